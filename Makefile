@@ -1,0 +1,45 @@
+# Two commands do everything on a machine that has Python (3.11 or later) and make: `make demo` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+DEMO := demo-section
+
+.PHONY: demo test lint types check sample constraints clean
+
+demo: $(READY)
+	@$(BIN)/streamline demo --output $(DEMO)
+
+test: $(READY)
+	$(BIN)/python -m pytest
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+check: lint types test
+
+# The sample agency again, byte for byte, from its seed.
+sample: $(READY)
+	$(BIN)/python sample_logs/generate.py
+
+# The environment: exact versions with hashes, then this project itself.
+$(READY): constraints.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "streamline needs Python 3.11 or later; this is " + sys.version.split()[0] + ". Name another with: make PYTHON=python3.11 demo")'
+	@echo "Setting up $(VENV) (once; a few minutes)" >&2
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r constraints.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(READY)
+
+# Versions and hashes anew, without any address.
+constraints:
+	@$(PYTHON) -m venv build/pin && build/pin/bin/python -m pip install --quiet uv
+	@build/pin/bin/uv pip compile pyproject.toml scripts/build-requirements.in --extra test --universal --python-version 3.11 \
+	  --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet -o constraints.txt
+
+clean:
+	rm -rf $(VENV) build $(DEMO)

@@ -1,0 +1,1 @@
+"""From results to a section and from a section to files. Nothing here computes a measure."""

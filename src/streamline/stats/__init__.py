@@ -1,0 +1,1 @@
+"""Statistics over plain arrays; they know nothing of logs."""
