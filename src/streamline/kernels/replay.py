@@ -1,0 +1,128 @@
+"""Replays cases without queues: each step begins its own wait after its predecessor's completion."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+Int64 = npt.NDArray[np.int64]
+Int32 = npt.NDArray[np.int32]
+Bool = npt.NDArray[np.bool_]
+
+
+@njit(cache=True, nogil=True)
+def replay_completions(
+    offsets: Int64,
+    predecessor: Int64,
+    arrival: Int64,
+    wait: Int64,
+    service: Int64,
+    window_of_step: Int32,
+    window_offsets: Int64,
+    window_start: Int64,
+    window_end: Int64,
+) -> Any:
+    """New completion of each step, given new waits and service times (int64 microseconds, one a step).
+
+    A step with no wait and no service passes its predecessor's completion on, so a removed step's followers attach to
+    its predecessor. `window_of_step[s]` is -1, or the number of a release schedule: the step is then first held until
+    the next instant inside one of the schedule's windows `[window_start, window_end)` (places
+    `window_offsets[k]:window_offsets[k + 1]`, in order), or past the last window not at all.
+    """
+    complete = np.empty(len(predecessor), np.int64)
+    for case in range(len(offsets) - 1):
+        for s in range(offsets[case], offsets[case + 1]):
+            ready = arrival[case] if predecessor[s] < 0 else complete[predecessor[s]]
+            schedule = window_of_step[s]
+            if schedule >= 0:
+                first, last = window_offsets[schedule], window_offsets[schedule + 1]
+                k = first + np.searchsorted(window_end[first:last], ready, side="right")
+                if k < last and window_start[k] > ready:
+                    ready = window_start[k]
+            complete[s] = ready + wait[s] + service[s]
+    return complete
+
+
+@njit(cache=True, nogil=True)
+def last_completions(offsets: Int64, complete: Int64, keep: Bool, arrival: Int64) -> Any:
+    """For each case its latest completion among the steps that are kept; the arrival when none is."""
+    result = np.empty(len(offsets) - 1, np.int64)
+    for case in range(len(offsets) - 1):
+        latest = arrival[case]
+        for s in range(offsets[case], offsets[case + 1]):
+            if keep[s] and complete[s] > latest:
+                latest = complete[s]
+        result[case] = latest
+    return result
+
+
+@njit(cache=True, nogil=True)
+def awaited_time(
+    offsets: Int64,
+    activity: Int32,
+    n_activities: int,
+    arrival: Int64,
+    complete: Int64,
+    keep: Bool,
+    first: int,
+    last: int,
+) -> Any:
+    """Time within [first, last) that each case awaits each activity: (n_cases, n_activities) microseconds.
+
+    A case awaits, at each instant, the kept step that completes next; ties go to the earlier place.
+    """
+    result = np.zeros((len(offsets) - 1, n_activities), np.int64)
+    longest = 0
+    for case in range(len(offsets) - 1):
+        longest = max(longest, offsets[case + 1] - offsets[case])
+    order = np.empty(longest, np.int64)
+    for case in range(len(offsets) - 1):
+        n = 0
+        for s in range(offsets[case], offsets[case + 1]):
+            if not keep[s]:
+                continue
+            k = n
+            while k > 0 and complete[order[k - 1]] > complete[s]:
+                order[k] = order[k - 1]
+                k -= 1
+            order[k] = s
+            n += 1
+        since = max(arrival[case], first)
+        for k in range(n):
+            until = min(complete[order[k]], last)
+            if until > since:
+                result[case, activity[order[k]]] += until - since
+                since = until
+    return result
+
+
+@njit(cache=True, nogil=True)
+def cut_with_consequences(slot: Int64, trigger: Int32, redone: Bool, drawn: Bool) -> Any:
+    """Which loop occurrences fall away when those `drawn` are prevented, counting what followed from them.
+
+    Occurrences stand side by side by the step that they return to (`slot`), in order of time. When a prevented one was
+    a stretch that the case then had to do again (`redone`), every later return to that step happened while doing it
+    again and falls away too; when it was a detour, so do the repeats of the same detour that directly follow it.
+    """
+    result = np.zeros(len(slot), np.bool_)
+    all_later = False
+    detour = -1
+    for k in range(len(slot)):
+        if k > 0 and slot[k] != slot[k - 1]:
+            all_later = False
+            detour = -1
+        if all_later or (detour >= 0 and trigger[k] == detour):
+            result[k] = True
+            all_later = all_later or redone[k]
+            continue
+        detour = -1
+        if drawn[k]:
+            result[k] = True
+            if redone[k]:
+                all_later = True
+            else:
+                detour = trigger[k]
+    return result

@@ -1,0 +1,168 @@
+"""CSV and TSV: delimiter, encoding and heading found and said; rows that don't fit are set aside, with their number."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Collection, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
+
+from streamline.errors import FileFormatError
+from streamline.log.files import LONGEST_LINE, check_text, is_gzip, open_unpacked
+from streamline.log.raw import RawRecords, Reject, shortened
+
+DELIMITERS = (",", ";", "\t", "|")
+_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
+
+
+def read_delimited_records(
+    path: Path,
+    *,
+    wanted: Collection[str] | None = None,
+    delimiter: str | None = None,
+    encoding: str | None = None,
+) -> RawRecords:
+    """Read the wanted columns of a CSV or TSV file (also .gz) as text, exactly as written.
+
+    wanted : names of columns; all when None. Names that the file doesn't have are left to the caller.
+    delimiter : one character; found among comma, semicolon, tab and vertical bar when None.
+    encoding : found when None (see `check_text`).
+    Raises FileFormatError: empty, no rows, cut short, not text, lines too long, bytes that aren't the encoding.
+    """
+    check = check_text(path, encoding=encoding)
+    head = _first_lines(path, check.encoding)
+    if delimiter is not None and len(delimiter) != 1:
+        raise FileFormatError(f"The delimiter must be one character; {delimiter!r} isn't.")
+    found = delimiter or _delimiter_of(head, wanted)
+    heading = [name.strip() for name in next(csv.reader(io.StringIO(head), delimiter=found), [])]
+    if not any(heading):
+        raise FileFormatError(f"{path.name}: its first line is empty; it must hold the names of the columns.")
+    keep = [n for n in dict.fromkeys(heading) if n and (wanted is None or n in wanted)]
+    repeated = [n for n in keep if heading.count(n) > 1]
+    if repeated and wanted is not None:
+        raise FileFormatError(f"{path.name} has {heading.count(repeated[0])} columns named {repeated[0]!r}; rename one.")
+    keep = [n for n in keep if n not in repeated]
+    table, rejects = _parse(path, check.encoding, found, heading, [heading.index(n) for n in keep] or [0])
+    n_read = table.num_rows
+    if n_read + len(rejects) == 0:
+        raise FileFormatError(f"{path.name} has a heading ({shortened(', '.join(heading))}) but no rows.")
+    row = _row_numbers(n_read, [r.row for r in rejects])
+    columns: dict[str, Any] = dict(zip(keep, table.columns, strict=False))
+    blank = _blank(columns, n_read)
+    if blank.any() and len(keep) < len(heading):  # the columns that were not asked for may hold something
+        whole, _ = _parse(path, check.encoding, found, heading, list(range(len(heading))))
+        blank = _blank(dict(enumerate(whole.columns)), n_read)
+    if blank.any():
+        columns = {name: column.filter(pa.array(~blank)) for name, column in columns.items()}
+        row = row[~blank]
+    return RawRecords(
+        source=path.name,
+        columns=columns,
+        row=row,
+        available=tuple(heading),
+        rejects=tuple(rejects),
+        reading={
+            "format": "delimited text",
+            "delimiter": _NAMES.get(found, repr(found)) + ("" if delimiter else " (found)"),
+            "encoding": f"{check.encoding} ({check.encoding_found})",
+            "compression": "gzip" if is_gzip(path) else "none",
+            **({"blank lines": f"{int(blank.sum()):,}"} if blank.any() else {}),
+        },
+        sha256=check.sha256,
+    )
+
+
+def _first_lines(path: Path, encoding: str) -> str:
+    with open_unpacked(path) as stream:
+        text = io.TextIOWrapper(stream, encoding=encoding, errors="replace", newline="")
+        return "".join(line[:100_000] for line in islice(text, 60))
+
+
+def _delimiter_of(head: str, wanted: Collection[str] | None) -> str:
+    """The delimiter under which the wanted names stand in the heading; else under which most rows agree in width."""
+
+    def rank(delimiter: str) -> tuple[int, float, int]:
+        try:
+            rows = [r for r in csv.reader(io.StringIO(head), delimiter=delimiter) if r]
+        except csv.Error:
+            return (0, 0.0, 0)
+        names = {n.strip() for n in rows[0]} if rows else set()
+        width = len(rows[0]) if rows else 0
+        same = sum(len(r) == width for r in rows) / len(rows) if rows and width > 1 else 0.0
+        return (len(names & set(wanted or ())), same, width)
+
+    return max(DELIMITERS, key=rank)
+
+
+def _parse(
+    path: Path, encoding: str, delimiter: str, heading: Sequence[str], places: Sequence[int]
+) -> tuple[Any, list[Reject]]:
+    """The columns at these places of the heading, as text, and the rows of another width."""
+    rejects: list[Reject] = []
+    width = len(heading)
+
+    def set_aside(row: Any) -> str:
+        reason = f"{row.actual_columns} values where the heading has {width}"
+        number = int(row.number) if row.number is not None else 0
+        rejects.append(Reject(file=path.name, row=number, column="", value=shortened(row.text), reason=reason))
+        return "skip"
+
+    # Our own names stand in for the heading, so that names with blanks or twice the same can't trip the reader.
+    inner = [f"c{i}" for i in range(width)]
+    with open_unpacked(path) as stream:
+        source: Any = pa.PythonFile(stream, mode="r")
+        if encoding not in ("utf-8", "utf-8-sig"):
+            source = pa.transcoding_input_stream(source, encoding, "utf-8")
+        try:
+            table = pacsv.open_csv(
+                source,
+                read_options=pacsv.ReadOptions(
+                    use_threads=False, block_size=LONGEST_LINE, column_names=inner, skip_rows_after_names=1
+                ),
+                parse_options=pacsv.ParseOptions(
+                    delimiter=delimiter,
+                    newlines_in_values=True,
+                    ignore_empty_lines=False,
+                    invalid_row_handler=set_aside,
+                ),
+                convert_options=pacsv.ConvertOptions(
+                    column_types=dict.fromkeys(inner, pa.large_string()),
+                    include_columns=[inner[i] for i in places],
+                    strings_can_be_null=False,
+                ),
+            ).read_all()
+        except pa.ArrowInvalid as error:
+            raise FileFormatError(f"{path.name} can't be read as delimited text: {_advice(str(error))}") from error
+    return table, rejects
+
+
+def _advice(message: str) -> str:
+    if "straddling" in message:
+        return (
+            f"a row is longer than {LONGEST_LINE >> 20} MiB. A quotation mark is probably opened and never closed; "
+            "check the file for a stray \"."
+        )
+    return message.removeprefix("CSV parse error: ").rstrip(".") + "."
+
+
+def _row_numbers(n: int, set_aside: Sequence[int]) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Row of the file of each row that was read: the heading is row 1, rows set aside keep their number."""
+    numbers = np.arange(2, 2 + n + len(set_aside), dtype=np.int64)
+    return numbers[~np.isin(numbers, np.asarray(set_aside, dtype=np.int64))] if set_aside else numbers
+
+
+def _blank(columns: Mapping[Any, Any], n: int) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Rows whose every kept value is empty: blank lines, as at the end of many exports."""
+    blank = np.ones(n, dtype=np.bool_)
+    for column in columns.values():
+        if not blank.any():
+            break
+        blank &= np.asarray(pc.equal(column, "").to_numpy(zero_copy_only=False), dtype=np.bool_)
+    return blank

@@ -1,0 +1,302 @@
+"""`read_log` and `read_contacts`: files and frames in, frozen logs out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pyarrow as pa
+
+from streamline.errors import DataQualityError, FileFormatError, MissingColumnError
+from streamline.log.build import Columns, Options, build_log
+from streamline.log.contact_log import ContactColumns, ContactLog, build_contacts
+from streamline.log.delimited import read_delimited_records
+from streamline.log.event_log import EventLog
+from streamline.log.files import existing_file, kind_of, unreadable_kind
+from streamline.log.raw import RawRecords, Reject, first_rows
+from streamline.log.xes import read_xes_records
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Share of rows that may be set aside before a log is refused.
+MAX_REJECTED = 0.05
+
+#: Names by which a column is known when the caller names none; the first that the source has is taken, and said.
+USUAL_NAMES: Mapping[str, tuple[str, ...]] = {
+    "case": ("case:concept:name", "case_id", "case id", "caseid", "case", "Case", "CaseID", "Case ID"),
+    "activity": ("concept:name", "activity", "Activity", "activity_name", "event", "task"),
+    "complete": (
+        "time:timestamp", "complete", "end_time", "end_timestamp", "completed", "finish", "finished",
+        "completion time", "Complete Timestamp", "timestamp", "Timestamp", "time",
+    ),
+    "start": ("start_timestamp", "start_time", "start", "started", "start date", "Start Timestamp"),
+    "resource": ("org:resource", "resource", "Resource"),
+    "channel": ("channel", "case:channel"),
+}  # fmt: skip
+_REQUIRED = ("case", "activity", "complete")
+
+
+def read_log(
+    source: str | Path | pd.DataFrame | Any,
+    *,
+    case: str | None = None,
+    activity: str | None = None,
+    complete: str | None = None,
+    start: str | None = None,
+    resource: str | None = None,
+    channel: str | None = None,
+    arrival: str | None = None,
+    attributes: Sequence[str] = (),
+    timezone: str | None = None,
+    external: Sequence[str] = (),
+    ends: Sequence[str] | None = None,
+    lifecycle: str | Literal["auto"] | None = "auto",
+    date_format: str | None = None,
+    missing: Collection[str] = (),
+    duplicates: Literal["keep", "drop"] = "keep",
+    max_rejected: float = MAX_REJECTED,
+    delimiter: str | None = None,
+    encoding: str | None = None,
+) -> EventLog:
+    """Read an event log from CSV or TSV (also .gz), Parquet, XES (also .gz), or a pandas, Polars or Arrow frame.
+
+    source : a path, or a frame. What kind of file it is, is told by its first bytes, not by its name.
+    case, activity, complete, start, resource, channel, arrival : names of columns. `complete` holds the instant at
+        which the step was done; without `start`, waiting and service can't be told apart and are given together as
+        sojourn time. `arrival` holds the instant at which the case reached the agency; without it the first
+        timestamp of the case is taken. Columns that aren't named are looked for under their usual names
+        (`USUAL_NAMES`; `case:concept:name` and so on in XES); what was found is in `notes.reading`.
+    attributes : columns that say something about the whole case; the first value of each case is kept.
+    timezone : IANA zone of times written without an offset, and the zone in which hours and weeks are told (UTC when
+        None). Needed when any time has no offset.
+    external : activities that wait on the customer or a third party.
+    ends : activities that end a case; a case that reached none of them is open.
+    lifecycle : column that marks events as start, complete and so on, whose events are paired into steps. "auto"
+        takes `lifecycle:transition` from XES files; None reads every event as a step of its own.
+    date_format : a strptime form for all times, or "unix_s", "unix_ms", "unix_us"; found when None, and refused when
+        day and month can't be told apart.
+    missing : texts that stand for "nothing recorded" besides the empty one, such as "?"; "NA" is never assumed.
+    duplicates : "keep" exact duplicate rows (each counts as a step), or "drop" them into the rejects.
+    max_rejected : share of rows, 0 to 1, that may be set aside.
+
+    Returns an EventLog; rows that can't be used are in its `rejects`, and `data_quality` says what was met.
+    Raises FileFormatError, MissingColumnError, TimestampError, UnknownNameError, InsufficientDataError, and
+    DataQualityError when more than `max_rejected` of the rows had to be set aside.
+    """
+    given = {
+        "case": case, "activity": activity, "complete": complete, "start": start, "resource": resource, "channel": channel,
+    }  # fmt: skip
+    wanted = {n for n in (*given.values(), arrival, *attributes) if n is not None}
+    if lifecycle not in (None, "auto"):
+        wanted.add(str(lifecycle))
+    guesses = {n for role, names in USUAL_NAMES.items() if given[role] is None for n in names}
+    raw = _records(source, wanted=wanted | guesses, delimiter=delimiter, encoding=encoding)
+    is_xes = raw.reading.get("format") == "XES"
+    roles, found = _roles(raw, given)
+    transition = _transition(raw, lifecycle, is_xes=is_xes)
+    if transition is not None:
+        if roles["start"] is not None and given["start"] is None:
+            roles["start"] = None
+            found.pop("start", None)
+        if given["start"] is not None:
+            raise FileFormatError(
+                f"{raw.source}: name either `start` or `lifecycle`. With a lifecycle column, starts are events."
+            )
+    for name in (*attributes, *([arrival] if arrival else [])):
+        _need(raw, "attribute" if name in attributes else "arrival", name)
+    columns = Columns(
+        case=_required(roles, "case", raw),
+        activity=_required(roles, "activity", raw),
+        complete=_required(roles, "complete", raw),
+        start=roles["start"],
+        resource=roles["resource"],
+        channel=roles["channel"],
+        arrival=arrival,
+        lifecycle=transition,
+        instance="concept:instance" if transition and "concept:instance" in raw.columns else None,
+        attributes=tuple(attributes),
+    )
+    if duplicates not in ("keep", "drop"):
+        raise ValueError(f"duplicates must be 'keep' or 'drop'; {duplicates!r} is neither.")
+    options = Options(
+        timezone=timezone,
+        date_format=date_format,
+        missing=frozenset(missing),
+        external=tuple(external),
+        ends=None if ends is None else tuple(ends),
+        drop_duplicates=duplicates == "drop",
+    )
+    raw.reading.update({f"column of {role}": f"{name} (found)" for role, name in found.items()})
+    log = build_log(raw, columns, options)
+    check_rejected(log.rejects, n_rows=raw.n_rows, limit=max_rejected, source=raw.source)
+    return log
+
+
+def read_contacts(
+    source: str | Path | pd.DataFrame | Any,
+    *,
+    case: str | None = None,
+    time: str,
+    channel: str | None = None,
+    reason: str | None = None,
+    status_reasons: Sequence[str] = (),
+    timezone: str | None = None,
+    date_format: str | None = None,
+    missing: Collection[str] = (),
+    max_rejected: float = MAX_REJECTED,
+    delimiter: str | None = None,
+    encoding: str | None = None,
+) -> ContactLog:
+    """Read contacts (calls, e-mails, visits, messages) from the kinds of source that `read_log` reads.
+
+    case : column with the id of the case; a contact without one is kept and counted as unlinked.
+    time : column with the instant of the contact.
+    channel, reason : columns, when there are any.
+    status_reasons : the reasons that ask how far a case is; UnknownNameError when the source has none such.
+    The rest as in `read_log`. Returns a ContactLog; raises what `read_log` raises.
+    """
+    wanted = {n for n in (case, time, channel, reason) if n is not None}
+    raw = _records(source, wanted=wanted, delimiter=delimiter, encoding=encoding)
+    for role, name in (("case", case), ("time", time), ("channel", channel), ("reason", reason)):
+        if name is not None:
+            _need(raw, role, name)
+    contacts = build_contacts(
+        raw,
+        ContactColumns(case=case, time=time, channel=channel, reason=reason),
+        Options(timezone=timezone, date_format=date_format, missing=frozenset(missing)),
+        status_reasons=tuple(status_reasons),
+    )
+    check_rejected(contacts.rejects, n_rows=raw.n_rows, limit=max_rejected, source=raw.source)
+    return contacts
+
+
+def check_rejected(rejects: Sequence[Reject], *, n_rows: int, limit: float, source: str) -> None:
+    """DataQualityError, with counts by reason and the first rows, when too many rows were set aside."""
+    if not 0 <= limit <= 1:
+        raise ValueError(f"max_rejected must lie between 0 and 1; {limit} doesn't.")
+    rows = {r.row for r in rejects}
+    if len(rows) <= limit * n_rows:
+        return
+    reasons: dict[str, list[Reject]] = {}
+    for reject in rejects:
+        reasons.setdefault(reject.reason, []).append(reject)
+    lines = [
+        f"  - {len(found):,} × {reason}: {first_rows(found)}"
+        for reason, found in sorted(reasons.items(), key=lambda item: -len(item[1]))[:10]
+    ]
+    raise DataQualityError(
+        f"{source}: {len(rows):,} of {n_rows:,} rows ({len(rows) / n_rows:.1%}) can't be used, and at most "
+        f"{limit:.1%} may be set aside:\n" + "\n".join(lines) + "\n"
+        "Mend the export, or allow more with max_rejected (in a study: log: {max_rejected: 0.1})."
+    )
+
+
+def _records(source: Any, *, wanted: Collection[str], delimiter: str | None, encoding: str | None) -> RawRecords:
+    if not isinstance(source, (str, Path)):
+        return _frame_records(source, wanted=wanted)
+    path = existing_file(source)
+    kind = kind_of(path)
+    if kind == "parquet":
+        return _parquet_records(path, wanted=wanted)
+    if kind == "xes":
+        return read_xes_records(path, wanted=wanted)
+    if kind != "text":
+        raise unreadable_kind(path, kind)
+    return read_delimited_records(path, wanted=wanted, delimiter=delimiter, encoding=encoding)
+
+
+def _parquet_records(path: Path, *, wanted: Collection[str]) -> RawRecords:
+    import hashlib
+
+    import pyarrow.parquet as pq
+
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while block := stream.read(1 << 22):
+            digest.update(block)
+    try:
+        file = pq.ParquetFile(path)
+        available = tuple(file.schema_arrow.names)
+        table = file.read(columns=[n for n in available if n in wanted])
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
+        raise FileFormatError(f"{path.name} can't be read as Parquet: {error}. Export it again.") from error
+    if file.metadata.num_rows == 0:
+        raise FileFormatError(f"{path.name} has columns ({', '.join(available[:10])}) but no rows.")
+    return _table_records(table, source=path.name, available=available, form="Parquet", sha256=digest.hexdigest())
+
+
+def _frame_records(frame: Any, *, wanted: Collection[str]) -> RawRecords:
+    """Columns of a pandas, Polars or Arrow frame; the frame itself is not touched."""
+    kind = type(frame).__module__.partition(".")[0]
+    if kind == "pandas":
+        available = tuple(str(c) for c in frame.columns)
+        chosen = [c for c in frame.columns if str(c) in wanted]
+        if len({str(c) for c in chosen}) < len(chosen):
+            raise FileFormatError(f"The frame has two columns of one name among {sorted(map(str, chosen))}; rename one.")
+        table = pa.Table.from_arrays(
+            [pa.array(frame[c], from_pandas=True) for c in chosen], names=[str(c) for c in chosen]
+        )
+    else:
+        if hasattr(frame, "to_arrow"):
+            frame = frame.to_arrow()
+        if not isinstance(frame, pa.Table):
+            raise FileFormatError(
+                f"read_log takes a path or a pandas, Polars or Arrow frame; this is a {type(frame).__name__}."
+            )
+        available = tuple(frame.column_names)
+        table = frame.select([n for n in available if n in wanted])
+    if len(frame) == 0:
+        raise FileFormatError(f"The frame has columns ({', '.join(available[:10])}) but no rows.")
+    return _table_records(table, source="frame", available=available, form=f"{kind} frame", sha256="")
+
+
+def _table_records(table: Any, *, source: str, available: tuple[str, ...], form: str, sha256: str) -> RawRecords:
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        if pa.types.is_nested(column.type):
+            raise FileFormatError(f"{source}: column {name!r} holds {column.type}; a column of single values is needed.")
+    return RawRecords(
+        source=source,
+        columns=dict(zip(table.column_names, table.columns, strict=True)),
+        row=np.arange(1, table.num_rows + 1, dtype=np.int64),
+        available=available,
+        reading={"format": form},
+        sha256=sha256,
+    )
+
+
+def _roles(raw: RawRecords, given: Mapping[str, str | None]) -> tuple[dict[str, str | None], dict[str, str]]:
+    """The column of each role, and those that were found by their usual name."""
+    roles: dict[str, str | None] = dict(given)
+    found: dict[str, str] = {}
+    for role, name in given.items():
+        if name is not None:
+            _need(raw, role, name)
+            continue
+        usual = next((n for n in USUAL_NAMES[role] if n in raw.columns and n not in roles.values()), None)
+        if usual is not None:
+            roles[role] = found[role] = usual
+    return roles, found
+
+
+def _need(raw: RawRecords, role: str, name: str) -> None:
+    if name not in raw.columns:
+        raise MissingColumnError(role=role, column=name, source=raw.source, columns=raw.available)
+
+
+def _required(roles: Mapping[str, str | None], role: str, raw: RawRecords) -> str:
+    name = roles[role]
+    if name is None:
+        raise MissingColumnError(role=role, column=USUAL_NAMES[role][0], source=raw.source, columns=raw.available)
+    return name
+
+
+def _transition(raw: RawRecords, lifecycle: str | None, *, is_xes: bool) -> str | None:
+    if lifecycle is None:
+        return None
+    if lifecycle != "auto":
+        _need(raw, "lifecycle", lifecycle)
+        return lifecycle
+    return "lifecycle:transition" if is_xes and "lifecycle:transition" in raw.columns else None

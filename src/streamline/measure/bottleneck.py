@@ -1,0 +1,197 @@
+"""Where the time goes: waiting, service and sojourn per step awaited, along the critical path."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from streamline.errors import InsufficientDataError
+from streamline.figure import Bar, BarChart, Chart
+from streamline.log.calendar import Calendar
+from streamline.log.event_log import EventLog
+from streamline.measure.duration import LEVEL
+from streamline.measure.path import ConcurrencyRule, Paths, paths
+from streamline.results import Estimate, Result
+from streamline.stats.bootstrap import DRAWS, ratio_intervals
+from streamline.units import DAY, HOUR
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Bottlenecks(Result):
+    """Where the cycle time goes, per step awaited, over the n closed cases.
+
+    `table`, largest wait first: activity, external, n_steps (on critical paths), n_cases, waiting_days_per_case,
+    share, share_low, share_high (of total cycle time, 0 to 1), waiting_working_hours_per_case (NaN without a
+    calendar), median_wait_days, p90_wait_days (per step), service_days_per_case, sojourn_days_per_case. Waiting plus
+    service plus sojourn, summed over the rows, is the mean cycle time exactly. Where no start is recorded for a step,
+    its time is sojourn; `share` is then the share of waiting and sojourn together.
+    """
+
+    waiting: Estimate
+    service: Estimate
+    #: Waiting and service that can't be told apart because no start is recorded.
+    sojourn: Estimate
+    #: Waiting, service and sojourn of external steps: the time that is the customer's or a third party's.
+    external: Estimate
+    #: Whether the calendar was given, and which, in words.
+    calendar: str
+    paths: Paths = field(repr=False)
+    _cases: pd.DataFrame = field(repr=False)
+
+    @property
+    def cases(self) -> pd.DataFrame:
+        """One row a step on a critical path of a closed case: case, activity, enabled, start, complete, waiting_hours,
+        service_hours, sojourn_hours."""
+        return self._cases
+
+    def chart(self) -> Chart:
+        """Days per case by step awaited, waiting beside work."""
+        bars = []
+        for r in self.table.head(12).itertuples():
+            for group, value in (
+                ("waiting", r.waiting_days_per_case),
+                ("being worked on", r.service_days_per_case),
+                ("waiting or being worked on", r.sojourn_days_per_case),
+            ):
+                if value > 0:
+                    bars.append(Bar(label=r.activity, value=float(value), group=group))
+        top = self.table.iloc[0]
+        return BarChart(
+            title=f"{top.share:.0%} of the cycle time passes before or in {top.activity}"
+            if self.sojourn.value > 0
+            else f"{top.share:.0%} of the cycle time is spent waiting for {top.activity}",
+            axis="Days per case (elapsed)",
+            bars=tuple(bars),
+            note=f"{self.n:,} closed cases, along the critical path",
+        )
+
+
+def bottlenecks(
+    log: EventLog,
+    *,
+    calendar: Calendar | None = None,
+    rule: ConcurrencyRule | None = None,
+    level: float = LEVEL,
+    draws: int = DRAWS,
+    seed: int = 1,
+) -> Bottlenecks:
+    """Split each closed case's cycle time among the steps on its critical path.
+
+    The critical path runs back from the last completion, each time to the predecessor, as far as the arrival. The
+    wait for a step runs from its enabling to its start. The bottleneck is the step with the largest share of total
+    cycle time in waiting, not the one with the largest mean wait.
+
+    calendar : office hours in which waits are told as working time too; elapsed time alone when None.
+    rule : when two activities count as concurrent. level, draws, seed : of the intervals, which resample cases.
+
+    Returns Bottlenecks. Raises InsufficientDataError when no case is closed.
+    """
+    closed = log.closed
+    n = int(closed.sum())
+    if n == 0:
+        raise InsufficientDataError(f"{log.source}: none of {log.n_cases:,} cases is closed; no cycle time to split.")
+    found = paths(log, rule=rule)
+    on_path = found.critical & closed[log.case_of_step]
+    step = np.flatnonzero(on_path)
+    activity, case = log.activity[step], log.case_of_step[step]
+    wait, service, sojourn = found.waiting[step], found.service[step], found.sojourn[step]
+    width = len(log.activities)
+    number = np.cumsum(closed) - 1
+
+    per_case = np.zeros((n, width))
+    np.add.at(per_case, (number[case], activity), (wait + sojourn).astype(float))
+    cycle = (log.last_completion - log.arrival)[closed].astype(float)
+    low, high = ratio_intervals(per_case, cycle, level=level, draws=draws, seed=seed)
+
+    working = np.full(len(step), np.nan)
+    if calendar is not None:
+        until = np.where(found.known[step], log.start[step], log.complete[step])
+        working = calendar.working_time(found.enabled[step], until) / HOUR
+    frame = pd.DataFrame(
+        {"activity": activity, "case": case, "wait": (wait + sojourn) / DAY, "service": service / DAY,
+         "waiting": wait / DAY, "sojourn": sojourn / DAY, "working": working}
+    )  # fmt: skip
+    group = frame.groupby("activity")
+    table = pd.DataFrame(
+        {
+            "n_steps": group.size(),
+            "n_cases": group["case"].nunique(),
+            "waiting_days_per_case": group["waiting"].sum() / n,
+            "waiting_working_hours_per_case": group["working"].sum(min_count=1) / n,
+            "median_wait_days": group["wait"].median(),
+            "p90_wait_days": group["wait"].quantile(0.9),
+            "service_days_per_case": group["service"].sum() / n,
+            "sojourn_days_per_case": group["sojourn"].sum() / n,
+        }
+    )
+    codes = table.index.to_numpy()
+    table = table.reset_index(drop=True)
+    total = cycle.sum()
+    share = per_case.sum(axis=0)[codes] / total if total else np.full(len(codes), np.nan)
+    table.insert(0, "activity", np.asarray(log.activities, dtype=object)[codes])
+    table.insert(1, "external", [a in log.external for a in table["activity"]])
+    table.insert(5, "share", share)
+    table.insert(6, "share_low", low[codes])
+    table.insert(7, "share_high", high[codes])
+    table = table.sort_values(["share", "activity"], ascending=[False, True], ignore_index=True)
+
+    parts = np.column_stack(
+        [
+            found.per_case(np.where(mask, values, 0))[closed] / DAY
+            for values, mask in (
+                (found.waiting, True),
+                (found.service, True),
+                (found.sojourn, True),
+                (found.waiting + found.service + found.sojourn, log.external_step),
+            )
+        ]
+    )
+    part_low, part_high = ratio_intervals(parts, np.ones(n), level=level, draws=draws, seed=seed)
+
+    def mean(column: int) -> Estimate:
+        some = np.isfinite(part_low[column])
+        return Estimate(
+            value=float(parts[:, column].mean()),
+            low=float(part_low[column]) if some else None,
+            high=float(part_high[column]) if some else None,
+            level=level if some else None,
+            method="critical paths of closed cases; interval by resampling cases (BCa)",
+            unit="days",
+            n=n,
+        )
+
+    caveats = []
+    if sojourn.any():
+        unknown = int((~found.known[step]).sum())
+        caveats.append(
+            f"{unknown:,} of {len(step):,} steps have no recorded start. Their waiting and service can't be told apart; "
+            "they are given together as sojourn time."
+        )
+    if calendar is None:
+        caveats.append("No office hours were given: all times are elapsed time, nights and weekends included.")
+    return Bottlenecks(
+        table=table,
+        n=n,
+        excluded={"open": int((~closed).sum())},
+        caveats=tuple(caveats),
+        waiting=mean(0),
+        service=mean(1),
+        sojourn=mean(2),
+        external=mean(3),
+        calendar="none: elapsed time" if calendar is None else calendar.describe(),
+        paths=found,
+        _cases=pd.DataFrame(
+            {
+                "case": log.case_id_array(case),
+                "activity": np.asarray(log.activities, dtype=object)[activity],
+                "enabled": log.instants(found.enabled[step]),
+                "start": log.instants(log.start[step]),
+                "complete": log.instants(log.complete[step]),
+                "waiting_hours": wait / HOUR,
+                "service_hours": service / HOUR,
+                "sojourn_hours": sojourn / HOUR,
+            }
+        ),
+    )

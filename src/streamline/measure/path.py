@@ -1,0 +1,155 @@
+"""Which step enabled which: concurrency of activities, enabled times, critical paths.
+
+A step could begin when its predecessor was completed: the latest step of the case that was completed by this one's
+start and isn't concurrent with it; at the arrival when there is none. A parallel branch isn't enabled by its sibling.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from streamline.kernels.traces import critical_steps, overlaps, predecessors
+from streamline.log.event_log import EventLog
+from streamline.units import MISSING_TIME
+
+Int64 = npt.NDArray[np.int64]
+Bool = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConcurrencyRule:
+    """When two activities count as concurrent.
+
+    They are when they overlap in time in at least `overlap_share` of the steps of the rarer one, or when they
+    directly follow each other in both orders, the rarer order making at least `order_share` of the two and at least
+    `order_count` occurrences, and the rarer order isn't a loop: at most `loop_share` of it stands inside a
+    "there and back" (a, b, a or b, a, b). After the heuristics miner (Weijters and Ribeiro 2011), with the overlap
+    in time added.
+    """
+
+    overlap_share: float = 0.1
+    order_share: float = 0.1
+    order_count: int = 3
+    loop_share: float = 0.5
+
+    def in_words(self) -> str:
+        """The rule as it stands in the section."""
+        return (
+            f"Two activities count as concurrent when they overlap in at least {self.overlap_share:.0%} of the steps of "
+            f"the rarer one, or directly follow each other in both orders (the rarer order in at least "
+            f"{self.order_share:.0%} of the times and {self.order_count} times) without being a loop."
+        )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Paths:
+    """Predecessors, waits and critical paths of a log's steps; arrays of one entry a step, times in microseconds."""
+
+    log: EventLog
+    rule: ConcurrencyRule
+    #: Pairs of concurrent activities, by name, each pair once.
+    concurrent: tuple[tuple[str, str], ...]
+    #: Place of the step that enabled this one; -1 where the arrival did.
+    predecessor: Int64
+    enabled: Int64
+
+    @cached_property
+    def known(self) -> Bool:
+        """Steps whose start is recorded, so that waiting and service are told apart."""
+        return self.log.start != MISSING_TIME
+
+    @cached_property
+    def waiting(self) -> Int64:
+        """Start minus enabled; 0 where no start is recorded (see `sojourn`)."""
+        return np.where(self.known, self.log.start - self.enabled, 0)
+
+    @cached_property
+    def service(self) -> Int64:
+        """Complete minus start; 0 where no start is recorded."""
+        return np.where(self.known, self.log.complete - self.log.start, 0)
+
+    @cached_property
+    def sojourn(self) -> Int64:
+        """Complete minus enabled where no start is recorded, else 0: waiting and service that can't be told apart."""
+        return np.where(self.known, 0, self.log.complete - self.enabled)
+
+    @cached_property
+    def critical(self) -> Bool:
+        """Steps on the critical path: their waiting, service and sojourn add up to the cycle time exactly."""
+        return np.asarray(critical_steps(self.log.case_offsets, self.predecessor), dtype=np.bool_)
+
+    def per_case(self, values: Int64) -> Int64:
+        """Sum of the values over the critical path of each case."""
+        chosen = np.where(self.critical, values, 0)
+        total = np.concatenate([[0], np.cumsum(chosen)])
+        return np.asarray(total[self.log.case_offsets[1:]] - total[self.log.case_offsets[:-1]], dtype=np.int64)
+
+
+def paths(log: EventLog, *, rule: ConcurrencyRule | None = None) -> Paths:
+    """Find what enabled each step of the log."""
+    rule = rule or ConcurrencyRule()
+    first, second = _concurrent_pairs(log, rule)
+    both = np.concatenate([first, second]), np.concatenate([second, first])
+    order = np.lexsort((both[1], both[0]))
+    counts = np.bincount(both[0], minlength=len(log.activities))
+    partner_offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    predecessor = predecessors(
+        log.case_offsets, log.activity, log.start, log.complete, partner_offsets, both[1][order].astype(np.int32)
+    )
+    at_arrival = log.arrival[log.case_of_step] if log.n_steps else log.complete
+    enabled = np.where(predecessor >= 0, log.complete[np.maximum(predecessor, 0)], at_arrival)
+    return Paths(
+        log=log,
+        rule=rule,
+        concurrent=tuple((log.activities[a], log.activities[b]) for a, b in zip(first, second, strict=True)),
+        predecessor=predecessor,
+        enabled=enabled,
+    )
+
+
+def _concurrent_pairs(log: EventLog, rule: ConcurrencyRule) -> tuple[Int64, Int64]:
+    """Codes of concurrent activities, the smaller code first, each pair once, in order."""
+    width = len(log.activities)
+    n_steps = np.bincount(log.activity, minlength=width)
+    one, two = overlaps(log.case_offsets, log.activity, log.start, log.complete)
+    pair, met = np.unique(np.minimum(one, two) * width + np.maximum(one, two), return_counts=True)
+    rarer = np.minimum(n_steps[pair // width], n_steps[pair % width])
+    overlapping = pair[(pair // width != pair % width) & (met >= rule.overlap_share * rarer)]
+    return _split(np.union1d(overlapping, _both_orders(log, rule)), width)
+
+
+def _both_orders(log: EventLog, rule: ConcurrencyRule) -> Int64:
+    """Pairs that directly follow each other in both orders often enough, and aren't a loop."""
+    width = len(log.activities)
+    activity = log.activity.astype(np.int64)
+    if len(activity) < 2:
+        return np.zeros(0, dtype=np.int64)
+    same = log.case_of_step[1:] == log.case_of_step[:-1]
+    source, target = activity[:-1], activity[1:]
+    # A transition a → b stands in a loop when it comes from b or goes on to a within the case.
+    from_target = np.zeros(len(source), dtype=np.bool_)
+    from_target[1:] = same[1:] & same[:-1] & (activity[:-2] == target[1:])
+    to_source = np.zeros(len(source), dtype=np.bool_)
+    to_source[:-1] = same[1:] & same[:-1] & (activity[2:] == source[:-1])
+    chosen = same & (source != target)
+    code = (source * width + target)[chosen]
+    names, inverse, count = np.unique(code, return_inverse=True, return_counts=True)
+    looping = np.bincount(inverse, weights=(from_target | to_source)[chosen], minlength=len(names))
+    back = (names % width) * width + names // width
+    at = np.searchsorted(names, back)
+    at[at == len(names)] = 0
+    exists = names[at] == back if len(names) else np.zeros(0, dtype=np.bool_)
+    other = np.where(exists, count[at], 0) if len(names) else count
+    rarer = exists & ((count < other) | ((count == other) & (names < back)))
+    enough = (count >= rule.order_share * (count + other)) & (count >= rule.order_count)
+    pair = names[rarer & enough & (looping <= rule.loop_share * count)]
+    a, b = pair // width, pair % width
+    return np.minimum(a, b) * width + np.maximum(a, b)
+
+
+def _split(pair: Int64, width: int) -> tuple[Int64, Int64]:
+    return (pair // width).astype(np.int64), (pair % width).astype(np.int64)

@@ -1,0 +1,37 @@
+"""Durations of which some are only known to exceed a time."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import norm
+
+
+def share_done_by(
+    durations: npt.NDArray[np.float64],
+    done: npt.NDArray[np.bool_],
+    at: float,
+    *,
+    level: float = 0.95,
+) -> tuple[float, float, float]:
+    """Share of cases done within `at`, with its interval, counting cases that aren't done as censored.
+
+    durations : (n,) time until done, or until last seen. done : (n,) whether it was done.
+
+    Returns (share, low, high), 0 to 1; NaN where the longest case that was seen is shorter than `at`.
+    Source: Kaplan and Meier 1958; the interval on the log(-log) scale, Kalbfleisch and Prentice 2002, sec. 1.4.
+    """
+    from statsmodels.duration.survfunc import SurvfuncRight
+
+    if len(durations) == 0 or (durations.max() < at and not done[durations == durations.max()].any()):
+        return float("nan"), float("nan"), float("nan")
+    curve = SurvfuncRight(np.asarray(durations, dtype=float), done.astype(int))
+    before = np.flatnonzero(curve.surv_times <= at)
+    if len(before) == 0:
+        return 0.0, 0.0, 0.0
+    survival, error = float(curve.surv_prob[before[-1]]), float(curve.surv_prob_se[before[-1]])
+    if survival in (0.0, 1.0) or error == 0:
+        return 1 - survival, 1 - survival, 1 - survival
+    z = norm.ppf((1 + level) / 2) * error / (survival * np.log(survival))
+    bounds = survival ** np.exp(np.array([-z, z]))
+    return 1 - survival, 1 - float(bounds.max()), 1 - float(bounds.min())

@@ -1,0 +1,339 @@
+"""The study file: what a study is made of, checked as a whole, every problem with its path and line."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StrictStr, ValidationError, field_validator, model_validator
+
+from streamline.errors import StudyError, suggestion
+from streamline.log.calendar import Calendar
+from streamline.log.read import MAX_REJECTED
+from streamline.study_file import Place, read_yaml
+from streamline.units import parse_duration
+from streamline.whatif.change import AnyChange, Name
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Money = Annotated[float, Field(ge=0)]
+Month = Annotated[StrictStr, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class About(_Part):
+    """What the study is called, and whose service it is about."""
+
+    title: Name
+    agency: Name
+    service: Name
+
+
+class _Records(_Part):
+    """How a file of records is read; see `read_log`."""
+
+    path: Name
+    date_format: StrictStr | None = None
+    missing: tuple[StrictStr, ...] = ()
+    max_rejected: Share = MAX_REJECTED
+    delimiter: StrictStr | None = None
+    encoding: StrictStr | None = None
+    timezone: StrictStr | None = None
+
+
+class LogPart(_Records):
+    """The event log: its file and the names of its columns."""
+
+    case: Name | None = None
+    activity: Name | None = None
+    complete: Name | None = None
+    start: Name | None = None
+    resource: Name | None = None
+    channel: Name | None = None
+    arrival: Name | None = None
+    lifecycle: Name | None = "auto"
+    attributes: tuple[Name, ...] = ()
+    external: tuple[Name, ...] = ()
+    ends: tuple[Name, ...] | None = None
+    duplicates: Literal["keep", "drop"] = "keep"
+
+
+class ContactsPart(_Records):
+    """The contact log: its file and the names of its columns."""
+
+    case: Name | None = None
+    time: Name
+    channel: Name | None = None
+    reason: Name | None = None
+    status_reasons: tuple[Name, ...] = ()
+
+
+class FeedbackPart(_Records):
+    """Survey scores: the file and the names of its columns, and the ends of the scale."""
+
+    case: Name
+    time: Name | None = None
+    score: Name
+    scale: tuple[float, float]
+
+    @field_validator("scale")
+    @classmethod
+    def _rising(cls, value: tuple[float, float]) -> tuple[float, float]:
+        if value[0] >= value[1]:
+            raise ValueError(f"must rise from the worst to the best score: {value[0]:g}, {value[1]:g}")
+        return value
+
+
+class Window(_Part):
+    """Cases that arrived from the first to the last day, both included, are counted."""
+
+    from_: Annotated[date | None, Field(alias="from")] = None
+    to: date | None = None
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.from_ and self.to and self.from_ > self.to:
+            raise ValueError(f"it ends ({self.to}) before it begins ({self.from_})")
+        return self
+
+
+class CalendarPart(_Part):
+    """Office hours."""
+
+    hours: Annotated[dict[StrictStr, StrictStr], Field(min_length=1)]
+    holidays: StrictStr | tuple[date, ...] | None = None
+    #: The log's when None.
+    timezone: StrictStr | None = None
+
+    @model_validator(mode="after")
+    def _readable(self) -> Self:
+        self.calendar("UTC")
+        return self
+
+    def calendar(self, timezone: str) -> Calendar:
+        """The calendar, in its own zone or in this one."""
+        return Calendar(hours=self.hours, holidays=self.holidays, timezone=self.timezone or timezone)
+
+
+class Standard(_Part):
+    """The service standard: this share of the cases within this elapsed time."""
+
+    cycle_time: StrictStr
+    target: Share | None = None
+
+    @field_validator("cycle_time")
+    @classmethod
+    def _duration(cls, value: str) -> str:
+        parse_duration(value)
+        return value
+
+
+class Costs(_Part):
+    """What things cost. Nothing has a default: what isn't given is not monetised."""
+
+    currency: Name
+    staff_hour: Money | None = None
+    contact: dict[StrictStr, Money] | None = None
+    customer_hour: Money | None = None
+    discount_rate: Share | None = None
+    discount_source: StrictStr | None = None
+
+    @model_validator(mode="after")
+    def _sourced(self) -> Self:
+        if self.discount_rate is not None and not (self.discount_source or "").strip():
+            raise ValueError("discount_rate needs a discount_source: where the rate comes from")
+        return self
+
+
+class Scenario(_Part):
+    """A named set of changes, with who is to make them and when."""
+
+    name: Name
+    signature: bool = False
+    changes: Annotated[tuple[AnyChange, ...], Field(min_length=1)]
+    owner: StrictStr | None = None
+    start: Month | None = None
+    full_effect: Month | None = None
+    cost_once: Money | None = None
+    cost_per_year: Money | None = None
+
+    @property
+    def slug(self) -> str:
+        """The name as it stands in the ids of findings."""
+        return slug(self.name)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if not self.slug:
+            raise ValueError(f"name {self.name!r} needs a letter or a digit")
+        if self.start and self.full_effect and self.start > self.full_effect:
+            raise ValueError(f"full_effect ({self.full_effect}) comes before start ({self.start})")
+        return self
+
+
+class Privacy(_Part):
+    """Groups of fewer cases than this are not published."""
+
+    minimum_cell: Annotated[int, Field(ge=1)] = 11
+
+
+class Simulation(_Part):
+    """How many draws an estimate takes, and their seed."""
+
+    draws: Annotated[int, Field(ge=20)] = 200
+    seed: Annotated[int, Field(ge=0)] = 1
+
+
+class Study(_Part):
+    """A study: records, what to measure, what to propose."""
+
+    study: About
+    log: LogPart
+    contacts: ContactsPart | None = None
+    feedback: FeedbackPart | None = None
+    window: Window = Window()
+    calendar: CalendarPart | None = None
+    pools: dict[StrictStr, tuple[StrictStr, ...]] | None = None
+    standard: Standard | None = None
+    costs: Costs | None = None
+    scenarios: tuple[Scenario, ...] = ()
+    privacy: Privacy = Privacy()
+    simulation: Simulation = Simulation()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        slugs = [s.slug for s in self.scenarios]
+        twice = sorted({s for s in slugs if slugs.count(s) > 1})
+        if twice:
+            raise ValueError(f"scenarios: two names give the same id: {', '.join(twice)}")
+        if sum(s.signature for s in self.scenarios) > 1:
+            raise ValueError("scenarios: only one can be the signature initiative")
+        return self
+
+
+def slug(name: str) -> str:
+    """A name as part of an id: lower case, every run of other characters than letters and digits one underscore.
+
+    >>> slug("Complete at intake"), slug("W_Call – after offers")
+    ('complete_at_intake', 'w_call_after_offers')
+    """
+    return re.sub(r"[\W_]+", "_", name.lower()).strip("_")
+
+
+def read_study(path: str | Path) -> Study:
+    """Read and check a study file. Raises StudyError with all problems at once, each with its path and line."""
+    file = Path(path)
+    content, lines = read_yaml(file)
+    try:
+        return Study.model_validate(content)
+    except ValidationError as error:
+        found = [dict(e) for e in error.errors()]
+        # a list whose items failed counts as too short as well: only the items' own problems help
+        told = [e for e in found if not (e["type"] == "too_short" and any(_below(o, e) for o in found))]
+        problems = [_problem(e, content, lines) for e in told]
+        raise StudyError(file.name, sorted(set(problems), key=_line_of)) from None
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of the study file, so that editors complete it."""
+    schema = Study.model_json_schema(by_alias=True)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "streamline study file", **schema}
+
+
+def _below(error: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether an error lies inside the place of another."""
+    return len(error["loc"]) > len(other["loc"]) and error["loc"][: len(other["loc"])] == other["loc"]
+
+
+def _problem(error: dict[str, Any], content: Any, lines: dict[Place, int]) -> str:
+    place, here = _place(error["loc"], content)
+    at: Place = place
+    while at and at not in lines:
+        at = at[:-1]
+    name = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in place).lstrip(".") or "the file"
+    return f"line {lines.get(at, 1)}: {name}: {_message(error, here)}"
+
+
+def _place(loc: tuple[Any, ...], content: Any) -> tuple[Place, Any]:
+    """The path in the file: pydantic's own steps (names of kinds of change) left out; and the keys beside it."""
+    place: list[str | int] = []
+    here, beside = content, content
+    for part in loc:
+        if isinstance(part, str) and isinstance(here, dict) and here.get("kind") == part:
+            continue
+        beside = here
+        place.append(part)
+        if isinstance(here, dict) and part in here:
+            here = here[part]
+        elif isinstance(here, list) and isinstance(part, int) and part < len(here):
+            here = here[part]
+        else:
+            here = None
+    return tuple(place), beside
+
+
+def _message(error: dict[str, Any], beside: Any) -> str:
+    kind, context = error["type"], error.get("ctx", {})
+    if kind == "extra_forbidden":
+        known = [n for n in _known_keys(error) if not isinstance(beside, dict) or n not in beside]
+        return f"there is no such key.{suggestion(str(error['loc'][-1]), known)}"
+    if kind == "missing":
+        return "is needed and isn't there"
+    if kind == "union_tag_invalid":
+        tag, kinds = str(context.get("tag")), str(context.get("expected_tags", "")).replace("'", "").split(", ")
+        return f"there is no kind {tag!r}.{suggestion(tag, kinds)} Kinds: {', '.join(kinds)}"
+    if kind == "union_tag_not_found":
+        return "needs a kind, such as reduce_rework"
+    if kind == "string_type":
+        return f"must be text; {error['input']!r} isn't (put it in quotation marks)"
+    return f"{error['msg'].removeprefix('Value error, ')}" + (
+        f" (it says {error['input']!r})" if isinstance(error["input"], (str, int, float)) else ""
+    )
+
+
+def _known_keys(error: dict[str, Any]) -> list[str]:
+    """Names of the keys that the model at this place knows."""
+    model: Any = Study
+    for part in error["loc"][:-1]:
+        if isinstance(part, int):
+            continue
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            field = next((f for n, f in model.model_fields.items() if part in (n, f.alias)), None)
+            model = field.annotation if field is not None else model
+            model = _models(model).get("", model)
+        elif isinstance(model, dict):
+            model = model.get(part, model)
+        if not (isinstance(model, type) and issubclass(model, BaseModel)):
+            found = _models(model)
+            model = found.get(str(part), next(iter(found.values()), model)) if found else model
+        elif part in (found := _kinds()):
+            model = found[str(part)]
+    if not (isinstance(model, type) and issubclass(model, BaseModel)):
+        return []
+    return [f.alias or n for n, f in model.model_fields.items()]
+
+
+def _kinds() -> dict[str, Any]:
+    from streamline.whatif import change
+
+    classes = [c for c in vars(change).values() if isinstance(c, type) and issubclass(c, change.Change)]
+    return {str(c.model_fields["kind"].default): c for c in classes if "kind" in c.model_fields}
+
+
+def _models(annotation: Any) -> dict[str, Any]:
+    """The pydantic models inside an annotation such as `tuple[Scenario, ...]`, the only one under ''."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return {"": annotation}
+    found: dict[str, Any] = {}
+    for argument in getattr(annotation, "__args__", ()):
+        found.update(_models(argument))
+    return found
+
+
+def _line_of(problem: str) -> tuple[int, str]:
+    match = re.match(r"line (\d+)", problem)
+    return (int(match.group(1)) if match else 0, problem)
