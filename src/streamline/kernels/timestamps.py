@@ -125,7 +125,7 @@ def _number(data: Bytes, i: int, end: int) -> tuple[int, int]:
 
 @njit(cache=True, nogil=True)
 def _is_separator(b: int) -> bool:
-    return b == 45 or b == 46 or b == 47  # noqa: PLR1714  - . /
+    return b in (45, 46, 47)  # - . /
 
 
 @njit(cache=True, nogil=True)

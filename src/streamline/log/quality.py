@@ -116,10 +116,10 @@ def _rows(rows: npt.ArrayLike) -> tuple[str, ...]:
 def _found(
     kind: str, count: int, of: int, unit: str, what: str, effect: str, examples: Sequence[str]
 ) -> QualityFinding:
-    share = f" ({count / of:.1%} of {of:,})" if of else ""
+    share = "" if not of else f" ({count / of:.1%})" if count / of >= 0.0005 else " (under 0.1%)"
     return QualityFinding(
         kind=kind,
-        statement=f"{counted(count, unit.removesuffix('s'))}{share} {what}.",
+        statement=f"{count:,} of {of:,} {unit}{share} {what}.",
         count=count,
         of=of,
         unit=unit,
@@ -135,7 +135,7 @@ def _rejected(log: EventLog) -> Iterator[QualityFinding]:
     for reason, rows in sorted(reasons.items(), key=lambda item: (-len(item[1]), item[0])):
         yield _found(
             "rejected", len(rows), log.notes.n_rows, "rows", f"could not be used: {reason}",
-            "They are set aside in the table of rejects and count nowhere.", _rows(rows),
+            "Such rows are set aside in the table of rejects and count nowhere.", _rows(rows),
         )  # fmt: skip
 
 

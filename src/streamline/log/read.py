@@ -14,6 +14,7 @@ from streamline.log.build import Columns, Options, build_log
 from streamline.log.contact_log import ContactColumns, ContactLog, build_contacts
 from streamline.log.delimited import read_delimited_records
 from streamline.log.event_log import EventLog
+from streamline.log.feedback_log import FeedbackLog, build_feedback
 from streamline.log.files import existing_file, kind_of, unreadable_kind
 from streamline.log.raw import RawRecords, Reject, first_rows
 from streamline.log.xes import read_xes_records
@@ -171,6 +172,30 @@ def read_contacts(
     )
     check_rejected(contacts.rejects, n_rows=raw.n_rows, limit=max_rejected, source=raw.source)
     return contacts
+
+
+def read_feedback(
+    source: str | Path | pd.DataFrame | Any,
+    *,
+    case: str,
+    score: str,
+    scale: tuple[float, float],
+    missing: Collection[str] = (),
+    max_rejected: float = MAX_REJECTED,
+    delimiter: str | None = None,
+    encoding: str | None = None,
+) -> FeedbackLog:
+    """Read survey scores from the kinds of source that `read_log` reads.
+
+    case, score : columns. scale : worst and best score; others are set aside.
+    Returns a FeedbackLog; raises what `read_log` raises.
+    """
+    raw = _records(source, wanted={case, score}, delimiter=delimiter, encoding=encoding)
+    for role, name in (("case", case), ("score", score)):
+        _need(raw, role, name)
+    feedback = build_feedback(raw, case=case, score=score, scale=scale, missing=frozenset(missing))
+    check_rejected(feedback.rejects, n_rows=raw.n_rows, limit=max_rejected, source=raw.source)
+    return feedback
 
 
 def check_rejected(rejects: Sequence[Reject], *, n_rows: int, limit: float, source: str) -> None:

@@ -287,13 +287,11 @@ def _orders(here: _Column, parts: Any) -> tuple[int, int, str]:
     counts = kernel.count_orders(parts)
     readable = counts[:, : kernel.NEITHER].sum(axis=1)
     few = STRAY_SHARE * int(readable.sum())
-
     leading = counts[[kernel.FORM_ISO, kernel.FORM_YEAR_FIRST]].sum(axis=0)
     contrary = int(leading[kernel.ONLY_DAY_MONTH])
     n_leading = int(leading[: kernel.NEITHER].sum())
     reads_all = not leading[kernel.ONLY_MONTH_DAY] and leading[kernel.NEITHER] <= STRAY_SHARE * n_leading
     day_first = bool(reads_all and contrary > 0 and contrary >= LEAST_YEAR_DAY_MONTH * n_leading)
-
     short = parts["form"] == kernel.FORM_SHORT_YEAR
     if (n_short := int(readable[kernel.FORM_SHORT_YEAR])) > few:
         raise TimestampError(
@@ -301,7 +299,6 @@ def _orders(here: _Column, parts: Any) -> tuple[int, int, str]:
             f"({here.examples(short)}). Say which number is the year, e.g. with date_format='%d/%m/%y'."
         )
     year_last = _year_last_order(here, parts, counts[kernel.FORM_YEAR_LAST], few)
-
     year_day_month = f"year-day-month (second number above 12 in {counted(contrary, 'value')})"
     words = {
         kernel.FORM_ISO: year_day_month if day_first else "ISO 8601",
@@ -314,9 +311,9 @@ def _orders(here: _Column, parts: Any) -> tuple[int, int, str]:
     for form, name in words.items():
         if name and readable[form]:
             shares[name] = shares.get(name, 0) + int(readable[form])
-    mixed = " and ".join(f"{name} ({counted(n, 'value')})" for name, n in shares.items())
-    said = mixed if len(shares) > 1 else "".join(shares) or "no times"
-    return kernel.YDM if day_first else kernel.YMD, year_last, said
+    several = len(shares) > 1
+    said = " and ".join(f"{name} ({counted(n, 'value')})" if several else name for name, n in shares.items())
+    return kernel.YDM if day_first else kernel.YMD, year_last, said or "no times"
 
 
 def _year_last_order(here: _Column, parts: Any, counts: Int64s, few: float) -> int:
@@ -459,9 +456,8 @@ def _typed(here: _Column) -> _Reading:
     size = {"D": DAY, "s": SECOND, "ms": SECOND // 1000, "us": MICROSECOND}[unit]
     within = (counts >= _FIRST_INSTANT // size) & (counts < _LAST_INSTANT // size)
     instants = np.where(within, counts, 0) * size
-    zone = getattr(kind, "tz", None)
     local, n_offsets, form = instants, 0, "dates" if pa.types.is_date(kind) else "timestamps"
-    if zone is not None:
+    if (zone := getattr(kind, "tz", None)) is not None:
         index = pd.DatetimeIndex(instants.view("M8[us]")).tz_localize("UTC")
         local = index.tz_convert(pa.lib.string_to_tzinfo(zone)).tz_localize(None).asi8
         n_offsets = len(np.unique((local - instants)[within & present]))

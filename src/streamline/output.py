@@ -1,0 +1,69 @@
+"""Writes a folder as a whole: everything is made beside it and moved in at the end."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from streamline.errors import OutputError, listed
+
+#: The file by which an earlier section is known; its key `files` lists what that run wrote.
+RECORD = "provenance.json"
+
+
+def write_whole(folder: Path, files: Mapping[str, str]) -> Path:
+    """Put the files (path in the folder: text) into the folder, in place of an earlier section's.
+
+    An interrupted run leaves the folder as it was. A folder that holds anything that an earlier run didn't write is
+    refused, so that nobody's own files are lost. Raises OutputError.
+    """
+    folder = folder.absolute()
+    _check(folder)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    except OSError as error:
+        raise OutputError(f"{folder.parent} can't be written: {error.strerror}. Name another folder.") from error
+    old = fresh.with_name(fresh.name + "-old")
+    try:
+        for name, text in files.items():
+            target = fresh / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text, encoding="utf-8", newline="\n")
+        fresh.chmod(0o755)
+        if folder.exists():
+            folder.rename(old)
+        try:
+            fresh.rename(folder)
+        except BaseException:
+            if old.exists():
+                old.rename(folder)
+            raise
+    except OSError as error:
+        raise OutputError(f"{folder} can't be written: {error.strerror or error}. It was left as it was.") from error
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+    return folder
+
+
+def _check(folder: Path) -> None:
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise OutputError(f"{folder} is a file; name a folder.")
+    there = {str(p.relative_to(folder).as_posix()) for p in folder.rglob("*") if not p.is_dir()}
+    known: set[str] = {RECORD}
+    try:
+        known |= set(json.loads((folder / RECORD).read_text(encoding="utf-8"))["files"])
+    except (OSError, ValueError, KeyError, TypeError):
+        known = set()
+    foreign = sorted(there - known)
+    if foreign:
+        raise OutputError(
+            f"{folder} holds {len(foreign):,} files that no earlier run wrote ({listed(foreign)}); they would be lost. "
+            "Name another folder, or empty it."
+        )

@@ -1,0 +1,139 @@
+"""Letters and numbers in pictures: how wide a text is, where it breaks, how a value is printed."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any
+
+from streamline.units import significant
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.text import Text
+
+INK, QUIET, RULE = "#1b1f24", "#4a5460", "#c5ccd3"
+FONTS = "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, 'Noto Sans', 'DejaVu Sans', sans-serif"
+SIZE, LINE = 9.0, 12.0
+
+
+def clean(text: str) -> str:
+    """The text on one line, without characters that XML refuses."""
+    shown = (
+        " " if unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"} or c in "\ufffe\uffff" else c for c in text
+    )
+    return " ".join("".join(shown).split())
+
+
+def text_width(text: str, size: float = SIZE, *, bold: bool = False) -> float:
+    """Width of a line in the unit of `size`, in a wide typeface (DejaVu Sans): most others take less room."""
+    return size * sum(_advance(c, bold) for c in text)
+
+
+def wrap(text: str, width: float, size: float = SIZE, *, bold: bool = False) -> list[str]:
+    """Break a text into lines no wider than `width`, at spaces where it can and inside words where it must.
+
+    >>> wrap("Check that the file is complete", 100.0)
+    ['Check that the file is', 'complete']
+    """
+    lines: list[str] = []
+    line = ""
+    for word in clean(text).split():
+        rest = word
+        if line and text_width(f"{line} {rest}", size, bold=bold) <= width:
+            line = f"{line} {rest}"
+            continue
+        if line:
+            lines.append(line)
+        while text_width(rest, size, bold=bold) > width and len(rest) > 1:
+            cut = max(
+                1,
+                next(i for i in range(1, len(rest) + 1) if text_width(rest[:i], size, bold=bold) > width) - 1,
+            )
+            after = max((rest.rfind(mark, 0, cut) + 1 for mark in "-_/.:"), default=0)
+            cut = after if after > cut // 2 else cut
+            lines.append(rest[:cut])
+            rest = rest[cut:]
+        line = rest
+    return [*lines, line] if line or not lines else lines
+
+
+@lru_cache(maxsize=8192)
+def _advance(char: str, bold: bool) -> float:
+    """Advance of a character in ems; characters that the typeface lacks count as wide as they may get."""
+    font = _font(bold)
+    if unicodedata.category(char) in {"Mn", "Me", "Cf"}:
+        return 0.0
+    if not font.get_char_index(ord(char)):
+        wide = unicodedata.east_asian_width(char) in "WF" or unicodedata.category(char) == "So"
+        return 1.25 if wide else 0.75
+    return float(font.load_char(ord(char)).linearHoriAdvance) / 65536.0 / 100.0
+
+
+@lru_cache(maxsize=2)
+def _font(bold: bool) -> Any:
+    from matplotlib import get_data_path
+    from matplotlib.ft2font import FT2Font
+
+    font = FT2Font(f"{get_data_path()}/fonts/ttf/DejaVuSans{'-Bold' if bold else ''}.ttf")
+    font.set_size(100.0, 72.0)
+    return font
+
+
+def ticks_between(low: float, high: float, bins: int) -> list[float]:
+    from matplotlib.ticker import MaxNLocator
+
+    return [float(t) for t in MaxNLocator(bins, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)]
+
+
+def printed(values: Sequence[float]) -> list[str]:
+    """Numbers for one axis: the same decimals for all, three digits for the largest; no false zero."""
+    known = [abs(v) for v in values if math.isfinite(v) and v]
+    places = max(0, 2 - math.floor(math.log10(max(known)))) if known else 0
+    shown = [v for v in known if round(v, places)]
+    while places and all(round(v, places - 1) == round(v, places) for v in shown):
+        places -= 1
+    texts = []
+    for value in values:
+        if not math.isfinite(value):
+            texts.append("not known")
+        elif not round(value, places):
+            texts.append(significant(value, digits=1).replace("-", "\u2212"))
+        else:
+            texts.append(f"{value:,.{places}f}".replace("-", "\u2212"))
+    return texts
+
+
+def number(value: float) -> str:
+    return f"{value:,.0f}" if math.isfinite(value) and value == int(value) else significant(value, digits=3)
+
+
+def write(ax: Axes, text: str, xy: tuple[float, float], *, backing: bool = False, **place: Any) -> None:
+    style: dict[str, Any] = {"color": INK, "fontsize": SIZE, "xytext": (0, 0), "linespacing": 1.15, **place}
+    if backing:
+        style |= {"bbox": {"facecolor": "white", "edgecolor": "none", "pad": 0.5}, "zorder": 7}
+    quiet(ax.annotate(text, xy, textcoords="offset points", annotation_clip=False, parse_math=False, **style))
+
+
+def quiet(text: Text) -> None:
+    """Characters that the typeface lacks show as boxes; keep matplotlib from also warning at each drawing."""
+    for name in ("draw", "get_window_extent", "get_tightbbox"):
+        setattr(text, name, partial(_silently, getattr(text, name)))
+
+
+def _silently(method: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    with without_glyph_warnings():
+        return method(*args, **kwargs)
+
+
+@contextmanager
+def without_glyph_warnings() -> Iterator[None]:
+    """Characters that the measuring typeface lacks are drawn by the reader's own; no warning is due."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        warnings.filterwarnings("ignore", message="Matplotlib currently does not support")
+        yield

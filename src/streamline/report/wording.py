@@ -1,0 +1,123 @@
+"""Numbers and their words: rounded to what the interval supports, units in words, never a bare percentage."""
+
+from __future__ import annotations
+
+import math
+
+from streamline.log.event_log import EventLog
+from streamline.results import Estimate
+from streamline.units import DAY, significant
+
+NOT_KNOWN = "not known"
+
+
+def decimals(low: float | None, high: float | None, value: float) -> int:
+    """Decimal places that the interval supports: its half width is at least one unit of the last place.
+
+    >>> decimals(8.18, 8.46, 8.32), decimals(0.1153, 0.1321, 0.1236), decimals(None, None, 8.32)
+    (1, 3, 1)
+    """
+    if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)) or high <= low:
+        return max(0, 1 - math.floor(math.log10(abs(value)))) if value and math.isfinite(value) else 0
+    return min(6, max(0, math.ceil(-math.log10((high - low) / 2))))
+
+
+def number(value: float | None, places: int) -> str:
+    """A number with this many decimal places, thousands separated, without a minus before zero.
+
+    >>> number(1234.56, 1), number(-0.004, 2), number(None, 1)
+    ('1,234.6', '0.00', 'not known')
+    """
+    if value is None or not math.isfinite(value):
+        return NOT_KNOWN
+    text = f"{value:,.{places}f}"
+    return text.removeprefix("-") if float(text.replace(",", "")) == 0 else text
+
+
+def rounded(estimate: Estimate) -> str:
+    """The value of an estimate, rounded to what its interval supports."""
+    return number(estimate.value, decimals(estimate.low, estimate.high, estimate.value))
+
+
+def interval(low: float | None, high: float | None, *, value: float, percent: bool = False) -> str:
+    """`8.2 to 8.5`, with as many places as the interval supports; "none" where there is no interval."""
+    if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):
+        return "none"
+    if percent:
+        places = decimals(100 * low, 100 * high, 100 * value)
+        return f"{number(100 * low, places)}% to {number(100 * high, places)}%"
+    places = decimals(low, high, value)
+    return f"{number(low, places)} to {number(high, places)}"
+
+
+def percent(value: float, low: float | None = None, high: float | None = None) -> str:
+    """A share as a percentage, rounded to what the interval supports; the caller names its base.
+
+    >>> percent(0.3629, 0.3515, 0.3739), percent(0.5), percent(0.0004)
+    ('36%', '50%', 'under 0.1%')
+    """
+    if not math.isfinite(value):
+        return NOT_KNOWN
+    if 0 < value < 0.001:
+        return "under 0.1%"
+    if low is None or high is None:
+        places = 1 if 0 < value < 0.1 or 0.9 < value < 1 else 0
+    else:
+        places = min(1, decimals(100 * low, 100 * high, 100 * value))
+    return f"{number(100 * value, places)}%"
+
+
+def money(value: float, currency: str) -> str:
+    """An amount, to two significant digits: estimates of cost support no more.
+
+    >>> money(1234567.0, "USD"), money(-8400.0, "USD")
+    ('USD 1,200,000', '-USD 8,400')
+    """
+    if not math.isfinite(value):
+        return NOT_KNOWN
+    if value == 0:
+        return f"{currency} 0"
+    size = 10 ** max(0, math.floor(math.log10(abs(value))) - 1)
+    sign = "-" if value < 0 else ""
+    return f"{sign}{currency} {round(abs(value) / size) * size:,.0f}"
+
+
+def days(value: float) -> str:
+    """A number of days in two or three significant digits; hours below a fifth of a day.
+
+    >>> days(8.319), days(0.05), days(0.0)
+    ('8.3 days', '1.2 hours', '0 days')
+    """
+    if not math.isfinite(value):
+        return NOT_KNOWN
+    if 0 < abs(value) < 0.2:
+        return f"{significant(value * 24)} hours"
+    text = significant(value)
+    return f"{text} day" if text == "1" else f"{text} days"
+
+
+def day_words(log: EventLog, instant: int) -> str:
+    """A day such as `7 March 2025`, in the log's zone."""
+    import numpy as np
+
+    at = log.instants(np.array([instant], dtype=np.int64))[0]
+    return f"{at.day} {at.strftime('%B %Y')}"
+
+
+def arrivals_words(log: EventLog) -> str:
+    """The days between which the log's cases arrived."""
+    known = log.arrival[log.arrival > -(2**63)]
+    return f"{day_words(log, int(known.min()))} to {day_words(log, int(known.max()))}"
+
+
+def iso_days(log: EventLog) -> tuple[str, str]:
+    """First and last day of the arrivals, ISO 8601, in the log's zone."""
+    known = log.arrival[log.arrival > -(2**63)]
+    first, last = log.instants(known[[known.argmin(), known.argmax()]])
+    return str(first.date()), str(last.date())
+
+
+def span_days(log: EventLog) -> float:
+    """Days from the first to the last arrival."""
+    known = log.arrival[log.arrival > -(2**63)]
+    return float(known.max() - known.min()) / DAY
