@@ -21,7 +21,7 @@ def write_whole(folder: Path, files: Mapping[str, str]) -> Path:
     refused, so that nobody's own files are lost. Raises OutputError.
     """
     folder = folder.absolute()
-    _check(folder)
+    check_folder(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
@@ -50,7 +50,8 @@ def write_whole(folder: Path, files: Mapping[str, str]) -> Path:
     return folder
 
 
-def _check(folder: Path) -> None:
+def check_folder(folder: Path) -> None:
+    """Refuse a folder that holds anything that no earlier run wrote. Raises OutputError."""
     if not folder.exists():
         return
     if not folder.is_dir():

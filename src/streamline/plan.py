@@ -213,7 +213,7 @@ def _analyse(plan: Study, records: _Records, progress: Progress) -> Analysis:
         quality=data_quality(whole),
         cycle=cycle_time(log, standard=standard, seed=seed),
         bottlenecks=bottlenecks(log, calendar=calendar, seed=seed),
-        rework=rework_loops(log, seed=seed),
+        rework=rework_loops(log, calendar=calendar, seed=seed),
         follows=directly_follows(log),
         variants=variants(log),
         process_map=process_map(log),

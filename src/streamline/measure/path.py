@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from streamline.kernels.traces import critical_steps, overlaps, predecessors
+from streamline.log.calendar import Calendar
 from streamline.log.event_log import EventLog
 from streamline.units import MISSING_TIME
 
@@ -153,3 +154,12 @@ def _both_orders(log: EventLog, rule: ConcurrencyRule) -> Int64:
 
 def _split(pair: Int64, width: int) -> tuple[Int64, Int64]:
     return (pair // width).astype(np.int64), (pair % width).astype(np.int64)
+
+
+def staff_time(log: EventLog, calendar: Calendar) -> Int64:
+    """Office time within each step's service, microseconds: the work of staff. 0 for external steps, and where no start
+    is recorded. A step left overnight doesn't count the night."""
+    working = np.flatnonzero((log.start != MISSING_TIME) & ~log.external_step)
+    result = np.zeros(log.n_steps, dtype=np.int64)
+    result[working] = calendar.working_time(log.start[working], log.complete[working])
+    return result

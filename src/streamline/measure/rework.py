@@ -17,8 +17,10 @@ import pandas as pd
 from streamline.errors import InsufficientDataError, UnknownNameError
 from streamline.figure import Bar, BarChart, Chart
 from streamline.kernels.traces import erased_loops
+from streamline.log.calendar import Calendar
 from streamline.log.event_log import EventLog
 from streamline.measure.duration import LEVEL
+from streamline.measure.path import staff_time
 from streamline.results import Estimate, Result
 from streamline.stats.bootstrap import DRAWS, ratio_intervals
 from streamline.units import DAY, HOUR, MISSING_TIME
@@ -99,7 +101,7 @@ class ReworkLoops(Result):
 
     `table`, most days first: loop (in words), head, trigger, n_occurrences, n_cases, cases_share, cases_share_low,
     cases_share_high, days_per_case (over all n cases), days_per_case_low, days_per_case_high, days_per_occurrence,
-    staff_hours_per_case (NaN where no starts are recorded; external steps need no staff), most_frequent (the
+    staff_hours_per_case (office hours; NaN without a calendar or without recorded starts), most_frequent (the
     family's commonest sequence of activities). The 30 families with the most days have intervals.
     """
 
@@ -133,11 +135,19 @@ class ReworkLoops(Result):
 
 
 def rework_loops(
-    log: EventLog, *, level: float = LEVEL, draws: int = DRAWS, seed: int = 1
+    log: EventLog,
+    *,
+    calendar: Calendar | None = None,
+    level: float = LEVEL,
+    draws: int = DRAWS,
+    seed: int = 1,
 ) -> ReworkLoops:
     """Find the loops that send work back, what they take, and how many cases they touch.
 
     Time inside a loop is not all caused by it: without the loop, part of it may have been spent waiting elsewhere.
+
+    calendar : office hours, in which staff hours are counted; without it they aren't given, because a step left
+        overnight would count the night. level, draws, seed : of the intervals, which resample cases.
 
     Returns ReworkLoops over the n closed cases. Raises InsufficientDataError when no case is closed.
     Source: loop erasure after Lawler 1980 (self-avoiding walks), applied to traces; ours.
@@ -150,8 +160,8 @@ def rework_loops(
     number = np.cumsum(closed) - 1
     kept = np.flatnonzero(closed[found.case])
     case = number[found.case[kept]]
-    staffed = np.where((log.start != MISSING_TIME) & ~log.external_step, log.complete - log.start, 0)
-    days, staff = found.sums(found.time)[kept] / DAY, found.sums(staffed)[kept] / HOUR
+    days = found.sums(found.time)[kept] / DAY
+    staff = None if calendar is None or not log.has_start else found.sums(staff_time(log, calendar))[kept] / HOUR
     names = np.asarray(log.activities, dtype=object)
     head, trigger = names[log.activity[found.head[kept]]], names[log.activity[found.trigger[kept]]]
     signature = _signatures(found)[kept]
@@ -166,7 +176,7 @@ def rework_loops(
             "started": log.instants(log.complete[found.head[kept]]),
             "ended": log.instants(log.complete[found.repeat[kept]]),
             "days": days,
-            "staff_hours": staff if log.has_start else np.nan,
+            "staff_hours": np.nan if staff is None else staff,
         }
     )
     table, families = _families(frame, n)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from streamline.report import tables
 from streamline.report.analysis import Analysis
 from streamline.report.chart import describe
-from streamline.report.findings import all_findings, figure_text, measure_words
-from streamline.report.wording import arrivals_words, days, iso_days, number, percent, rounded
+from streamline.report.findings import all_findings
+from streamline.report.wording import arrivals_words, days, iso_days, percent, rounded
 from streamline.results import Finding
 from streamline.report.section import (
     Block,
@@ -30,7 +31,9 @@ from streamline.whatif.replay import QUEUES_CAVEAT
 def build_section(a: Analysis) -> Section:
     """The section of an analysis, with all its findings."""
     findings = all_findings(a)
-    say = {f.id: f for f in findings}
+    # the section names the period once, at its head; a finding names it each time, because it is quoted alone
+    period = f" that arrived from {arrivals_words(a.log)}"
+    say = {f.id: replace(f, statement=f.statement.replace(period, "")) for f in findings}
     parts = [
         _summary(a, say),
         _records(a),

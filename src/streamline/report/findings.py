@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
-from streamline.measure.contact import LATER
+from streamline.measure.contact import LATER, ContactRates
 from streamline.report.analysis import Analysis
 from streamline.report.privacy import suppressed_rows
 from streamline.report.wording import arrivals_words, days, decimals, interval, money, number, percent, rounded
@@ -117,11 +119,11 @@ def _bottlenecks(a: Analysis) -> Iterator[Finding]:
             where = f"waiting for or in {row.activity}"
         else:
             where = f"between the step before and the completion of {row.activity}"
-        who = " (a step that waits on the customer or a third party)" if row.external else ""
+        who = "a wait for the customer or a third party" if row.external else ""
         yield SubjectFinding(
             id=f"bottleneck.{rank}.share", section="bottleneck", subject=row.activity,
-            statement=f"{percent(row.share, low, high)} of the total cycle time of {b.n:,} closed cases passed {where}{who}"
-            f"{note('' if low is None else '95% interval ' + interval(low, high, value=row.share, percent=True))}.",
+            statement=f"{percent(row.share, low, high)} of the total cycle time of {b.n:,} closed cases passed {where}"
+            f"{note(who, '' if low is None else '95% interval ' + interval(low, high, value=row.share, percent=True))}.",
             value=float(row.share), low=low, high=high, level=b.waiting.level, unit="share of total cycle time", n=b.n,
             method="waits along the critical path of closed cases; interval by resampling cases (BCa)",
             caveats=b.caveats, table="tables/bottlenecks.csv",
@@ -186,28 +188,41 @@ def _contacts(a: Analysis) -> Iterator[Finding]:
             statement=f"{percent(s.value, s.low, s.high)} of the {s.n:,} contacts with a recorded reason asked how far the "
             f"case was{note(bounds(s, percent=True))}.",
         )  # fmt: skip
-    cases = {
-        state: len(np.unique(rates.exposure.case[rates.exposure.state == j]))
-        for j, state in enumerate(rates.exposure.states)
-    }
+    cases = contact_cases(rates)
+    taken: dict[str, int] = {}
     hidden = suppressed_rows([cases[s] for s in rates.table["state"]], minimum=a.minimum_cell)
     for row, small in zip(rates.table.itertuples(), hidden, strict=True):
         if small or row.state == LATER or not np.isfinite(row.rate_per_open_day):
             continue
         low, high = _real(row.rate_low), _real(row.rate_high)
         awaiting = f"awaiting {row.state}" if row.state in a.log.activities else row.state
-        between = f" (95% interval {interval(100 * low, 100 * high, value=100 * row.rate_per_open_day)})" if (
-            low is not None and high is not None and high > low) else ""  # fmt: skip
+        rate = 100 * row.rate_per_open_day
+        real = low is not None and high is not None and high > low
+        between = f"95% interval {interval(100 * row.rate_low, 100 * row.rate_high, value=rate)}" if real else ""
+        places = decimals(100 * row.rate_low, 100 * row.rate_high, rate) if real else 1
+        name = slug(row.state)
+        taken[name] = taken.get(name, 0) + 1
+        name += "" if taken[name] == 1 else f"_{taken[name]}"
         yield SubjectFinding(
-            id=f"contacts.state.{slug(row.state)}.rate", section="contacts", subject=row.state,
+            id=f"contacts.state.{name}.rate", section="contacts", subject=row.state,
             statement=f"Per 100 open days {awaiting}, customers got in touch "
-            f"{number(100 * row.rate_per_open_day, 1)} times{between}.",
+            f"{number(rate, places)} times{note(between)}.",
             value=float(row.rate_per_open_day), low=low, high=high, level=rates.per_case.level if low is not None else None,
             unit="contacts per open day", n=rates.n,
             method="contacts that name a case over open days in the state, scaled up by the link share; interval by "
             "resampling cases (BCa)",
             caveats=rates.caveats, table="tables/contacts.csv",
         )  # fmt: skip
+
+
+def contact_cases(rates: ContactRates) -> dict[str, int]:
+    """For each state the number of cases behind its row: those with a contact in it; without any, those in the state."""
+    exposure = rates.exposure
+    result = {}
+    for j, state in enumerate(exposure.states):
+        asking = int((exposure.contacts[:, j] > 0).sum())
+        result[state] = asking or int((exposure.days[:, j] > 0).sum())
+    return result
 
 
 def _feedback(a: Analysis) -> Iterator[Finding]:
@@ -242,7 +257,7 @@ _MEASURES = {
     "within_standard": "the share of closed cases within the standard",
     "contacts_per_case": "contacts per case",
     "staff_hours_per_case": "staff hours per case",
-    "cost_per_year": "the yearly cost of staff time and contacts",
+    "cost_per_year": "the yearly cost of staff time and contacts (the proposal's own running cost included)",
 }
 
 
@@ -251,35 +266,70 @@ def measure_words(measure: str) -> str:
     return _MEASURES[measure]
 
 
-def figure_text(value: float, f: Figure, low: float, high: float) -> str:
-    """One value of a scenario's measure with its unit, rounded to what the interval supports."""
-    if f.unit == "share":
-        return percent(value, low, high)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FigureTexts:
+    """A scenario's figure in words: before, after, and the change, all rounded to what the change's interval supports."""
+
+    baseline: str
+    value: str
+    #: With its sign.
+    change: str
+    #: Without sign.
+    size: str
+
+
+def _writer(f: Figure) -> Callable[[float], str]:
+    """How this figure's numbers are written: to as many places as the interval of the change supports."""
+    half = (f.change_high - f.change_low) / 2
     if f.unit.endswith("per year"):
-        return money(value, f.unit.split()[0])
-    # a difference is told with a minus sign where it falls; nothing else differs
-    return f"{number(value, decimals(low, high, value))} {f.unit.split()[0]}"
+        reach = half or abs(f.change) or abs(f.baseline) or 1.0
+        step = 10.0 ** max(0, math.floor(math.log10(reach)))
+        return lambda v: money(v, f.unit.split()[0], step=step)
+    scale = 100 if f.unit == "share" else 1
+    places = decimals(scale * f.change_low, scale * f.change_high, scale * (f.change or f.baseline))
+    if half == 0 and f.change == 0:
+        places = decimals(scale * f.low, scale * f.high, scale * f.baseline)
+    return lambda v: number(scale * v, min(2, places) if f.unit == "share" else places)
+
+
+def figure_texts(f: Figure) -> FigureTexts:
+    """The figure's numbers without units, except shares (`92.9%`) and money."""
+    write = _writer(f)
+    percent_sign = "%" if f.unit == "share" else ""
+    points = " points" if f.unit == "share" else ""
+    plus = "+" if f.change > 0 else ""
+    return FigureTexts(
+        baseline=write(f.baseline) + percent_sign,
+        value=write(f.value) + percent_sign,
+        change=plus + write(f.change) + points,
+        size=write(abs(f.change)),
+    )
+
+
+def span_text(f: Figure) -> str:
+    """The interval of the change."""
+    write = _writer(f)
+    return f"{write(f.change_low)} to {write(f.change_high)}" + (" points" if f.unit == "share" else "")
 
 
 def scenario_statement(name: str, f: Figure, level: float) -> str:
     """What a scenario would make of one measure, in a sentence; the change and its interval lead."""
-    what = _MEASURES[f.measure]
+    what, texts, write = _MEASURES[f.measure], figure_texts(f), _writer(f)
+    base = f"n = {f.n:,} cases"
+    unit = {"share": "", "contacts per case": ""}.get(f.unit, "" if f.unit.endswith("per year") else f" {f.unit}")
     if f.change == f.change_low == f.change_high == 0:
-        return f"“{name}” is estimated not to change {what} ({figure_text(f.baseline, f, f.low, f.high)}; n = {f.n:,})."
+        return f"“{name}” is estimated not to change {what} ({texts.baseline}{unit}; {base})."
+    if f.change_low <= 0 <= f.change_high:
+        return (
+            f"“{name}” shows no clear effect on {what}: the estimated change from {texts.baseline}{unit} is {texts.change}"
+            f"{unit} ({level:.0%} interval {span_text(f)}; {base})."
+        )
     verb = "raise" if f.change > 0 else "lower"
-    if f.unit == "share":
-        places = min(2, decimals(100 * f.change_low, 100 * f.change_high, 100 * f.change))
-        size = f"{number(abs(100 * f.change), places)} percentage points"
-        span = f"{number(100 * f.change_low, places)} to {number(100 * f.change_high, places)}"
-    elif f.unit.endswith("per year"):
-        size = figure_text(abs(f.change), f, f.change_low, f.change_high)
-        span = " to ".join(figure_text(v, f, f.change_low, f.change_high) for v in (f.change_low, f.change_high))
-    else:
-        size = figure_text(abs(f.change), f, f.change_low, f.change_high)
-        span = interval(f.change_low, f.change_high, value=f.change)
+    near, far = sorted((abs(f.change_low), abs(f.change_high)))
+    size = texts.size + (" percentage points" if f.unit == "share" else unit)
     return (
-        f"“{name}” is estimated to {verb} {what} by {size}, from {figure_text(f.baseline, f, f.low, f.high)} to "
-        f"{figure_text(f.value, f, f.low, f.high)} ({level:.0%} interval of the change {span}; n = {f.n:,})."
+        f"“{name}” is estimated to {verb} {what} by {size} ({level:.0%} interval {write(near)} to {write(far)}), from "
+        f"{texts.baseline} to {texts.value}{unit} ({base})."
     )
 
 

@@ -9,10 +9,10 @@ import pandas as pd
 
 from streamline.measure.contact import LATER
 from streamline.report.analysis import Analysis
-from streamline.report.findings import figure_text, measure_words
+from streamline.report.findings import contact_cases, figure_texts, measure_words, span_text
 from streamline.report.privacy import harmless_text, publishable, suppressed_rows
 from streamline.report.section import Column, Table
-from streamline.report.wording import arrivals_words, interval, money, number, percent
+from streamline.report.wording import arrivals_words, decimals, interval, number, percent
 from streamline.study import Scenario
 from streamline.units import significant
 from streamline.whatif.estimate import ScenarioEstimate
@@ -55,6 +55,11 @@ def _days(value: float) -> str:
     return significant(value) if np.isfinite(value) else HIDDEN
 
 
+def _supported(value: float, low: float, high: float) -> str:
+    """A number rounded to what its interval supports, as in the text."""
+    return number(value, decimals(_real(low), _real(high), value)) if np.isfinite(value) else HIDDEN
+
+
 def _hours(value: float) -> str:
     return significant(value) if np.isfinite(value) else HIDDEN
 
@@ -78,7 +83,7 @@ def baseline(a: Analysis) -> Table:
     rows = []
     for r in a.cycle.table.itertuples():
         share = r.unit == "share"
-        value = percent(r.value, r.low, r.high) if share else _days(r.value)
+        value = percent(r.value, r.low, r.high) if share else _supported(r.value, r.low, r.high)
         rows.append(
             [
                 str(r.measure).capitalize() + ("" if share else " cycle time"),
@@ -102,7 +107,7 @@ def channels(a: Analysis) -> Table:
     cells: list[Callable[..., str]] = [
         lambda r: f"{r.n_cases:,}",
         lambda r: percent(r.cases_share),
-        lambda r: _days(r.mean_days),
+        lambda r: _supported(r.mean_days, r.mean_low, r.mean_high),
         lambda r: interval(_real(r.mean_low), _real(r.mean_high), value=r.mean_days),
         lambda r: _days(r.median_days),
     ]
@@ -112,7 +117,7 @@ def channels(a: Analysis) -> Table:
         cells.append(lambda r: percent(r.within_standard))
         columns.append(("Within the standard (share of closed cases)", True))
     if a.rates is not None:
-        cells.append(lambda r: significant(r.contacts_per_case))
+        cells.append(lambda r: number(r.contacts_per_case, 2))
         columns.append(("Contacts per case", True))
     rows, note = _rows(frame, "n_cases", a.minimum_cell, cells, label="group")
     return _table("channels", "The service by channel", columns, rows, note=note, file="tables/channels.csv")
@@ -172,13 +177,13 @@ def rework(a: Analysis) -> Table:
         lambda r: f"{r.n_cases:,}",
         lambda r: percent(r.cases_share, _real(r.cases_share_low), _real(r.cases_share_high)),
         lambda r: f"{r.n_occurrences:,}",
-        lambda r: _days(r.days_per_case),
+        lambda r: _supported(r.days_per_case, r.days_per_case_low, r.days_per_case_high),
         lambda r: interval(_real(r.days_per_case_low), _real(r.days_per_case_high), value=r.days_per_case),
         lambda r: _days(r.days_per_occurrence),
     ]
     columns = [("Loop", False), ("Cases", True), ("Share of closed cases", True), ("Times", True), ("Days per case", True),
                ("95% interval", True), ("Days each time", True)]  # fmt: skip
-    if a.log.has_start:
+    if a.log.has_start and a.calendar is not None:
         cells.append(lambda r: _hours(r.staff_hours_per_case))
         columns.append(("Staff hours per case", True))
     rows, note = _rows(a.rework.table, "n_cases", a.minimum_cell, cells, label="loop")
@@ -195,7 +200,9 @@ def contacts(a: Analysis) -> Table:
         lambda r: f"{r.n_contacts:,}",
         lambda r: percent(r.share),
         lambda r: f"{r.open_days:,.0f}" if r.state != LATER else HIDDEN,
-        lambda r: number(100 * r.rate_per_open_day, 1) if np.isfinite(r.rate_per_open_day) and r.state != LATER else HIDDEN,
+        lambda r: HIDDEN
+        if r.state == LATER
+        else _supported(100 * r.rate_per_open_day, 100 * r.rate_low, 100 * r.rate_high),
         lambda r: HIDDEN
         if r.state == LATER or not np.isfinite(r.rate_low)
         else interval(100 * r.rate_low, 100 * r.rate_high, value=100 * r.rate_per_open_day),
@@ -214,7 +221,7 @@ def feedback(a: Analysis) -> Table:
     assert a.scores is not None
     cells: list[Callable[..., str]] = [
         lambda r: f"{r.n_answers:,}",
-        lambda r: number(r.mean_score, 1),
+        lambda r: _supported(r.mean_score, r.score_low, r.score_high),
         lambda r: interval(_real(r.score_low), _real(r.score_high), value=r.mean_score),
     ]
     rows, note = _rows(a.scores.table, "n_answers", a.minimum_cell, cells, label="group")
@@ -233,14 +240,16 @@ def benefits(a: Analysis, scenarios: Sequence[tuple[Scenario, ScenarioEstimate]]
         evidence = "; ".join(c.evidence.rstrip(".") for c in scenario.changes if c.evidence) or "none given"
         for f in estimate.figures:
             unit = {"share": "share of closed cases"}.get(f.unit, f.unit)
+            texts = figure_texts(f)
             rows.append(
                 [
                     scenario.name,
                     measure_words(f.measure).removeprefix("the ").capitalize(),
                     unit,
-                    figure_text(f.baseline, f, f.low, f.high),
-                    figure_text(f.value, f, f.low, f.high),
-                    _span(f.low, f.high, f.value, f.unit),
+                    texts.baseline,
+                    texts.value,
+                    texts.change,
+                    span_text(f),
                     scenario.full_effect or "not set",
                     evidence,
                 ]
@@ -248,18 +257,9 @@ def benefits(a: Analysis, scenarios: Sequence[tuple[Scenario, ScenarioEstimate]]
     return _table(
         "benefits", f"Intended benefits; baseline: cases that arrived from {arrivals_words(a.log)}",
         [("Proposal", False), ("Measure", False), ("Unit", False), ("Baseline", True), ("Target (estimate)", True),
-         ("95% interval", True), ("Full effect", False), ("Evidence", False)],
-        rows, note="Queues are not modelled yet. The interval is that of the target.", file="tables/scenarios.csv",
+         ("Change", True), ("95% interval of the change", True), ("Full effect", False), ("Evidence", False)],
+        rows, note="Queues are not modelled yet. Figures are rounded one by one.", file="tables/scenarios.csv",
     )  # fmt: skip
-
-
-def _span(low: float, high: float, value: float, unit: str) -> str:
-    if unit == "share":
-        return interval(low, high, value=value, percent=True)
-    if unit.endswith("per year"):
-        currency = unit.split()[0]
-        return f"{money(low, currency)} to {money(high, currency)}"
-    return interval(low, high, value=value)
 
 
 def timeline(a: Analysis, scenarios: Sequence[Scenario]) -> Table:
@@ -366,8 +366,7 @@ def _baseline_frame(a: Analysis) -> pd.DataFrame:
 
 def _contact_frame(a: Analysis) -> pd.DataFrame:
     assert a.rates is not None
-    exposure = a.rates.exposure
-    cases = {s: len(np.unique(exposure.case[exposure.state == j])) for j, s in enumerate(exposure.states)}
+    cases = contact_cases(a.rates)
     return a.rates.table.assign(n_cases=[cases[s] for s in a.rates.table["state"]])
 
 

@@ -23,15 +23,15 @@ def decimals(low: float | None, high: float | None, value: float) -> int:
 
 
 def number(value: float | None, places: int) -> str:
-    """A number with this many decimal places, thousands separated, without a minus before zero.
+    """A number with this many decimal places, thousands separated, a true minus sign, none before zero.
 
-    >>> number(1234.56, 1), number(-0.004, 2), number(None, 1)
-    ('1,234.6', '0.00', 'not known')
+    >>> number(1234.56, 1), number(-0.004, 2), number(-2.5, 1), number(None, 1)
+    ('1,234.6', '0.00', '−2.5', 'not known')
     """
     if value is None or not math.isfinite(value):
         return NOT_KNOWN
     text = f"{value:,.{places}f}"
-    return text.removeprefix("-") if float(text.replace(",", "")) == 0 else text
+    return text.removeprefix("-") if float(text.replace(",", "")) == 0 else text.replace("-", "−")
 
 
 def rounded(estimate: Estimate) -> str:
@@ -44,7 +44,7 @@ def interval(low: float | None, high: float | None, *, value: float, percent: bo
     if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):
         return "none"
     if percent:
-        places = decimals(100 * low, 100 * high, 100 * value)
+        places = min(1, decimals(100 * low, 100 * high, 100 * value))
         return f"{number(100 * low, places)}% to {number(100 * high, places)}%"
     places = decimals(low, high, value)
     return f"{number(low, places)} to {number(high, places)}"
@@ -67,19 +67,17 @@ def percent(value: float, low: float | None = None, high: float | None = None) -
     return f"{number(100 * value, places)}%"
 
 
-def money(value: float, currency: str) -> str:
-    """An amount, to two significant digits: estimates of cost support no more.
+def money(value: float, currency: str, *, step: float) -> str:
+    """An amount, rounded to whole steps such as 1,000.
 
-    >>> money(1234567.0, "USD"), money(-8400.0, "USD")
-    ('USD 1,200,000', '-USD 8,400')
+    >>> money(1234567.0, "USD", step=1000), money(-8400.0, "USD", step=100)
+    ('USD 1,235,000', '−USD 8,400')
     """
     if not math.isfinite(value):
         return NOT_KNOWN
-    if value == 0:
-        return f"{currency} 0"
-    size = 10 ** max(0, math.floor(math.log10(abs(value))) - 1)
-    sign = "-" if value < 0 else ""
-    return f"{sign}{currency} {round(abs(value) / size) * size:,.0f}"
+    amount = round(abs(value) / step) * step
+    sign = "−" if value < 0 and amount else ""
+    return f"{sign}{currency} {amount:,.0f}"
 
 
 def days(value: float) -> str:

@@ -201,7 +201,11 @@ class _Measures:
             names.append(("within_standard", "share"))
         if model.contacts is not None:
             names.append(("contacts_per_case", "contacts per case"))
-        self._staff = log.has_start
+        self._staff = model.staff is not None
+        if log.has_start and model.calendar is None:
+            caveats.append(
+                "Staff hours and their cost are not given: without office hours, a step left overnight would count the night."
+            )
         if self._staff:
             names.append(("staff_hours_per_case", "hours"))
             unknown = int((~model.paths.known & ~log.external_step).sum())
@@ -247,7 +251,7 @@ class _Measures:
         if exposure is not None:
             contacts = contacts_per_case(exposure, replay, as_is, weights)
             values.append(contacts)
-        if self._staff:
+        if replay.staff_hours is not None:
             hours = float(np.average(replay.staff_hours, weights=weights))
             values.append(hours)
         if self._cost and self._prices is not None:

@@ -21,9 +21,9 @@ from streamline.log.contact_log import ContactLog
 from streamline.log.event_log import EventLog
 from streamline.measure.batch import Releases, observed_releases
 from streamline.measure.contact import Exposure, contact_exposure
-from streamline.measure.path import ConcurrencyRule, Paths, paths
+from streamline.measure.path import ConcurrencyRule, Paths, paths, staff_time
 from streamline.measure.rework import Occurrences, loop_occurrences
-from streamline.units import DAY, HOUR, MISSING_TIME
+from streamline.units import DAY, HOUR
 from streamline.whatif.change import (
     ESTIMATED,
     WEEKDAYS,
@@ -59,6 +59,8 @@ class ReplayModel:
     #: int64 microseconds, one a step. Time that can't be told apart (no start recorded) stands in `wait`.
     wait: Int64
     service: Int64
+    #: Office time of staff in each step, microseconds; None without a calendar or without recorded starts.
+    staff: Int64 | None
     caveats: tuple[str, ...] = (QUEUES_CAVEAT,)
 
     def __repr__(self) -> str:
@@ -94,6 +96,7 @@ def fit_replay(
         calendar=calendar,
         wait=found.waiting + found.sojourn,
         service=found.service,
+        staff=None if calendar is None or not log.has_start else staff_time(log, calendar),
     )
 
 
@@ -103,8 +106,8 @@ class Replayed:
 
     #: Days from arrival to last completion; NaN for open cases.
     cycle_days: Float
-    #: Hours of recorded service in steps that aren't external.
-    staff_hours: Float
+    #: Office hours of staff; None without a calendar or without recorded starts.
+    staff_hours: Float | None
     #: (n_cases, n_activities) days awaiting each activity within the contact period; None without contacts.
     awaited_days: Float | None
 
@@ -155,6 +158,7 @@ class Replayer:
         model = self._model
         log = model.log
         wait, service = model.wait.copy(), model.service.copy()
+        effort = np.ones(log.n_steps)  # share of each step's staff time that remains
         keep = np.ones(log.n_steps, dtype=np.bool_)
         schedule_of_step = np.full(log.n_steps, -1, dtype=np.int32)
         schedules: list[_Schedule] = []
@@ -170,8 +174,11 @@ class Replayer:
             elif isinstance(change, Automate):
                 wait[steps] = 0
                 service[steps] = round(change.drawn(rng))
+                effort[steps] = 0
             elif isinstance(change, SpeedUp):
-                service[steps] = np.rint(service[steps] * (1 - change.drawn(rng))).astype(np.int64)
+                share = 1 - change.drawn(rng)
+                service[steps] = np.rint(service[steps] * share).astype(np.int64)
+                effort[steps] *= share
             elif isinstance(change, ShortenExternal):
                 share = 1 - change.drawn(rng)
                 wait[steps] = np.rint(wait[steps] * share).astype(np.int64)
@@ -196,8 +203,9 @@ class Replayer:
             np.concatenate([np.zeros(0, dtype=np.int64), *(s.end for s in schedules)]),
         )
         last = last_completions(log.case_offsets, complete, keep, log.arrival)
-        staffed = np.where((log.start != MISSING_TIME) & ~log.external_step & keep, service, 0)
-        total = np.concatenate([[0], np.cumsum(staffed)])
+        hours = None
+        if model.staff is not None:
+            hours = np.bincount(log.case_of_step, weights=model.staff * effort * keep, minlength=log.n_cases) / HOUR
         awaited = None
         if model.contacts is not None:
             first, until = model.contacts.period
@@ -209,7 +217,7 @@ class Replayer:
             )
         return Replayed(
             cycle_days=np.where(log.closed, (last - log.arrival) / DAY, np.nan),
-            staff_hours=(total[log.case_offsets[1:]] - total[log.case_offsets[:-1]]) / HOUR,
+            staff_hours=hours,
             awaited_days=awaited,
         )
 

@@ -1,0 +1,167 @@
+"""The command line: files in, files out. Data goes to stdout, progress and errors to stderr.
+
+Exit codes: 0 done · 1 a check failed · 2 bad input or usage · 3 too many rows can't be used.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from streamline.errors import DataQualityError, OutputError, StreamlineError
+
+app = typer.Typer(
+    name="streamline",
+    help="Find where an agency's cases lose time, what makes customers call, and what a change would do.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
+
+
+def main() -> NoReturn:
+    """The `streamline` command."""
+    try:
+        app(standalone_mode=True)
+    except StreamlineError as error:
+        print(f"streamline: {error}", file=sys.stderr)
+        sys.exit(3 if isinstance(error, DataQualityError) else 2)
+    except KeyboardInterrupt:
+        print("streamline: interrupted; the output folder was left as it was", file=sys.stderr)
+        sys.exit(130)
+    sys.exit(0)
+
+
+def _progress(quiet: bool) -> Callable[[str], None]:
+    def say(message: str) -> None:
+        if not quiet:
+            print(f"  {message} …", file=sys.stderr, flush=True)
+
+    return say
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False))
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from streamline.provenance import version
+
+        print(f"streamline {version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    del version
+
+
+@app.command()
+def plan(
+    study: Annotated[Path, typer.Argument(help="The study file (YAML); `streamline schema` describes it.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the section; replaced as a whole.")],
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run a study and write its section: HTML, Markdown, findings, tables."""
+    _write(study, output, quiet=quiet, as_json=as_json)
+
+
+@app.command()
+def demo(
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the section.")] = Path("demo-section"),
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run the sample study that ships with streamline (a generated agency)."""
+    with _sample() as folder:
+        _write(folder / "study.yaml", output, quiet=quiet, as_json=as_json)
+
+
+@app.command()
+def inspect(
+    log: Annotated[Path, typer.Argument(help="CSV, TSV, Parquet or XES, also packed with gzip.")],
+    case: Annotated[str | None, typer.Option(help="Column with the id of the case.")] = None,
+    activity: Annotated[str | None, typer.Option(help="Column with the activity.")] = None,
+    complete: Annotated[str | None, typer.Option(help="Column with the completion time.")] = None,
+    start: Annotated[str | None, typer.Option(help="Column with the start time.")] = None,
+    resource: Annotated[str | None, typer.Option(help="Column with who did it.")] = None,
+    channel: Annotated[str | None, typer.Option(help="Column with the channel.")] = None,
+    timezone: Annotated[str | None, typer.Option(help="Zone of times without an offset.")] = None,
+    date_format: Annotated[str | None, typer.Option(help="Form of the dates, such as %d/%m/%Y.")] = None,
+    end: Annotated[list[str] | None, typer.Option(help="An activity that ends a case; may be repeated.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what is in a log, how good it is, and where its time goes."""
+    from streamline.inspection import inspection
+
+    found = inspection(
+        log, case=case, activity=activity, complete=complete, start=start, resource=resource, channel=channel,
+        timezone=timezone, date_format=date_format, ends=end or None,
+    )  # fmt: skip
+    if as_json:
+        _print_json(found.to_dict())
+    else:
+        print(found.text())
+
+
+@app.command()
+def schema(
+    findings: Annotated[bool, typer.Option("--findings", help="The schema of findings.json instead.")] = False,
+) -> None:
+    """Print the JSON Schema of the study file, so that editors complete it."""
+    if findings:
+        from streamline.report.to_json import findings_schema
+
+        _print_json(findings_schema())
+        return
+    from streamline.study import json_schema
+
+    _print_json(json_schema())
+
+
+def _write(study: Path, output: Path, *, quiet: bool, as_json: bool) -> None:
+    from streamline.output import check_folder
+    from streamline.plan import plan_section
+
+    check_folder(output)
+    section = plan_section(study, progress=_progress(quiet))
+    folder = section.save(output)
+    if as_json:
+        _print_json(section.document())
+    else:
+        print(f"The section is in {folder / 'section.html'}")
+        print(f"Its {len(section.findings)} findings are in {folder / 'findings.json'}")
+
+
+@contextmanager
+def _sample() -> Iterator[Path]:
+    """The folder of the sample study: inside an installed package, or at the top of a checkout."""
+    packed = resources.files("streamline").joinpath("sample_logs")
+    if packed.joinpath("study.yaml").is_file():
+        with resources.as_file(packed) as folder:
+            yield folder
+        return
+    beside = Path(__file__).resolve().parents[2] / "sample_logs"
+    if not (beside / "study.yaml").is_file():
+        raise OutputError("The sample study isn't there; install streamline again.")
+    yield beside
+
+
+if __name__ == "__main__":
+    main()

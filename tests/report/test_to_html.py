@@ -1,0 +1,257 @@
+"""The HTML page: structure that a screen reader needs, nothing from outside, and text that stays text."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import sys
+from html.parser import HTMLParser
+from itertools import pairwise
+
+import pytest
+
+from streamline.report.section import Caution, Column, KeyFigure, KeyFigures, Paragraph, Part, Section, Table
+from streamline.report.to_html import to_html
+
+VOID = {"meta", "link", "br", "img", "input", "hr"}
+
+
+class Page(HTMLParser):
+    """Elements in order as (name, attributes, text inside); fails on tags that don't match."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[dict] = []
+        self.open: list[dict] = []
+        self.feed(text)
+        self.close()
+        assert not self.open, f"left open: {[e['tag'] for e in self.open]}"
+
+    def handle_starttag(self, tag, attrs):
+        element = {"tag": tag, "text": "", "in": [e["tag"] for e in self.open], **dict(attrs)}
+        self.elements.append(element)
+        if tag not in VOID:
+            self.open.append(element)
+
+    def handle_startendtag(self, tag, attrs):
+        self.elements.append({"tag": tag, "text": "", "in": [e["tag"] for e in self.open], **dict(attrs)})
+
+    def handle_endtag(self, tag):
+        assert self.open, f"{tag} was never opened"
+        assert self.open.pop()["tag"] == tag
+
+    def handle_data(self, data):
+        for element in self.open:
+            element["text"] += data
+
+    def all(self, tag: str) -> list[dict]:
+        return [e for e in self.elements if e["tag"] == tag]
+
+
+@pytest.fixture(scope="module")
+def text(sample) -> str:
+    return to_html(sample.sample_section())
+
+
+@pytest.fixture(scope="module")
+def page(text) -> Page:
+    return Page(text)
+
+
+def small(*blocks) -> Section:
+    """A section of one part."""
+    part = Part(id="p", title="Part", blocks=blocks)
+    return Section(title="T", agency="A", service="S", period="2025", parts=(part,), findings=())
+
+
+def test_language_title_and_landmarks(page):
+    assert page.all("html")[0]["lang"] == "en"
+    assert page.all("title")[0]["text"].startswith("How permits move")
+    assert len(page.all("main")) == len(page.all("h1")) == len(page.all("header")) == 1
+    assert page.all("nav")[0]["aria-labelledby"] == "contents"
+    first_link = page.all("a")[0]
+    assert first_link["href"] == "#" + page.all("main")[0]["id"]
+
+
+def test_headings_never_skip_a_level(page):
+    levels = [int(e["tag"][1]) for e in page.elements if re.fullmatch(r"h[1-6]", e["tag"])]
+    assert levels[0] == 1
+    assert all(b <= a + 1 for a, b in pairwise(levels))
+    assert max(levels) == 4
+
+
+def test_ids_are_unique_and_every_reference_has_its_target(page, text):
+    ids = [e["id"] for e in page.elements if "id" in e]
+    assert len(ids) == len(set(ids))
+    for element in page.elements:
+        if element.get("href", "").startswith("#"):
+            assert element["href"][1:] in ids
+        for name in ("aria-labelledby", "aria-describedby"):
+            assert set(element.get(name, "").split()) <= set(ids)
+    assert set(re.findall(r"url\(#([^)]+)\)", text)) <= set(ids)
+
+
+def test_contents_lists_parts_and_their_parts(page):
+    links = [e["text"] for e in page.all("a") if "nav" in e["in"]]
+    assert links == [
+        "Summary",
+        "How the service runs today",
+        "Cycle time",
+        "Where the time goes",
+        "What each change would do",
+    ]
+
+
+def test_tables_have_captions_and_headers(page, sample):
+    assert [re.sub(r"\s+", " ", c["text"])[:8] for c in page.all("caption")] == [
+        "Table 1.",
+        "Table 2.",
+        "Table 3.",
+    ]
+    heads = [e for e in page.all("th") if "thead" in e["in"]]
+    rows = [e for e in page.all("th") if "tbody" in e["in"]]
+    assert {e["scope"] for e in heads} == {"col"}
+    assert {e["scope"] for e in rows} == {"row"}
+    assert len(rows) == len(sample.WAITS.rows) + len(sample.SCENARIOS.rows)
+    numeric = [e for e in page.all("td") if e.get("class") == "num"]
+    assert "12.3 (11.1 to 13.9)" in [e["text"] for e in numeric]
+    assert any(e["text"] == "No rows." for e in page.all("td"))
+
+
+def test_scrolling_boxes_take_the_focus_and_have_names(page):
+    boxes = [e for e in page.elements if "scroll" in e.get("class", "").split()]
+    assert len(boxes) == 4
+    for box in boxes:
+        assert (box["role"], box["tabindex"]) == ("region", "0")
+        assert box["aria-labelledby"].endswith("-caption")
+
+
+def test_every_figure_has_caption_picture_and_words(page, sample):
+    figures = sample.sample_section().figures
+    assert len(page.all("figure")) == len(figures) == 5
+    captions = [re.sub(r"\s+", " ", c["text"]) for c in page.all("figcaption")]
+    assert captions == [f"Figure {i}. {f.caption}" for i, f in enumerate(figures, start=1)]
+    pictures = page.all("svg")
+    assert len(pictures) == 1 + 2 * 4, "the map once, each other chart for wide and for narrow screens"
+    assert all(p["role"] == "img" for p in pictures)
+    words = [e["text"].strip() for e in page.all("p") if "details" in e["in"]]
+    assert words == [f.alt for f in figures]
+
+
+def test_nothing_comes_from_outside(page, text):
+    for element in page.elements:
+        assert element["tag"] not in {"script", "link", "iframe", "img", "object", "embed", "base", "form"}
+        for name in ("src", "srcset", "action", "xlink:href", "data"):
+            assert name not in element
+        assert not [k for k in element if k.startswith("on") and k != "only"]
+        assert not re.match(r"\w+:", element.get("href", ""))
+    assert "@import" not in text
+    assert set(re.findall(r"https?://[^\s\"'<]+", text)) == {"http://www.w3.org/2000/svg"}
+    policy = next(e for e in page.all("meta") if e.get("http-equiv") == "Content-Security-Policy")
+    assert "default-src 'none'" in policy["content"]
+
+
+def test_text_stays_text(page, sample):
+    rows = [e["text"] for e in page.all("th") if "tbody" in e["in"]]
+    for name in sample.ODD_NAMES[:-1]:
+        assert name in rows
+    assert "line\nbreak\tand\ufffdcontrol" in rows, "a control character is replaced, and visibly"
+
+
+def test_hostile_words_everywhere_stay_text():
+    evil = "\"><script>alert('x')</script><img src=x onerror=alert(1)>&amp;"
+    section = Section(
+        title=evil,
+        agency=evil,
+        service=evil,
+        period=evil,
+        parts=(
+            Part(
+                id=evil,
+                title=evil,
+                blocks=(
+                    Paragraph(text=evil),
+                    Caution(text=evil),
+                    KeyFigures(items=(KeyFigure(value=evil, unit=evil, label=evil, detail=evil),)),
+                    Table(
+                        id=evil,
+                        caption=evil,
+                        columns=(Column(heading=evil), Column(heading=evil, numeric=True)),
+                        rows=((evil, evil),),
+                        note=evil,
+                        file="javascript:alert(1)",
+                    ),
+                ),
+            ),
+        ),
+        findings=(),
+    )
+    page = Page(to_html(section))
+    assert page.all("script") == page.all("img") == []
+    assert page.all("h1")[0]["text"] == evil
+    assert "javascript%3Aalert%281%29" in [e.get("href") for e in page.all("a")]
+
+
+def test_lone_surrogates_dont_break_the_file():
+    to_html(small(Paragraph(text="bad \ud800 text"))).encode("utf-8")
+
+
+def test_links_to_tables_are_relative(page):
+    files = [e for e in page.all("a") if e["href"].startswith("tables/")]
+    assert [(e["href"], e["text"]) for e in files] == [
+        ("tables/waits.csv", "tables/waits.csv"),
+        ("tables/scenarios.csv", "tables/scenarios.csv"),
+    ]
+
+
+def test_a_caution_says_the_word(page):
+    note = next(e for e in page.elements if e.get("class") == "caution")
+    assert note["role"] == "note"
+    assert re.sub(r"\s+", " ", note["text"]).strip().startswith("Caution The replay misses")
+
+
+def test_key_figures_are_terms_with_values(page):
+    terms = [e["text"] for e in page.all("dt")]
+    assert "Mean cycle time" in terms
+    values = [re.sub(r"\s+", " ", e["text"]) for e in page.all("dd") if e.get("class") == "value"]
+    assert values == ["8.5 days", "71%", "1.42 contacts", "−2.4 days"]
+
+
+def test_findings_stay_out_of_the_page(sample):
+    from streamline.results import Finding
+
+    finding = Finding(
+        id="baseline.secret", section="baseline", statement="S", value=1.0, unit="days", n=1, method="m"
+    )
+    section = dataclasses.replace(sample.sample_section(), findings=(finding,))
+    assert "baseline.secret" not in to_html(section)
+
+
+def test_the_same_section_gives_the_same_bytes(sample, text):
+    assert to_html(sample.sample_section()) == text
+
+
+def test_an_empty_section_is_still_a_page():
+    page = Page(to_html(Section(title="T", agency="A", service="S", period="P", parts=(), findings=())))
+    assert page.all("nav") == []
+    assert len(page.all("main")) == 1
+
+
+def test_a_row_that_doesnt_fit_is_refused():
+    table = Table(
+        id="t", caption="c", columns=(Column(heading="a"), Column(heading="b")), rows=(("1", "2"), ("1",))
+    )
+    with pytest.raises(ValueError, match="table 't': row 2 has 1 cells for 2 columns"):
+        to_html(small(table))
+
+
+def test_a_map_that_times_out_still_gives_a_page_that_says_so(sample, monkeypatch):
+    from streamline.report import map_layout
+
+    monkeypatch.setattr(
+        map_layout, "_command", lambda: [sys.executable, "-c", "import time; time.sleep(600)"]
+    )
+    figure = sample.sample_section().figures[0]
+    assert "timed out after 0.1 seconds" in " ".join(
+        Page(to_html(small(figure), map_seconds=0.1)).all("svg")[0]["text"].split()
+    )
