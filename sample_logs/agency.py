@@ -69,17 +69,11 @@ class Parameters:
     offices: dict[str, float] = field(
         default_factory=lambda: {"Alder": 0.34, "Birch": 0.24, "Cedar": 0.18, "Dogwood": 0.14, "Elm": 0.10}
     )
-    languages: dict[str, float] = field(
-        default_factory=lambda: {"English": 0.76, "Spanish": 0.17, "other": 0.07}
-    )
-    households: dict[str, float] = field(
-        default_factory=lambda: {"1": 0.31, "2-3": 0.38, "4-5": 0.22, "6+": 0.09}
-    )
+    languages: dict[str, float] = field(default_factory=lambda: {"English": 0.76, "Spanish": 0.17, "other": 0.07})
+    households: dict[str, float] = field(default_factory=lambda: {"1": 0.31, "2-3": 0.38, "4-5": 0.22, "6+": 0.09})
 
     #: Staff by pool, and the pool of each step; steps that are in no pool are the system's, of no duration.
-    staff: dict[str, int] = field(
-        default_factory=lambda: {"clerk": 4, "specialist": 7, "reviewer": 2, "supervisor": 1}
-    )
+    staff: dict[str, int] = field(default_factory=lambda: {"clerk": 4, "specialist": 7, "reviewer": 2, "supervisor": 1})
     pool_of: dict[str, str] = field(
         default_factory=lambda: {
             INTAKE: "clerk", REQUEST: "clerk", SCHEDULE: "clerk", VERIFY: "clerk", NOTICE: "clerk",
@@ -358,9 +352,7 @@ class Simulation:
         self.order = 0
         self.steps: list[Step] = []
 
-    def plan(
-        self, at: int, kind: str, case: Case | None, activity: str = "", *, then: int = 0, by: str = ""
-    ) -> None:
+    def plan(self, at: int, kind: str, case: Case | None, activity: str = "", *, then: int = 0, by: str = "") -> None:
         self.order += 1
         heapq.heappush(self.agenda, (at, self.order, kind, case, activity, then, by))
 

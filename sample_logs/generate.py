@@ -49,9 +49,7 @@ from customers import Contact, ContactModel, applications, survey_answer
 HERE = Path(__file__).resolve().parent
 SEED = 20250106
 REPETITIONS = 10
-EVENT_COLUMNS = (
-    *("application", "step", "began", "finished", "worker", "channel", "office", "language", "household"),
-)
+EVENT_COLUMNS = (*("application", "step", "began", "finished", "worker", "channel", "office", "language", "household"),)
 #: What is wrong with the records, on purpose; rows are drawn at random, none is hit twice.
 BLEMISHES = {
     "duplicate_rows": 12,
@@ -142,9 +140,7 @@ def blemished(rows: list[Row], seed: int) -> list[Row]:
     staffed = [k for k, row in enumerate(rows) if row[3] and row[1] not in edge]
     for k in pick(BLEMISHES["rows_without_worker"], staffed):
         rows[k][4] = ""
-    for k in pick(
-        BLEMISHES["finish_before_start"], [k for k in staffed if rows[k][2][:10] == rows[k][3][:10]]
-    ):
+    for k in pick(BLEMISHES["finish_before_start"], [k for k in staffed if rows[k][2][:10] == rows[k][3][:10]]):
         rows[k][2:4] = rows[k][3], rows[k][2]
     for k in pick(1, [k for k in staffed if "2025-02-26" < rows[k][3] < "2025-03-01"]):
         rows[k][2] = IMPOSSIBLE_DATE
@@ -261,9 +257,7 @@ def truth(w: World, events: list[Row], calls: list[Row], survey: list[Row]) -> d
             "as a share of the pool's staff hours.",
             **{
                 pool: round(
-                    sum(s.work for s in ran if s.worker.startswith(pool) and first <= s.start < last)
-                    / hours
-                    / staff,
+                    sum(s.work for s in ran if s.worker.startswith(pool) and first <= s.start < last) / hours / staff,
                     6,
                 )
                 for pool, staff in p.staff.items()
@@ -379,9 +373,7 @@ def generate(output: Path, *, seed: int = SEED) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Write the sample agency's files again from their seed.")
     parser.add_argument("--seed", type=int, default=SEED, help="default: %(default)s, the shipped files' own")
-    parser.add_argument(
-        "--output", type=Path, default=HERE, help="an existing folder; default: this script's own"
-    )
+    parser.add_argument("--output", type=Path, default=HERE, help="an existing folder; default: this script's own")
     parser.add_argument("--truth", action="store_true", help="measure the scenarios instead (half a minute)")
     options = parser.parse_args(arguments)
     if not options.output.is_dir():

@@ -78,8 +78,7 @@ class UnknownNameError(ScenarioError, LookupError):
     def __init__(self, *, what: str, name: str, known: Sequence[str], where: str = "the log") -> None:
         self.what, self.name, self.known = what, name, tuple(known)
         super().__init__(
-            f"{where} has no {what} {name!r}.{suggestion(name, known)} "
-            f"It has: {listed(sorted(known), limit=30)}."
+            f"{where} has no {what} {name!r}.{suggestion(name, known)} It has: {listed(sorted(known), limit=30)}."
         )
 
 

@@ -14,6 +14,7 @@ from streamline.measure.bottleneck import Bottlenecks, bottlenecks
 from streamline.measure.duration import CycleTime, cycle_time
 from streamline.measure.flow import Variants, variants
 from streamline.measure.rework import ReworkLoops, rework_loops
+from streamline.results import rows_of
 from streamline.units import DAY, duration_words
 
 ROWS = 8
@@ -63,27 +64,32 @@ class Inspection:
             *(f"  {k}: {v}" for k, v in log.notes.reading.items()),
             "",
             "What was met in the records",
-            *([f"  - {f.statement} {f.effect}" + _examples(f.examples) for f in self.quality.findings] or ["  nothing"]),
+            *(
+                [f"  - {f.statement} {f.effect}" + _examples(f.examples) for f in self.quality.findings]
+                or ["  nothing"]
+            ),
         ]
         if self.cycle is None or self.bottlenecks is None or self.rework is None:
-            return "\n".join([*lines, "", "No case is closed, so no cycle time can be told. Name activities with --end."])
+            return "\n".join(
+                [*lines, "", "No case is closed, so no cycle time can be told. Name activities with --end."]
+            )
         lines += [
             "",
             f"Cycle time of {self.cycle.n:,} closed cases (elapsed)",
             *(
                 f"  {r.measure:<18} {duration_words(r.value * DAY)}"
-                for r in self.cycle.table.itertuples()
+                for r in rows_of(self.cycle.table)
                 if r.unit == "days"
             ),
             "",
             "Where the time goes (share of total cycle time"
             + (", waiting)" if log.has_start else ", waiting and work together: no starts are recorded)"),
-            *(f"  {r.share:6.1%}  {r.activity}" for r in self.bottlenecks.table.head(ROWS).itertuples()),
+            *(f"  {r.share:6.1%}  {r.activity}" for r in rows_of(self.bottlenecks.table.head(ROWS))),
             "",
             f"What comes back ({self.rework.cases_share.value:.0%} of the closed cases; days per case over all of them)",
             *(
                 f"  {r.days_per_case:8.2f}  {r.loop} ({r.n_cases:,} cases)"
-                for r in self.rework.table.head(ROWS).itertuples()
+                for r in rows_of(self.rework.table.head(ROWS))
             ),
             *(["  nothing"] if self.rework.table.empty else []),
             "",

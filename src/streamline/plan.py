@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from streamline.errors import InsufficientDataError, StudyError
+from streamline.errors import InsufficientDataError, ScenarioError
 from streamline.log.calendar import Calendar
 from streamline.log.contact_log import ContactLog
 from streamline.log.event_log import EventLog
@@ -154,7 +154,12 @@ def _read(plan: Study, path: Path, progress: Progress) -> _Records:
         calendar = plan.calendar.calendar(whole.timezone)
     inputs = [
         InputFile(
-            role="study", name=path.name, sha256=hashlib.sha256(path.read_bytes()).hexdigest(), rows=0, rejected=0, reading={}
+            role="study",
+            name=path.name,
+            sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+            rows=0,
+            rejected=0,
+            reading={},
         )
     ]
     for role, source in (("log", whole), ("contacts", contacts), ("feedback", feedback)):
@@ -169,9 +174,7 @@ def _read(plan: Study, path: Path, progress: Progress) -> _Records:
                     reading=dict(source.notes.reading),
                 )
             )
-    return _Records(
-        whole=whole, log=log, contacts=contacts, feedback=feedback, calendar=calendar, inputs=tuple(inputs)
-    )
+    return _Records(whole=whole, log=log, contacts=contacts, feedback=feedback, calendar=calendar, inputs=tuple(inputs))
 
 
 def _windowed(plan: Study, whole: EventLog) -> EventLog:
@@ -273,8 +276,9 @@ def _estimates(
                     ),
                 )
             )
-        except (StudyError, InsufficientDataError) as error:
-            raise type(error)(f"Scenario {scenario.name!r}: {error}") from error
+        except (ScenarioError, InsufficientDataError) as error:
+            error.args = (f"Scenario {scenario.name!r}: {error}",)
+            raise
     return tuple(results)
 
 

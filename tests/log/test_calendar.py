@@ -41,9 +41,7 @@ def us(text: str) -> int:
 
 def slow_is_open(calendar: Calendar, at: int) -> bool:
     """Ask the zone for the local time of one instant, and read the week and the holidays by it."""
-    local = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at)).astimezone(
-        ZoneInfo(calendar.timezone)
-    )
+    local = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at)).astimezone(ZoneInfo(calendar.timezone))
     if isinstance(calendar.holidays, str):
         free = local.date() in country_holidays(calendar.holidays, years=local.year)
     else:
@@ -157,9 +155,7 @@ def test_adds_up_and_goes_back(calendar, first, offsets, duration):
     assert duration == 0 or calendar.working_time(a, then - 1) == duration - 1
 
 
-@given(
-    st.sampled_from(ZONES), st.lists(st.integers(us("2000-01-01T00:00+00:00"), us("2040-01-01T00:00+00:00")))
-)
+@given(st.sampled_from(ZONES), st.lists(st.integers(us("2000-01-01T00:00+00:00"), us("2040-01-01T00:00+00:00"))))
 @settings(deadline=None, max_examples=20)
 def test_round_the_clock_is_elapsed_time(zone, instants):
     at = np.sort(np.array(instants, dtype=np.int64))
@@ -170,13 +166,9 @@ def test_round_the_clock_is_elapsed_time(zone, instants):
 
 def test_one_more_holiday_moves_that_day_only():
     hours = {"mon-fri": "08:00-17:00"}
-    days = (
-        np.arange("2024-05-01", "2024-07-01", dtype="datetime64[D]").astype("datetime64[us]").astype(np.int64)
-    )
+    days = np.arange("2024-05-01", "2024-07-01", dtype="datetime64[D]").astype("datetime64[us]").astype(np.int64)
     without = Calendar(hours=hours, timezone="Europe/Paris").working_time(days, days + DAY)
-    less = Calendar(hours=hours, timezone="Europe/Paris", holidays=[date(2024, 5, 8)]).working_time(
-        days, days + DAY
-    )
+    less = Calendar(hours=hours, timezone="Europe/Paris", holidays=[date(2024, 5, 8)]).working_time(days, days + DAY)
     assert (without - less).nonzero()[0].tolist() == [7]
     assert without[7] - less[7] == 9 * HOUR
 
@@ -246,9 +238,7 @@ def test_the_given_hours_are_not_changed_and_not_shared():
             "Monday to Friday 08:00 to 17:00, America/New_York, without US holidays",
         ),
         (
-            Calendar(
-                hours={"sat": "09:00-12:00,13:00-15:00", "mon,wed": "08:00-09:30"}, holidays=["2024-12-25"]
-            ),
+            Calendar(hours={"sat": "09:00-12:00,13:00-15:00", "mon,wed": "08:00-09:30"}, holidays=["2024-12-25"]),
             "Monday and Wednesday 08:00 to 09:30, Saturday 09:00 to 12:00 and 13:00 to 15:00, UTC, "
             "without 1 listed holiday",
         ),
@@ -302,9 +292,7 @@ def test_refused_with_the_text_and_the_accepted_form(arguments, message):
 
 
 def test_refused_instants():
-    with pytest.raises(
-        ValueError, match=r"1 of 2 intervals start after their end, at positions '1'; the first starts"
-    ):
+    with pytest.raises(ValueError, match=r"1 of 2 intervals start after their end, at positions '1'; the first starts"):
         office.working_time([0, 5], [1, 4])
     with pytest.raises(
         ValueError, match=r"end has 1 of 2 instants that are missing, or outside the years 1678 to 2261"

@@ -170,9 +170,7 @@ def test_one_value_in_thousands_is_no_evidence() -> None:
 
 
 def test_years_of_two_digits_are_refused_but_not_for_strays() -> None:
-    with pytest.raises(
-        TimestampError, match=r"2 dates with a year of two digits \(row 2 \('5/3/24'\), .*date_format="
-    ):
+    with pytest.raises(TimestampError, match=r"2 dates with a year of two digits \(row 2 \('5/3/24'\), .*date_format="):
         parse(["5/3/24", "05-Mar-24"], timezone="UTC")
     parsed = parse(["2024-03-05"] * 300 + ["5/3/24", "05/03/2024"], timezone="UTC")
     assert reasons(parsed) == [
@@ -272,14 +270,11 @@ ZONES = [
 ]
 
 
-@given(
-    st.lists(st.integers(utc(1980, 1, 1), utc(2037, 1, 1)), min_size=1, max_size=30), st.sampled_from(ZONES)
-)
+@given(st.lists(st.integers(utc(1980, 1, 1), utc(2037, 1, 1)), min_size=1, max_size=30), st.sampled_from(ZONES))
 @settings(deadline=None, max_examples=200)
 def test_instant_to_text_and_back(instants: list[int], zone: str) -> None:
     moments = [
-        (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=i)).astimezone(ZoneInfo(zone))
-        for i in instants
+        (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=i)).astimezone(ZoneInfo(zone)) for i in instants
     ]
     assert parse([m.isoformat() for m in moments]).instants.tolist() == instants
     parsed = parse([m.replace(tzinfo=None).isoformat(" ") for m in moments], timezone=zone)
@@ -303,13 +298,9 @@ def test_local_times_equal_those_of_zoneinfo(moments: list[datetime], zone: str)
     parsed = parse([m.isoformat() for m in moments], timezone=zone)
     aware = [m.replace(tzinfo=ZoneInfo(zone)) for m in moments]
     epoch = datetime(1970, 1, 1, tzinfo=UTC)
-    assert parsed.instants.tolist() == [
-        (m.astimezone(UTC) - epoch) // timedelta(microseconds=1) for m in aware
-    ]
+    assert parsed.instants.tolist() == [(m.astimezone(UTC) - epoch) // timedelta(microseconds=1) for m in aware]
     back = [m.astimezone(UTC).astimezone(ZoneInfo(zone)).replace(tzinfo=None) for m in aware]
-    assert parsed.in_gap.tolist() == [
-        a != b for a, b in zip(moments, [b.replace(fold=0) for b in back], strict=True)
-    ]
+    assert parsed.in_gap.tolist() == [a != b for a, b in zip(moments, [b.replace(fold=0) for b in back], strict=True)]
 
 
 # ---- other columns
@@ -331,9 +322,7 @@ def test_timestamp_columns() -> None:
 
 def test_naive_timestamps_need_a_zone_and_zoned_ones_have_it() -> None:
     naive = pa.array([utc(2024, 1, 5, 10)], pa.timestamp("us"))
-    with pytest.raises(
-        TimestampError, match=r"1 local time without an offset \(row 2 \('2024-01-05 10:00:00"
-    ):
+    with pytest.raises(TimestampError, match=r"1 local time without an offset \(row 2 \('2024-01-05 10:00:00"):
         parse(naive)
     assert parse(naive, timezone=NEW_YORK).instants.tolist() == [utc(2024, 1, 5, 15)]
     zoned = pa.array([utc(2024, 1, 5, 5), utc(2024, 7, 5, 4)], pa.timestamp("us", NEW_YORK))
@@ -365,17 +354,13 @@ def test_numbers_need_their_unit() -> None:
 
 def test_unix_times() -> None:
     instant = utc(2024, 1, 5, 10, 0, 0, 250_000)
-    assert parse(
-        pa.array([instant / 1e6, math.nan, math.inf, None]), date_format="unix_s"
-    ).instants.tolist() == [
+    assert parse(pa.array([instant / 1e6, math.nan, math.inf, None]), date_format="unix_s").instants.tolist() == [
         instant,
         *[MISSING_TIME] * 3,
     ]
     assert parse(pa.array([instant // 1000]), date_format="unix_ms").instants.tolist() == [instant]
     assert parse(pa.array([instant, 2**63], pa.uint64()), date_format="unix_us").bad.tolist() == [False, True]
-    texts = parse(
-        [str(instant), " ", "12a", "9" * 18, "NA"], date_format="unix_us", missing=frozenset({"NA"})
-    )
+    texts = parse([str(instant), " ", "12a", "9" * 18, "NA"], date_format="unix_us", missing=frozenset({"NA"}))
     assert texts.instants.tolist() == [instant, *[MISSING_TIME] * 4]
     assert reasons(texts) == [(4, "12a", "not a number"), (5, "9" * 18, "outside the years 1 to 9999")]
     assert texts.missing.tolist() == [False, True, False, False, True]
@@ -440,9 +425,7 @@ def test_chunks_slices_nulls_and_dictionaries() -> None:
         MISSING_TIME,
     ]
     for kind in (pa.string(), pa.large_string(), pa.string_view(), pa.dictionary(pa.int32(), pa.string())):
-        array = (
-            pa.array(texts, kind) if not pa.types.is_dictionary(kind) else pa.array(texts).dictionary_encode()
-        )
+        array = pa.array(texts, kind) if not pa.types.is_dictionary(kind) else pa.array(texts).dictionary_encode()
         assert parse(array).instants.tolist() == whole
         assert parse(array[2:5]).instants.tolist() == whole[2:5]
         chunked = pa.chunked_array([array[:1], array[1:1], array[1:3], array[3:]])

@@ -45,9 +45,7 @@ SMALL = """<?xml version="1.0" encoding="UTF-8"?>
 """
 
 
-def read(
-    tmp_path: Path, content: str | bytes, *, name: str = "log.xes", wanted: list[str] | None = None
-) -> RawRecords:
+def read(tmp_path: Path, content: str | bytes, *, name: str = "log.xes", wanted: list[str] | None = None) -> RawRecords:
     path = tmp_path / name
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     return read_xes_records(path, wanted=wanted)
@@ -151,9 +149,7 @@ def test_events_of_unnamed_traces_and_outside_any_are_rejects(tmp_path):
 
 
 def test_traces_without_events_are_empty_cases(tmp_path):
-    records = read(
-        tmp_path, log('<trace><string key="concept:name" value="7"/></trace><trace/><trace></trace>')
-    )
+    records = read(tmp_path, log('<trace><string key="concept:name" value="7"/></trace><trace/><trace></trace>'))
     assert records.empty_cases == ("7",)
     assert records.n_rows == 0
     assert records.reading["traces"] == "3"
@@ -294,9 +290,7 @@ PLAIN, PACKED = SMALL.encode(), gzip.compress(SMALL.encode(), mtime=0)
 @given(st.data(), st.sampled_from([PLAIN, PACKED]))
 @settings(deadline=None, max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_damage_is_read_or_refused_never_another_error(tmp_path, data, content):
-    damaged = bytearray(
-        content[: data.draw(st.integers(0, len(content)))] if data.draw(st.booleans()) else content
-    )
+    damaged = bytearray(content[: data.draw(st.integers(0, len(content)))] if data.draw(st.booleans()) else content)
     for _ in range(data.draw(st.integers(0, 4)) if damaged else 0):
         damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
     try:

@@ -105,9 +105,7 @@ _NAMES = (
 
 
 def _edge(source: int, target: int, n: int, mean_days: float, *, returns: bool = False) -> MapEdge:
-    return MapEdge(
-        source=source, target=target, n=n, n_cases=n, share=n / 7412, mean_days=mean_days, returns=returns
-    )
+    return MapEdge(source=source, target=target, n=n, n_cases=n, share=n / 7412, mean_days=mean_days, returns=returns)
 
 
 MAP = FlowMap(

@@ -84,9 +84,7 @@ def test_the_same_chart_gives_the_same_bytes(sample):
 
 def test_settings_of_the_user_dont_reach_the_page_and_stay_as_they_were(sample):
     plain = chart_svg(sample.BARS, wide=True, title_id="x")
-    mpl.rcParams.update(
-        {"font.size": 30, "svg.fonttype": "path", "axes.facecolor": "red", "text.color": "blue"}
-    )
+    mpl.rcParams.update({"font.size": 30, "svg.fonttype": "path", "axes.facecolor": "red", "text.color": "blue"})
     assert chart_svg(sample.BARS, wide=True, title_id="x") == plain
     assert mpl.rcParams["font.size"] == 30
     assert mpl.rcParams["svg.fonttype"] == "path"
@@ -233,9 +231,7 @@ def test_a_label_of_a_mark_is_crossed_by_no_line():
     """Rows from the top: leftwards ones from the right, then rightwards ones from the left."""
     from streamline.report.histogram import flags
 
-    marks = tuple(
-        Mark(label=f"A label of some length {i}", at=at) for i, at in enumerate((5.0, 30.0, 55.0, 58.0))
-    )
+    marks = tuple(Mark(label=f"A label of some length {i}", at=at) for i, at in enumerate((5.0, 30.0, 55.0, 58.0)))
     chart = Histogram(title="t", axis="x", edges=(0, 60), counts=(1,), marks=marks)
     rows = flags(chart, 300.0)
     for i, row in enumerate(rows):

@@ -29,9 +29,7 @@ def chain(n: int, *extra: MapEdge) -> FlowMap:
 
 
 def edge(source: int, target: int, *, n: int = 100, returns: bool = False) -> MapEdge:
-    return MapEdge(
-        source=source, target=target, n=n, n_cases=n, share=n / 100, mean_days=2.0, returns=returns
-    )
+    return MapEdge(source=source, target=target, n=n, n_cases=n, share=n / 100, mean_days=2.0, returns=returns)
 
 
 def crowd(n: int, seed: int = 3) -> FlowMap:
@@ -52,10 +50,7 @@ def apart(plan: map_layout.MapLayout) -> None:
         assert a.width / 2 <= a.x <= plan.width - a.width / 2 + 0.1
         assert a.height / 2 <= a.y <= plan.height - a.height / 2 + 0.1
         for b in plan.boxes[i + 1 :]:
-            assert (
-                abs(a.x - b.x) >= (a.width + b.width) / 2 - 0.1
-                or abs(a.y - b.y) >= (a.height + b.height) / 2 - 0.1
-            )
+            assert abs(a.x - b.x) >= (a.width + b.width) / 2 - 0.1 or abs(a.y - b.y) >= (a.height + b.height) / 2 - 0.1
 
 
 def touches(point: tuple[float, float], box: map_layout.MapBox, slack: float) -> bool:
@@ -65,9 +60,7 @@ def touches(point: tuple[float, float], box: map_layout.MapBox, slack: float) ->
 @pytest.fixture
 def late(monkeypatch):
     """Graphviz that never answers."""
-    monkeypatch.setattr(
-        map_layout, "_command", lambda: [sys.executable, "-c", "import time; time.sleep(600)"]
-    )
+    monkeypatch.setattr(map_layout, "_command", lambda: [sys.executable, "-c", "import time; time.sleep(600)"])
 
 
 def test_boxes_run_down_and_dont_meet(sample):
@@ -269,8 +262,7 @@ def test_odd_maps_draw(flow):
 
 def test_without_starts_the_map_says_that_waits_are_missing():
     nodes = tuple(
-        MapNode(label=name, n=5, waiting_days=math.nan, share=share)
-        for name, share in (("A", 0.001), ("B", 0.999))
+        MapNode(label=name, n=5, waiting_days=math.nan, share=share) for name, share in (("A", 0.001), ("B", 0.999))
     )
     svg = map_svg(FlowMap(title="t", nodes=nodes, edges=(edge(0, 1),)), title_id="m")
     assert "Waits are not shown" in re.sub(r"<[^>]+>", " ", svg)

@@ -220,9 +220,7 @@ def test_key_figures_are_terms_with_values(page):
 def test_findings_stay_out_of_the_page(sample):
     from streamline.results import Finding
 
-    finding = Finding(
-        id="baseline.secret", section="baseline", statement="S", value=1.0, unit="days", n=1, method="m"
-    )
+    finding = Finding(id="baseline.secret", section="baseline", statement="S", value=1.0, unit="days", n=1, method="m")
     section = dataclasses.replace(sample.sample_section(), findings=(finding,))
     assert "baseline.secret" not in to_html(section)
 
@@ -238,9 +236,7 @@ def test_an_empty_section_is_still_a_page():
 
 
 def test_a_row_that_doesnt_fit_is_refused():
-    table = Table(
-        id="t", caption="c", columns=(Column(heading="a"), Column(heading="b")), rows=(("1", "2"), ("1",))
-    )
+    table = Table(id="t", caption="c", columns=(Column(heading="a"), Column(heading="b")), rows=(("1", "2"), ("1",)))
     with pytest.raises(ValueError, match="table 't': row 2 has 1 cells for 2 columns"):
         to_html(small(table))
 
@@ -248,9 +244,7 @@ def test_a_row_that_doesnt_fit_is_refused():
 def test_a_map_that_times_out_still_gives_a_page_that_says_so(sample, monkeypatch):
     from streamline.report import map_layout
 
-    monkeypatch.setattr(
-        map_layout, "_command", lambda: [sys.executable, "-c", "import time; time.sleep(600)"]
-    )
+    monkeypatch.setattr(map_layout, "_command", lambda: [sys.executable, "-c", "import time; time.sleep(600)"])
     figure = sample.sample_section().figures[0]
     assert "timed out after 0.1 seconds" in " ".join(
         Page(to_html(small(figure), map_seconds=0.1)).all("svg")[0]["text"].split()

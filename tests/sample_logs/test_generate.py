@@ -138,9 +138,7 @@ def test_offsets_follow_the_clock_change(events: pd.DataFrame) -> None:
 
 
 @pytest.mark.parametrize("part", ["all", "window"])
-def test_realised_figures_are_those_of_the_records(
-    cases: pd.DataFrame, calls: pd.DataFrame, part: str
-) -> None:
+def test_realised_figures_are_those_of_the_records(cases: pd.DataFrame, calls: pd.DataFrame, part: str) -> None:
     mine = cases if part == "all" else cases[cases["window"]]
     closed = mine[mine["end"].notna()]
     stated = STATED["realised"][part]
@@ -340,9 +338,7 @@ def test_calls_come_in_contact_centre_hours(calls: pd.DataFrame) -> None:
     assert (calls.loc[calls["channel"] == "email", "at"].dt.tz_convert(ZONE).dt.dayofweek >= 5).any()
 
 
-def test_some_contacts_come_before_the_arrival_and_after_the_end(
-    calls: pd.DataFrame, cases: pd.DataFrame
-) -> None:
+def test_some_contacts_come_before_the_arrival_and_after_the_end(calls: pd.DataFrame, cases: pd.DataFrame) -> None:
     linked = calls[calls["application"] != ""].join(cases[["arrival", "end"]], on="application")
     assert linked["arrival"].notna().all()
     assert 5 < (linked["at"] < linked["arrival"]).sum() < 60
@@ -384,8 +380,7 @@ def test_scores_fall_with_time_and_returns(cases: pd.DataFrame) -> None:
     assert (instants(survey["answered"]) > survey["end"]).all()
     assert survey["score"].corr(survey["days"]) < -0.3
     assert (
-        survey.loc[survey[agency.REQUEST] > 0, "score"].mean()
-        < survey.loc[survey[agency.REQUEST] == 0, "score"].mean()
+        survey.loc[survey[agency.REQUEST] > 0, "score"].mean() < survey.loc[survey[agency.REQUEST] == 0, "score"].mean()
     )
 
 
@@ -418,9 +413,7 @@ def scenario_truth() -> dict[str, Any]:
     return read
 
 
-def test_each_scenario_of_the_study_has_its_truth(
-    study: dict[str, Any], scenario_truth: dict[str, Any]
-) -> None:
+def test_each_scenario_of_the_study_has_its_truth(study: dict[str, Any], scenario_truth: dict[str, Any]) -> None:
     names = [one["name"].lower().replace(" ", "_") for one in study["scenarios"]]
     assert list(scenario_truth["scenarios"]) == ["as_is", *names]
     assert [one.get("signature") for one in study["scenarios"]].count(True) == 1

@@ -89,8 +89,7 @@ PARTS: Final = np.dtype(
 )
 
 _MONTHS = np.frombuffer(
-    b"january  february march    april    may      june     "
-    b"july     august   septemberoctober  november december ",
+    b"january  february march    april    may      june     july     august   septemberoctober  november december ",
     dtype=np.uint8,
 ).reshape(12, 9)
 _MONTH_LETTERS = np.array([7, 8, 5, 5, 3, 4, 4, 6, 9, 7, 8, 8], dtype=np.int64)
@@ -464,9 +463,7 @@ def date_numbers(part: Any, year_first: int, year_last: int) -> tuple[int, int, 
 
 
 @njit(cache=True, nogil=True)
-def combine_timestamps(
-    parts: Parts, year_first: int, year_last: int, instants: Int64s, problem: Bytes
-) -> None:
+def combine_timestamps(parts: Parts, year_first: int, year_last: int, instants: Int64s, problem: Bytes) -> None:
     """Make instants of timestamps taken apart, under one order for each place of the year.
 
     year_first : YMD or YDM. year_last : DMY, MDY, or UNDECIDED, which sets those dates aside.

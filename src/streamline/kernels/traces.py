@@ -41,9 +41,7 @@ def predecessors(
         for s in range(offsets[case], offsets[case + 1]):
             begun = complete[s] if start[s] == MISSING else start[s]
             for p in range(s - 1, offsets[case] - 1, -1):
-                if complete[p] <= begun and not _concurrent(
-                    activity[s], activity[p], partner_offsets, partners
-                ):
+                if complete[p] <= begun and not _concurrent(activity[s], activity[p], partner_offsets, partners):
                     result[s] = p
                     break
     return result

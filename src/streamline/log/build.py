@@ -139,7 +139,13 @@ def build_log(raw: RawRecords, columns: Columns, options: Options) -> EventLog:
     if options.drop_duplicates and len(twins):
         for i in np.sort(twins):
             sieve.rejects.append(
-                Reject(file=raw.source, row=int(source_row[i]), column="", value="", reason="exact duplicate of an earlier row")
+                Reject(
+                    file=raw.source,
+                    row=int(source_row[i]),
+                    column="",
+                    value="",
+                    reason="exact duplicate of an earlier row",
+                )
             )
         order = order[~np.isin(order, twins)]
         twins = twins[:0]

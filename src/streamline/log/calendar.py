@@ -61,9 +61,7 @@ class Calendar:
         if isinstance(self.holidays, str):
             _check_country(self.holidays)
         elif self.holidays is not None:
-            object.__setattr__(
-                self, "holidays", tuple(sorted({_read_date(day) for day in self.holidays})) or None
-            )
+            object.__setattr__(self, "holidays", tuple(sorted({_read_date(day) for day in self.holidays})) or None)
 
     @classmethod
     def always(cls, *, timezone: str = "UTC") -> Calendar:
@@ -123,9 +121,7 @@ class Calendar:
         """
         at, work = np.broadcast_arrays(_instants(instants, "instants"), _integers(duration, "duration"))
         if (work < 0).any():
-            raise ValueError(
-                f"A duration of {int(work.min()):,} microseconds is negative. Durations are 0 or more."
-            )
+            raise ValueError(f"A duration of {int(work.min()):,} microseconds is negative. Durations are 0 or more.")
         if not at.size:
             return at.copy()
         spans = self._openings_with(int(at.min()), int(at.max()), work=int(work.max()))
@@ -348,9 +344,7 @@ def _read_date(day: date | str) -> date:
     try:
         return day if isinstance(day, date) else date.fromisoformat(day)
     except (TypeError, ValueError):
-        raise ValueError(
-            f"{day!r} isn't a date of a holiday. Write '2026-07-04', or give a `date`."
-        ) from None
+        raise ValueError(f"{day!r} isn't a date of a holiday. Write '2026-07-04', or give a `date`.") from None
 
 
 def _check_zone(name: str) -> None:
@@ -362,8 +356,7 @@ def _check_zone(name: str) -> None:
         near = difflib.get_close_matches(str(name).replace("_", " "), cities, n=1, cutoff=0.7)
         hint = suggestion(str(name), zones) or (f" Did you mean {cities[near[0]]!r}?" if near else "")
         raise ValueError(
-            f"{name!r} isn't a time zone.{hint} Use a name of the time-zone database, "
-            "such as 'America/New_York'."
+            f"{name!r} isn't a time zone.{hint} Use a name of the time-zone database, such as 'America/New_York'."
         ) from None
 
 
@@ -377,16 +370,11 @@ def _check_country(code: str) -> None:
     if country in known and (not dash or part in known[country]):
         return
     if country in known:
-        near = [
-            f"{country}-{p}" for p in difflib.get_close_matches(part.upper(), known[country], n=5, cutoff=0.3)
-        ]
+        near = [f"{country}-{p}" for p in difflib.get_close_matches(part.upper(), known[country], n=5, cutoff=0.3)]
         near = near or [f"{country}-{p}" for p in known[country][:5]]
     else:
         names = {name.replace("_", " "): codes[1] for name, codes in COUNTRIES.items()}
-        by_name = [
-            names[n]
-            for n in difflib.get_close_matches(code.lower().replace("_", " "), names, n=2, cutoff=0.7)
-        ]
+        by_name = [names[n] for n in difflib.get_close_matches(code.lower().replace("_", " "), names, n=2, cutoff=0.7)]
         near = [*by_name, *difflib.get_close_matches(code.upper(), known, n=5 - len(by_name), cutoff=0.3)]
     raise ValueError(
         f"{code!r} isn't a country or part of one whose holidays are known. Near ones: {listed(near)}. "

@@ -47,7 +47,9 @@ def read_delimited_records(
     keep = [n for n in dict.fromkeys(heading) if n and (wanted is None or n in wanted)]
     repeated = [n for n in keep if heading.count(n) > 1]
     if repeated and wanted is not None:
-        raise FileFormatError(f"{path.name} has {heading.count(repeated[0])} columns named {repeated[0]!r}; rename one.")
+        raise FileFormatError(
+            f"{path.name} has {heading.count(repeated[0])} columns named {repeated[0]!r}; rename one."
+        )
     keep = [n for n in keep if n not in repeated]
     table, rejects = _parse(path, check.encoding, found, heading, [heading.index(n) for n in keep] or [0])
     n_read = table.num_rows
@@ -147,7 +149,7 @@ def _advice(message: str) -> str:
     if "straddling" in message:
         return (
             f"a row is longer than {LONGEST_LINE >> 20} MiB. A quotation mark is probably opened and never closed; "
-            "check the file for a stray \"."
+            'check the file for a stray ".'
         )
     return message.removeprefix("CSV parse error: ").rstrip(".") + "."
 

@@ -196,7 +196,9 @@ class EventLog:
             row=self.row[keep],
             arrival=self.arrival[cases],
             attributes=self.attributes[cases].reset_index(drop=True),
-            unfinished=unfinished.assign(case=number[unfinished["case"].to_numpy(dtype=np.int64)]).reset_index(drop=True),
+            unfinished=unfinished.assign(case=number[unfinished["case"].to_numpy(dtype=np.int64)]).reset_index(
+                drop=True
+            ),
             history=(*self.history, because),
         )
 
@@ -207,7 +209,9 @@ class EventLog:
             chosen &= self.arrival >= first
         if last is not None:
             chosen &= self.arrival < last
-        return self.select(chosen, because=f"cases that arrived in the window: {int(chosen.sum()):,} of {self.n_cases:,}")
+        return self.select(
+            chosen, because=f"cases that arrived in the window: {int(chosen.sum()):,} of {self.n_cases:,}"
+        )
 
     def to_frame(self) -> pd.DataFrame:
         """One row a step: case, activity, start and complete (in `timezone`), resource, channel, row of the source."""

@@ -28,7 +28,9 @@ def existing_file(path: str | Path) -> Path:
         raise FileFormatError(f"{file} is a folder; name a file in it.")
     if not file.exists():
         near = f" The folder {str(file.parent)!r} exists." if file.parent.is_dir() else ""
-        raise FileFormatError(f"{file} does not exist.{near} Check the path; it is relative to the study file in a study.")
+        raise FileFormatError(
+            f"{file} does not exist.{near} Check the path; it is relative to the study file in a study."
+        )
     try:
         if file.stat().st_size == 0:
             raise FileFormatError(f"{file.name} is empty (0 bytes): the export probably failed; make it again.")
@@ -137,13 +139,19 @@ def check_text(path: Path, *, encoding: str | None = None) -> TextCheck:
         _hold_to(path, encoding)
         return TextCheck(encoding=encoding, encoding_found="as given", n_lines=n_lines, sha256=digest.hexdigest())
     if bom:
-        return TextCheck(encoding=bom, encoding_found="by its byte-order mark", n_lines=n_lines, sha256=digest.hexdigest())
+        return TextCheck(
+            encoding=bom, encoding_found="by its byte-order mark", n_lines=n_lines, sha256=digest.hexdigest()
+        )
     if valid:
-        return TextCheck(encoding="utf-8", encoding_found="valid throughout", n_lines=n_lines, sha256=digest.hexdigest())
+        return TextCheck(
+            encoding="utf-8", encoding_found="valid throughout", n_lines=n_lines, sha256=digest.hexdigest()
+        )
     found = _guessed(path, bytes(odd), first_bad)
     _hold_to(path, found)
     return TextCheck(
-        encoding=found, encoding_found="guessed from its letters; check a name with an accent", n_lines=n_lines,
+        encoding=found,
+        encoding_found="guessed from its letters; check a name with an accent",
+        n_lines=n_lines,
         sha256=digest.hexdigest(),
     )
 
@@ -186,7 +194,9 @@ def _hold_to(path: Path, encoding: str) -> None:
     try:
         decoder = codecs.getincrementaldecoder(encoding)()
     except LookupError as error:
-        raise FileFormatError(f"{encoding!r} is not an encoding that Python knows; 'utf-8' and 'cp1252' are.") from error
+        raise FileFormatError(
+            f"{encoding!r} is not an encoding that Python knows; 'utf-8' and 'cp1252' are."
+        ) from error
     line = 1
     for block in chunks(path):
         try:

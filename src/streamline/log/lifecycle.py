@@ -40,7 +40,9 @@ def steps_from_lifecycle(
     time : n instants.
     transition : n texts, any case; an empty one counts as an end (XES: an event without a transition happened).
     """
-    names, code = np.unique(np.asarray([str(t or "complete").lower() for t in transition], dtype=object), return_inverse=True)
+    names, code = np.unique(
+        np.asarray([str(t or "complete").lower() for t in transition], dtype=object), return_inverse=True
+    )
     kind_of_name = np.array([START if n == "start" else END if n in ENDS else -1 for n in names], dtype=np.int8)
     kind = kind_of_name[code] if len(names) else np.zeros(0, dtype=np.int8)
     used = np.flatnonzero(kind >= 0)

@@ -260,7 +260,9 @@ def _frame_records(frame: Any, *, wanted: Collection[str]) -> RawRecords:
         available = tuple(str(c) for c in frame.columns)
         chosen = [c for c in frame.columns if str(c) in wanted]
         if len({str(c) for c in chosen}) < len(chosen):
-            raise FileFormatError(f"The frame has two columns of one name among {sorted(map(str, chosen))}; rename one.")
+            raise FileFormatError(
+                f"The frame has two columns of one name among {sorted(map(str, chosen))}; rename one."
+            )
         table = pa.Table.from_arrays(
             [pa.array(frame[c], from_pandas=True) for c in chosen], names=[str(c) for c in chosen]
         )
@@ -281,7 +283,9 @@ def _frame_records(frame: Any, *, wanted: Collection[str]) -> RawRecords:
 def _table_records(table: Any, *, source: str, available: tuple[str, ...], form: str, sha256: str) -> RawRecords:
     for name, column in zip(table.column_names, table.columns, strict=True):
         if pa.types.is_nested(column.type):
-            raise FileFormatError(f"{source}: column {name!r} holds {column.type}; a column of single values is needed.")
+            raise FileFormatError(
+                f"{source}: column {name!r} holds {column.type}; a column of single values is needed."
+            )
     return RawRecords(
         source=source,
         columns=dict(zip(table.column_names, table.columns, strict=True)),

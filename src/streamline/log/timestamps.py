@@ -435,9 +435,7 @@ def _numbers(here: _Column, date_format: str | None, missing: frozenset[str]) ->
         missing=absent,
         naive=np.zeros(len(instants), dtype=np.bool_),
         midnight=instants % DAY == 0,
-        reasons={
-            i: ("not a number", _OUTSIDE)[int(usable[i])] for i in np.flatnonzero(~within & ~absent).tolist()
-        },
+        reasons={i: ("not a number", _OUTSIDE)[int(usable[i])] for i in np.flatnonzero(~within & ~absent).tolist()},
         n_offsets=int(bool(within.any())),
         form=f"{words} since 1970 UTC",
         offset_words="",

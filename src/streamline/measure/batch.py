@@ -74,6 +74,4 @@ def observed_releases(paths: Paths, activity: str, *, calendar: Calendar | None 
             f"{len(step):,} steps were ready before their session, and {share:.0%} of its waiting lies before it. "
             "A new release rhythm can't be estimated for it."
         )
-    return Releases(
-        activity=activity, step=step, batching=batching, rest=rest, releases=releases, share=share
-    )
+    return Releases(activity=activity, step=step, batching=batching, rest=rest, releases=releases, share=share)

@@ -13,7 +13,7 @@ from streamline.log.calendar import Calendar
 from streamline.log.event_log import EventLog
 from streamline.measure.duration import LEVEL
 from streamline.measure.path import ConcurrencyRule, Paths, paths
-from streamline.results import Estimate, Result
+from streamline.results import Estimate, Result, rows_of
 from streamline.stats.bootstrap import DRAWS, ratio_intervals
 from streamline.units import DAY, HOUR
 
@@ -49,7 +49,7 @@ class Bottlenecks(Result):
     def chart(self) -> Chart:
         """Days per case by step awaited, waiting beside work."""
         bars = []
-        for r in self.table.head(12).itertuples():
+        for r in rows_of(self.table.head(12)):
             for group, value in (
                 ("waiting", r.waiting_days_per_case),
                 ("being worked on", r.service_days_per_case),

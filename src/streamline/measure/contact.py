@@ -18,7 +18,7 @@ from streamline.figure import Bar, BarChart, Chart
 from streamline.log.contact_log import ContactLog
 from streamline.log.event_log import EventLog
 from streamline.measure.duration import LEVEL
-from streamline.results import Estimate, Result
+from streamline.results import Estimate, Result, rows_of
 from streamline.stats.bootstrap import DRAWS, ratio_intervals
 from streamline.units import DAY, MISSING_TIME
 
@@ -93,7 +93,7 @@ class ContactRates(Result):
                     low=None if np.isnan(r.rate_low) else 100 * r.rate_low,
                     high=None if np.isnan(r.rate_high) else 100 * r.rate_high,
                 )
-                for r in known.itertuples()
+                for r in rows_of(known)
             ),
             note=f"{self.n_contacts:,} contacts. Whiskers: intervals from resampled cases",
         )
@@ -138,9 +138,7 @@ def contact_rates(
     table = table[(table["open_days"] > 0) | (table["n_contacts"] > 0)]
     table = table.sort_values(["n_contacts", "state"], ascending=[False, True], ignore_index=True)
     total = exposure.contacts.sum(axis=1)
-    case_low, case_high = ratio_intervals(
-        total[:, None], np.ones(len(total)), level=level, draws=draws, seed=seed
-    )
+    case_low, case_high = ratio_intervals(total[:, None], np.ones(len(total)), level=level, draws=draws, seed=seed)
     some = bool(np.isfinite(case_low[0]))
     per_case = Estimate(
         value=float(total.sum() / n / share),
@@ -259,9 +257,7 @@ def _status_share(contacts: ContactLog, *, level: float, draws: int, seed: int) 
     known = contacts.reason.codes >= 0
     if not known.any():
         return None
-    status = np.isin(
-        contacts.reason.codes, [contacts.reason.names.index(r) for r in contacts.status_reasons]
-    )
+    status = np.isin(contacts.reason.codes, [contacts.reason.names.index(r) for r in contacts.status_reasons])
     # Contacts about one case belong together; a contact without a case stands alone.
     ids = contacts.case_ids.dictionary_encode().indices.fill_null(-1).to_numpy(zero_copy_only=False)
     alone = np.where(ids < 0, np.arange(len(ids)) + len(ids), ids)

@@ -13,7 +13,7 @@ from streamline.figure import Bar, BarChart, Chart, FlowMap, MapEdge, MapNode
 from streamline.kernels.traces import erased_loops, same_traces, trace_hashes
 from streamline.log.event_log import EventLog
 from streamline.measure.path import paths
-from streamline.results import Result
+from streamline.results import Result, rows_of
 from streamline.units import DAY, HOUR, MISSING_TIME
 
 Int64 = npt.NDArray[np.int64]
@@ -43,7 +43,7 @@ class DirectlyFollows(Result):
         return BarChart(
             title="The most frequent transitions",
             axis="Transitions",
-            bars=tuple(Bar(label=f"{r.source} → {r.target}", value=float(r.n)) for r in top.itertuples()),
+            bars=tuple(Bar(label=f"{r.source} → {r.target}", value=float(r.n)) for r in rows_of(top)),
             note=f"{self.n:,} cases",
         )
 
@@ -121,7 +121,7 @@ class Variants(Result):
         return BarChart(
             title=f"{len(self.table):,} different routes through the process",
             axis="Cases",
-            bars=tuple(Bar(label=" → ".join(r.activities), value=float(r.n_cases)) for r in top.itertuples()),
+            bars=tuple(Bar(label=" → ".join(r.activities), value=float(r.n_cases)) for r in rows_of(top)),
             note=f"{self.n:,} cases",
         )
 
@@ -201,9 +201,7 @@ def process_map(log: EventLog, *, min_share: float = 0.05, max_nodes: int = 25) 
     edges, loops = directly_follows(log), erased_loops(log.case_offsets, log.activity, len(log.activities))
     names = np.asarray(log.activities, dtype=object)
     count = np.bincount(log.activity, minlength=len(names))
-    in_cases = np.bincount(
-        np.unique(log.case_of_step * len(names) + log.activity) % len(names), minlength=len(names)
-    )
+    in_cases = np.bincount(np.unique(log.case_of_step * len(names) + log.activity) % len(names), minlength=len(names))
     kept = [int(a) for a in np.lexsort((names, -count))[:max_nodes] if count[a]]
     found = paths(log)
     wait = pd.Series(np.where(found.known, found.waiting, np.nan) / DAY).groupby(log.activity).mean()
@@ -231,17 +229,19 @@ def process_map(log: EventLog, *, min_share: float = 0.05, max_nodes: int = 25) 
             mean_days=float(r.mean_hours) / 24,
             returns=returning.get((r.source, r.target), 0) > r.n / 2,
         )
-        for r in edges.table.itertuples()
+        for r in rows_of(edges.table)
         if r.source in place and r.target in place
     ]
     rows += [
         MapEdge(source=0, target=place[r.activity], n=n, n_cases=n, share=n / edges.n, mean_days=float("nan"))
-        for r in edges.ends.itertuples()
+        for r in rows_of(edges.ends)
         if (n := int(r.n_cases_starting)) and r.activity in place
     ]
     rows += [
-        MapEdge(source=place[r.activity], target=len(nodes) - 1, n=n, n_cases=n, share=n / edges.n, mean_days=float("nan"))
-        for r in edges.ends.itertuples()
+        MapEdge(
+            source=place[r.activity], target=len(nodes) - 1, n=n, n_cases=n, share=n / edges.n, mean_days=float("nan")
+        )
+        for r in rows_of(edges.ends)
         if (n := int(r.n_cases_ending)) and r.activity in place
     ]
     chosen = _filtered(rows, len(nodes), min_share)
@@ -280,9 +280,7 @@ def _returning(log: EventLog, loops: tuple[Int64, ...]) -> dict[tuple[str, str],
     pair = log.activity[before].astype(np.int64) * len(log.activities) + log.activity[repeat]
     codes, count = np.unique(pair, return_counts=True)
     width = len(log.activities)
-    return {
-        (log.activities[c // width], log.activities[c % width]): int(n) for c, n in zip(codes, count, strict=True)
-    }
+    return {(log.activities[c // width], log.activities[c % width]): int(n) for c, n in zip(codes, count, strict=True)}
 
 
 def _filtered(rows: list[MapEdge], n_nodes: int, min_share: float) -> list[MapEdge]:

@@ -13,7 +13,7 @@ from streamline.figure import Bar, BarChart, Chart
 from streamline.log.event_log import EventLog
 from streamline.measure.contact import Exposure
 from streamline.measure.duration import LEVEL
-from streamline.results import Result
+from streamline.results import Result, rows_of
 from streamline.stats.bootstrap import DRAWS, ratio_intervals
 from streamline.units import DAY
 
@@ -47,7 +47,7 @@ class Groups(Result):
                     low=None if np.isnan(r.mean_low) else r.mean_low,
                     high=None if np.isnan(r.mean_high) else r.mean_high,
                 )
-                for r in self.table.head(15).itertuples()
+                for r in rows_of(self.table.head(15))
             ),
             note=f"{self.n:,} closed cases. Whiskers: intervals from resampled cases",
         )

@@ -61,7 +61,7 @@ class Paths:
     @cached_property
     def known(self) -> Bool:
         """Steps whose start is recorded, so that waiting and service are told apart."""
-        return self.log.start != MISSING_TIME
+        return np.asarray(self.log.start != MISSING_TIME, dtype=np.bool_)
 
     @cached_property
     def waiting(self) -> Int64:
@@ -149,7 +149,7 @@ def _both_orders(log: EventLog, rule: ConcurrencyRule) -> Int64:
     enough = (count >= rule.order_share * (count + other)) & (count >= rule.order_count)
     pair = names[rarer & enough & (looping <= rule.loop_share * count)]
     a, b = pair // width, pair % width
-    return np.minimum(a, b) * width + np.maximum(a, b)
+    return np.asarray(np.minimum(a, b) * width + np.maximum(a, b), dtype=np.int64)
 
 
 def _split(pair: Int64, width: int) -> tuple[Int64, Int64]:

@@ -21,9 +21,9 @@ from streamline.log.calendar import Calendar
 from streamline.log.event_log import EventLog
 from streamline.measure.duration import LEVEL
 from streamline.measure.path import staff_time
-from streamline.results import Estimate, Result
+from streamline.results import Estimate, Result, rows_of
 from streamline.stats.bootstrap import DRAWS, ratio_intervals
-from streamline.units import DAY, HOUR, MISSING_TIME
+from streamline.units import DAY, HOUR
 
 Int64 = npt.NDArray[np.int64]
 Bool = npt.NDArray[np.bool_]
@@ -82,9 +82,7 @@ class Occurrences:
 
 def loop_occurrences(log: EventLog) -> Occurrences:
     """Erase the loops of each trace of the log (see the module's text)."""
-    loop, head, trigger, leaving, repeat, onward = erased_loops(
-        log.case_offsets, log.activity, len(log.activities)
-    )
+    loop, head, trigger, leaving, repeat, onward = erased_loops(log.case_offsets, log.activity, len(log.activities))
     before = np.empty(log.n_steps, dtype=np.int64)
     before[1:] = log.complete[:-1]
     some = np.diff(log.case_offsets) > 0
@@ -127,8 +125,13 @@ class ReworkLoops(Result):
             title=f"Loops take {self.days_per_case.value:.2g} days per case",
             axis="Days per case, over all closed cases (elapsed)",
             bars=tuple(
-                Bar(label=r.loop, value=r.days_per_case, low=_real(r.days_per_case_low), high=_real(r.days_per_case_high))
-                for r in top.itertuples()
+                Bar(
+                    label=r.loop,
+                    value=r.days_per_case,
+                    low=_real(r.days_per_case_low),
+                    high=_real(r.days_per_case_high),
+                )
+                for r in rows_of(top)
             ),
             note=f"{self.n:,} closed cases. Whiskers: intervals from resampled cases",
         )
@@ -155,7 +158,9 @@ def rework_loops(
     closed = log.closed
     n = int(closed.sum())
     if n == 0:
-        raise InsufficientDataError(f"{log.source}: none of {log.n_cases:,} cases is closed; loops are told of closed cases.")
+        raise InsufficientDataError(
+            f"{log.source}: none of {log.n_cases:,} cases is closed; loops are told of closed cases."
+        )
     found = loop_occurrences(log)
     number = np.cumsum(closed) - 1
     kept = np.flatnonzero(closed[found.case])
@@ -258,7 +263,9 @@ def _families(frame: pd.DataFrame, n: int) -> tuple[pd.DataFrame, Int64]:
             "days_per_case": group["days"].sum() / n,
             "days_per_occurrence": group["days"].mean(),
             "staff_hours_per_case": group["staff_hours"].sum(min_count=1) / n,
-            "most_frequent": group["signature"].agg(lambda s: s.value_counts().sort_index().idxmax()) if len(frame) else [],
+            "most_frequent": group["signature"].agg(lambda s: str(s.value_counts().sort_index().idxmax()))
+            if len(frame)
+            else [],
         }
     ).reset_index()
     table = table.sort_values(["days_per_case", "loop"], ascending=[False, True], ignore_index=True)

@@ -74,9 +74,7 @@ def draw_bars(ax: Axes, chart: BarChart, rows: Sequence[_Row], *, width: float, 
         ax.axvline(tick, color=RULE, linewidth=0.6, zorder=0)
     for row in rows:
         middle = row.top + (LINE * len(row.label) / 2 if above else row.height / 2)
-        place: dict[str, Any] = (
-            {"ha": "left", "xytext": (2, 0)} if above else {"ha": "right", "xytext": (-_PAD, 0)}
-        )
+        place: dict[str, Any] = {"ha": "left", "xytext": (2, 0)} if above else {"ha": "right", "xytext": (-_PAD, 0)}
         write(
             ax,
             "\n".join(row.label),
@@ -92,29 +90,18 @@ def draw_bars(ax: Axes, chart: BarChart, rows: Sequence[_Row], *, width: float, 
             end = bar.value if math.isfinite(bar.value) else 0.0
             if end:
                 size = (end, _BAR - 2)
-                ax.add_patch(
-                    Rectangle((0, y), *size, facecolor=fill, hatch=hatch, edgecolor="white", linewidth=0)
-                )
+                ax.add_patch(Rectangle((0, y), *size, facecolor=fill, hatch=hatch, edgecolor="white", linewidth=0))
                 ax.add_patch(Rectangle((0, y), *size, fill=False, edgecolor=fill, linewidth=0.8))
             centre = y + (_BAR - 2) / 2
             far = end
-            if (
-                bar.low is not None
-                and bar.high is not None
-                and math.isfinite(bar.low)
-                and math.isfinite(bar.high)
-            ):
+            if bar.low is not None and bar.high is not None and math.isfinite(bar.low) and math.isfinite(bar.high):
                 far = min(bar.low, end) if end < 0 else max(bar.high, end)
                 for colour, thickness in (("white", 3.0), (INK, 1.1)):
-                    ax.plot(
-                        [bar.low, bar.high], [centre, centre], color=colour, linewidth=thickness, zorder=4
-                    )
+                    ax.plot([bar.low, bar.high], [centre, centre], color=colour, linewidth=thickness, zorder=4)
                     for x in (bar.low, bar.high):
                         ends = [centre - 3, centre + 3]
                         ax.plot([x, x], ends, color=colour, linewidth=thickness, zorder=4)
-            side: dict[str, Any] = (
-                {"ha": "right", "xytext": (-4, 0)} if end < 0 else {"ha": "left", "xytext": (4, 0)}
-            )
+            side: dict[str, Any] = {"ha": "right", "xytext": (-4, 0)} if end < 0 else {"ha": "left", "xytext": (4, 0)}
             write(ax, text, (far, centre), va="center", **side)
     ax.axvline(0, color=INK, linewidth=0.9, zorder=5)
     return _legend(ax, chart, width)

@@ -9,8 +9,6 @@ from streamline.report import tables
 from streamline.report.analysis import Analysis
 from streamline.report.chart import describe
 from streamline.report.findings import all_findings
-from streamline.report.wording import arrivals_words, days, iso_days, percent, rounded
-from streamline.results import Finding
 from streamline.report.section import (
     Block,
     Bullets,
@@ -22,6 +20,8 @@ from streamline.report.section import (
     Part,
     Section,
 )
+from streamline.report.wording import arrivals_words, days, iso_days, percent, rounded
+from streamline.results import Finding
 from streamline.study import Scenario
 from streamline.units import duration_words
 from streamline.whatif.estimate import ScenarioEstimate
@@ -119,10 +119,10 @@ def _records(a: Analysis) -> Part:
         f"that arrived from {arrivals_words(a.log)}; {a.cycle.n_open:,} of them are still open. "
     )
     if a.whole.n_cases > n_all:
-        text += f"The files hold {a.whole.n_cases:,} cases; those that arrived outside the study's window aren't counted. "
-    text += (
-        f"A case begins with {a.log.arrival_from} and ends with its last completed step. Times are told in {a.log.timezone}."
-    )
+        text += (
+            f"The files hold {a.whole.n_cases:,} cases; those that arrived outside the study's window aren't counted. "
+        )
+    text += f"A case begins with {a.log.arrival_from} and ends with its last completed step. Times are told in {a.log.timezone}."
     blocks: list[Block] = [Paragraph(text=text), tables.inputs(a)]
     worst = [f"{f.statement} {f.effect}" for f in a.quality.findings]
     if worst:
@@ -222,7 +222,9 @@ def _contacts(a: Analysis, say: dict[str, Finding]) -> Iterator[Part]:
         if states:
             top = max(states, key=lambda f: f.value or 0)
             blocks.append(Paragraph(text=f"They got in touch most often in one state. {top.statement}"))
-            blocks.append(_figure("contact-rates", "Contacts per 100 open days, by what the case awaits", a.rates.chart()))
+            blocks.append(
+                _figure("contact-rates", "Contacts per 100 open days, by what the case awaits", a.rates.chart())
+            )
         blocks.append(tables.contacts(a))
         blocks += [Caution(text=c) for c in a.rates.caveats]
     if a.scores is not None and "feedback.mean_score" in say:
@@ -249,7 +251,7 @@ def _proposals(a: Analysis, say: dict[str, Finding]) -> Iterator[Part]:
     note = "Each estimate replays the same cases with and without the change. Figures are estimates, not promises."
     yield Part(
         id="benefits", title="Intended benefits",
-        blocks=(Paragraph(text=note), tables.benefits(a, [s for s in ordered])),
+        blocks=(Paragraph(text=note), tables.benefits(a, ordered)),
     )  # fmt: skip
     yield Part(id="timeline", title="Implementation timeline", blocks=(tables.timeline(a, [s for s, _ in ordered]),))
     yield Part(
@@ -280,7 +282,8 @@ def _scenario(scenario: Scenario, estimate: ScenarioEstimate, say: dict[str, Fin
     sentences = [
         say[f"scenario.{scenario.slug}.{f.measure}"].statement
         for f in estimate.figures
-        if f.measure in ("cycle_time.mean", "within_standard", "contacts_per_case", "staff_hours_per_case", "cost_per_year")
+        if f.measure
+        in ("cycle_time.mean", "within_standard", "contacts_per_case", "staff_hours_per_case", "cost_per_year")
     ]
     blocks: list[Block] = []
     if scenario.signature:
@@ -367,5 +370,3 @@ def _figure(id_: str, caption: str, chart: object) -> Figure:
 
     assert isinstance(chart, (BarChart, Histogram, FlowMap))
     return Figure(id=id_, caption=caption, alt=describe(chart), chart=chart)
-
-

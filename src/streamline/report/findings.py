@@ -12,7 +12,7 @@ from streamline.measure.contact import LATER, ContactRates
 from streamline.report.analysis import Analysis
 from streamline.report.privacy import suppressed_rows
 from streamline.report.wording import arrivals_words, days, decimals, interval, money, number, percent, rounded
-from streamline.results import Estimate, Finding, ScenarioFinding, SubjectFinding
+from streamline.results import Estimate, Finding, ScenarioFinding, SubjectFinding, rows_of
 from streamline.study import Scenario, slug
 from streamline.units import duration_words
 from streamline.whatif.estimate import Figure, ScenarioEstimate
@@ -34,7 +34,9 @@ def all_findings(analysis: Analysis) -> tuple[Finding, ...]:
     )
 
 
-def _of(estimate: Estimate, *, id: str, section: str, statement: str, table: str, caveats: tuple[str, ...] = ()) -> Finding:
+def _of(
+    estimate: Estimate, *, id: str, section: str, statement: str, table: str, caveats: tuple[str, ...] = ()
+) -> Finding:
     return Finding(
         id=id, section=section, statement=statement, value=estimate.value, low=estimate.low, high=estimate.high,
         level=estimate.level, unit=estimate.unit, n=estimate.n, method=estimate.method, caveats=caveats, table=table,
@@ -45,7 +47,9 @@ def bounds(estimate: Estimate, *, percent: bool = False) -> str:
     """`95% interval 8.2 to 8.5`, or nothing without an interval."""
     if estimate.level is None:
         return ""
-    return f"{estimate.level:.0%} interval {interval(estimate.low, estimate.high, value=estimate.value, percent=percent)}"
+    return (
+        f"{estimate.level:.0%} interval {interval(estimate.low, estimate.high, value=estimate.value, percent=percent)}"
+    )
 
 
 def note(*parts: str) -> str:
@@ -91,7 +95,11 @@ def _baseline(a: Analysis) -> Iterator[Finding]:
         ("external_time.mean", b.external, "was with the customer or a third party for"),
     ):
         known = a.log.has_start or id_ in ("sojourn_time.mean", "external_time.mean")
-        if not known or (id_ == "sojourn_time.mean" and b.sojourn.value == 0) or (id_.startswith("ext") and not a.log.external):
+        if (
+            not known
+            or (id_ == "sojourn_time.mean" and b.sojourn.value == 0)
+            or (id_.startswith("ext") and not a.log.external)
+        ):
             continue
         yield _of(
             estimate, id=f"baseline.{id_}", section="baseline", table=table, caveats=b.caveats,
@@ -110,7 +118,7 @@ def _baseline(a: Analysis) -> Iterator[Finding]:
 def _bottlenecks(a: Analysis) -> Iterator[Finding]:
     b = a.bottlenecks
     hidden = suppressed_rows(b.table["n_cases"], minimum=a.minimum_cell)
-    shown = [r for r, h in zip(b.table.itertuples(), hidden, strict=True) if not h and r.share > 0]
+    shown = [r for r, h in zip(rows_of(b.table), hidden, strict=True) if not h and r.share > 0]
     for rank, row in enumerate(shown[:RANKS], start=1):
         low, high = _real(row.share_low), _real(row.share_high)
         if row.sojourn_days_per_case == 0:
@@ -155,7 +163,7 @@ def _rework(a: Analysis) -> Iterator[Finding]:
         f"{note(bounds(time) and bounds(time) + ' days')}.",
     )  # fmt: skip
     hidden = suppressed_rows(r.table["n_cases"], minimum=a.minimum_cell)
-    shown = [row for row, h in zip(r.table.itertuples(), hidden, strict=True) if not h]
+    shown = [row for row, h in zip(rows_of(r.table), hidden, strict=True) if not h]
     for rank, row in enumerate(shown[:RANKS], start=1):
         for measure, value, low, high, unit in (
             ("cases_share", row.cases_share, row.cases_share_low, row.cases_share_high, "share of cases"),
@@ -191,7 +199,7 @@ def _contacts(a: Analysis) -> Iterator[Finding]:
     cases = contact_cases(rates)
     taken: dict[str, int] = {}
     hidden = suppressed_rows([cases[s] for s in rates.table["state"]], minimum=a.minimum_cell)
-    for row, small in zip(rates.table.itertuples(), hidden, strict=True):
+    for row, small in zip(rows_of(rates.table), hidden, strict=True):
         if small or row.state == LATER or not np.isfinite(row.rate_per_open_day):
             continue
         low, high = _real(row.rate_low), _real(row.rate_high)

@@ -35,9 +35,7 @@ def draw_histogram(ax: Axes, chart: Histogram, *, width: float) -> float:
     most = max((*counts, chart.over), default=0) or 1
     for low, high, count in zip(edges, edges[1:], counts, strict=False):
         if count:
-            ax.add_patch(
-                Rectangle((low, 0), high - low, count, facecolor=FILLS[0], edgecolor="white", linewidth=0.8)
-            )
+            ax.add_patch(Rectangle((low, 0), high - low, count, facecolor=FILLS[0], edgecolor="white", linewidth=0.8))
     if chart.over:
         over = Rectangle((last + 0.6 * thick, 0), thick, chart.over, facecolor=FILLS[0], hatch="////",
                          edgecolor="white", linewidth=0)  # fmt: skip
@@ -53,11 +51,7 @@ def draw_histogram(ax: Axes, chart: Histogram, *, width: float) -> float:
         label = f"over {number(last)}"
         points = width / (end - first)
         clear = (beyond - first) * points - text_width(label) / 2 - 6
-        kept = [
-            (t, s)
-            for t, s in zip(ticks, labels, strict=True)
-            if (t - first) * points + text_width(s) / 2 < clear
-        ]
+        kept = [(t, s) for t, s in zip(ticks, labels, strict=True) if (t - first) * points + text_width(s) / 2 < clear]
         ticks, labels = [*(t for t, _ in kept), beyond], [*(s for _, s in kept), label]
     ax.set_xticks(ticks, labels)
     if chart.over:  # at the edge: keep it inside the picture

@@ -23,9 +23,7 @@ SIZE, LINE = 9.0, 12.0
 
 def clean(text: str) -> str:
     """The text on one line, without characters that XML refuses."""
-    shown = (
-        " " if unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"} or c in "\ufffe\uffff" else c for c in text
-    )
+    shown = (" " if unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"} or c in "\ufffe\uffff" else c for c in text)
     return " ".join("".join(shown).split())
 
 

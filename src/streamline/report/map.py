@@ -43,9 +43,7 @@ _DASH = (7.0, 4.0)
 _NARROWEST = 340.0
 
 
-def map_svg(
-    flow: FlowMap, *, title_id: str, desc: str = "", max_seconds: float = 20.0, headed: bool = False
-) -> str:
+def map_svg(flow: FlowMap, *, title_id: str, desc: str = "", max_seconds: float = 20.0, headed: bool = False) -> str:
     """A process map as one `<svg>` element; the same map and the same Graphviz give the same bytes.
 
     title_id : id of the `<title>`, unique in the page.
@@ -125,9 +123,7 @@ def _node(node: MapNode, box: MapBox) -> str:
     if node.kind == "end":
         inside = (box.width - 9, box.height - 9)
         parts.append(_rect((box.x, box.y), inside, radius - 4.5, fill="none", line=MARKER, thick=1))
-    parts += [
-        _text(line, (box.x, y), size, fill=style["text"], bold=bold) for line, y, size, bold in lines_of(box)
-    ]
+    parts += [_text(line, (box.x, y), size, fill=style["text"], bold=bold) for line, y, size, bold in lines_of(box)]
     return "".join(parts)
 
 
@@ -154,9 +150,7 @@ def _edge_label(edge: MapEdge, path: MapPath) -> str:
     )  # fmt: skip
 
 
-def _rect(
-    centre: Point, size: Point, radius: float, *, fill: str, line: str, thick: float, dash: str = ""
-) -> str:
+def _rect(centre: Point, size: Point, radius: float, *, fill: str, line: str, thick: float, dash: str = "") -> str:
     (x, y), (width, height) = centre, size
     return (
         f'<rect x="{x - width / 2:.1f}" y="{y - height / 2:.1f}" width="{width:.1f}" height="{height:.1f}" '
@@ -195,11 +189,7 @@ def key_words(flow: FlowMap) -> str:
         + (", how many times it is done where some cases repeat it" if _repeats(flow) else "")
         + (", and the mean wait before it" if waits else "")
         + ". On each arrow: the cases that take it"
-        + (
-            ", and the mean time between the two steps"
-            if any(math.isfinite(e.mean_days) for e in flow.edges)
-            else ""
-        )
+        + (", and the mean time between the two steps" if any(math.isfinite(e.mean_days) for e in flow.edges) else "")
         + "."
         + ("" if waits or not flow.nodes else " Waits are not shown: the records don't give them.")
     )
@@ -279,9 +269,7 @@ def draw_map(flow: FlowMap, *, ax: Axes | None = None, max_seconds: float = 20.0
             codes = [Path.MOVETO] + [Path.CURVE4] * (len(path.points) - 1)
             style: dict[str, Any] = {"linestyle": (0, (3, 2))} if edge.returns else {}
             curve = Path(list(path.points), codes)
-            ax.add_patch(
-                PathPatch(curve, fill=False, edgecolor=colour, linewidth=thick * unit, zorder=2, **style)
-            )
+            ax.add_patch(PathPatch(curve, fill=False, edgecolor=colour, linewidth=thick * unit, zorder=2, **style))
             ax.add_patch(Polygon(head_of(path, thick), closed=True, color=colour, linewidth=0, zorder=2))
         for node, place in zip(flow.nodes, plan.boxes, strict=True):
             paint = look(node)
@@ -290,9 +278,7 @@ def draw_map(flow: FlowMap, *, ax: Axes | None = None, max_seconds: float = 20.0
             outline: dict[str, Any] = {"edgecolor": paint["line"], "linewidth": paint["width"] * unit}
             outline |= {"linestyle": (0, paint["dash"]) if paint["dash"] else "-", "facecolor": paint["fill"]}
             shape = f"round,pad=0,rounding_size={radius}"
-            ax.add_patch(
-                FancyBboxPatch(corner, place.width, place.height, boxstyle=shape, zorder=3, **outline)
-            )
+            ax.add_patch(FancyBboxPatch(corner, place.width, place.height, boxstyle=shape, zorder=3, **outline))
             for text, y, size, bold in lines_of(place):
                 font: dict[str, Any] = {"fontsize": size * unit, "weight": "bold" if bold else "normal"}
                 font |= {"color": paint["text"], "ha": "center", "zorder": 4, "parse_math": False}

@@ -190,11 +190,7 @@ def _dot(flow: FlowMap, boxes: list[MapBox], labels: list[tuple[str, ...]]) -> s
         width, _ = label_size(label)
         stand_in = "\\n".join(["x" * math.ceil((width + 10) / (0.6 * LABEL_SIZE))] * len(label))
         weight = 1 if edge.returns else 1 + round(20 * edge.n_cases / most)
-        ends = (
-            f"n{edge.target} -> n{edge.source} [dir=back,"
-            if edge.returns
-            else f"n{edge.source} -> n{edge.target} ["
-        )
+        ends = f"n{edge.target} -> n{edge.source} [dir=back," if edge.returns else f"n{edge.source} -> n{edge.target} ["
         lines.append(f'{ends} label="{stand_in}", weight={weight}, id="{i}"];')
     return "\n".join([*lines, "}"])
 
@@ -232,9 +228,7 @@ def _kill(child: subprocess.Popen[bytes]) -> None:
             return
 
 
-def _read(
-    answer: dict[str, Any], flow: FlowMap, boxes: list[MapBox], labels: list[tuple[str, ...]]
-) -> MapLayout:
+def _read(answer: dict[str, Any], flow: FlowMap, boxes: list[MapBox], labels: list[tuple[str, ...]]) -> MapLayout:
     """Graphviz's JSON as a layout: y turned to run down, ways back turned to their own direction."""
     _, _, width, height = (float(v) for v in answer["bb"].split(","))
     margin = 8.0
@@ -266,9 +260,7 @@ def _read(
 
 
 def _at(box: MapBox, centre: Point) -> MapBox:
-    return MapBox(
-        x=centre[0], y=centre[1], width=box.width, height=box.height, name=box.name, details=box.details
-    )
+    return MapBox(x=centre[0], y=centre[1], width=box.width, height=box.height, name=box.name, details=box.details)
 
 
 # Without Graphviz
@@ -318,9 +310,7 @@ def _in_rows(flow: FlowMap, boxes: list[MapBox], labels: list[tuple[str, ...]], 
             end = (x, finish - _ARROW)
             at = (round(x + label_size(labels[k])[0] / 2 + 8, 1), round((begin + finish) / 2, 1))
             paths.append(
-                MapPath(
-                    points=((x, begin), (x, begin), end, end), tip=(x, finish), label_at=at, label=labels[k]
-                )
+                MapPath(points=((x, begin), (x, begin), end, end), tip=(x, finish), label_at=at, label=labels[k])
             )
     width = centre + widest / 2 + 30 + lane_width * len(taken[1]) + margin
     return MapLayout(
@@ -342,9 +332,7 @@ def _order(flow: FlowMap) -> list[int]:
             ahead[edge.source].append(edge.target)
             entered.add(edge.target)
     rank: dict[int, int] = {}
-    starts = [i for i, n in enumerate(flow.nodes) if n.kind == "start"] or [
-        i for i in ahead if i not in entered
-    ]
+    starts = [i for i, n in enumerate(flow.nodes) if n.kind == "start"] or [i for i in ahead if i not in entered]
     for first in [*starts, *ahead]:
         queue = deque([first] if rank.setdefault(first, len(rank)) == len(rank) - 1 else [])
         while queue:
@@ -356,9 +344,7 @@ def _order(flow: FlowMap) -> list[int]:
     return sorted(rank, key=lambda i: (flow.nodes[i].kind == "end", rank[i]))
 
 
-def _ports(
-    flow: FlowMap, lanes: dict[int, tuple[int, int]], boxes: list[MapBox]
-) -> dict[int, tuple[float, float]]:
+def _ports(flow: FlowMap, lanes: dict[int, tuple[int, int]], boxes: list[MapBox]) -> dict[int, tuple[float, float]]:
     """Heights at which each edge in a lane leaves and enters, spread over its boxes' sides."""
     calls: dict[tuple[int, int], list[tuple[float, int, int]]] = {}
     for i, (side, _) in lanes.items():

@@ -38,8 +38,8 @@ def publishable(frame: pd.DataFrame, *, count: str, minimum: int) -> pd.DataFram
             continue
         if pd.api.types.is_numeric_dtype(result[name]):
             # whole numbers stay whole: the nullable kind has room for "nothing"
-            kind = "Int64" if pd.api.types.is_integer_dtype(result[name]) else "Float64"
-            result[name] = result[name].astype(kind).mask(hidden)
+            whole = pd.api.types.is_integer_dtype(result[name])
+            result[name] = result[name].astype(pd.Int64Dtype() if whole else pd.Float64Dtype()).mask(hidden)
     return result.assign(suppressed=hidden)
 
 

@@ -13,6 +13,7 @@ from streamline.report.findings import contact_cases, figure_texts, measure_word
 from streamline.report.privacy import harmless_text, publishable, suppressed_rows
 from streamline.report.section import Column, Table
 from streamline.report.wording import arrivals_words, decimals, interval, number, percent
+from streamline.results import rows_of
 from streamline.study import Scenario
 from streamline.units import significant
 from streamline.whatif.estimate import ScenarioEstimate
@@ -23,7 +24,13 @@ HIDDEN = "–"
 
 
 def _table(
-    id_: str, caption: str, columns: Sequence[tuple[str, bool]], rows: Sequence[Sequence[str]], *, note: str = "", file: str = ""
+    id_: str,
+    caption: str,
+    columns: Sequence[tuple[str, bool]],
+    rows: Sequence[Sequence[str]],
+    *,
+    note: str = "",
+    file: str = "",
 ) -> Table:
     return Table(
         id=id_, caption=caption, columns=tuple(Column(heading=h, numeric=n) for h, n in columns),
@@ -36,8 +43,9 @@ def _rows(
 ) -> tuple[list[list[str]], str]:
     """Rows of a table whose small groups are suppressed, and a note that says so."""
     hidden = suppressed_rows(frame[count], minimum=minimum)
-    rows, left_out = [], 0
-    for row, small in zip(frame.itertuples(), hidden, strict=True):
+    rows: list[list[str]] = []
+    left_out = 0
+    for row, small in zip(rows_of(frame), hidden, strict=True):
         if small:
             left_out += 1
             continue
@@ -81,7 +89,7 @@ def inputs(a: Analysis) -> Table:
 def baseline(a: Analysis) -> Table:
     """Cycle times and the share within the standard."""
     rows = []
-    for r in a.cycle.table.itertuples():
+    for r in rows_of(a.cycle.table):
         share = r.unit == "share"
         value = percent(r.value, r.low, r.high) if share else _supported(r.value, r.low, r.high)
         rows.append(
@@ -142,7 +150,7 @@ def bottlenecks(a: Analysis) -> Table:
     cells += [lambda r: _days(r.median_wait_days), lambda r: _days(r.p90_wait_days), lambda r: f"{r.n_cases:,}"]
     columns += [("Median wait per step (days)", True), ("90th percentile (days)", True), ("Cases", True)]
     rows, note = _rows(frame, "n_cases", a.minimum_cell, cells, label="activity")
-    external = [r.activity for r in frame.itertuples() if r.external]
+    external = [r.activity for r in rows_of(frame) if r.external]
     if external:
         note = f"{', '.join(external)}: a wait for the customer or a third party. {note}".strip()
     return _table(
@@ -200,12 +208,14 @@ def contacts(a: Analysis) -> Table:
         lambda r: f"{r.n_contacts:,}",
         lambda r: percent(r.share),
         lambda r: f"{r.open_days:,.0f}" if r.state != LATER else HIDDEN,
-        lambda r: HIDDEN
-        if r.state == LATER
-        else _supported(100 * r.rate_per_open_day, 100 * r.rate_low, 100 * r.rate_high),
-        lambda r: HIDDEN
-        if r.state == LATER or not np.isfinite(r.rate_low)
-        else interval(100 * r.rate_low, 100 * r.rate_high, value=100 * r.rate_per_open_day),
+        lambda r: (
+            HIDDEN if r.state == LATER else _supported(100 * r.rate_per_open_day, 100 * r.rate_low, 100 * r.rate_high)
+        ),
+        lambda r: (
+            HIDDEN
+            if r.state == LATER or not np.isfinite(r.rate_low)
+            else interval(100 * r.rate_low, 100 * r.rate_high, value=100 * r.rate_per_open_day)
+        ),
     ]
     rows, note = _rows(frame, "n_cases", a.minimum_cell, cells, label="state")
     return _table(
@@ -284,7 +294,9 @@ def timeline(a: Analysis, scenarios: Sequence[Scenario]) -> Table:
 
 def digests(a: Analysis) -> Table:
     """The inputs and their digests."""
-    rows = [[i.name, i.sha256 or "frame", "; ".join(f"{k}: {v}" for k, v in i.reading.items())] for i in a.provenance.inputs]
+    rows = [
+        [i.name, i.sha256 or "frame", "; ".join(f"{k}: {v}" for k, v in i.reading.items())] for i in a.provenance.inputs
+    ]
     return _table(
         "inputs", "Files that the section was computed from", [("File", False), ("SHA-256", False), ("How it was read", False)],
         rows, file="provenance.json",
@@ -339,7 +351,13 @@ def full_tables(a: Analysis) -> dict[str, pd.DataFrame]:
         # a whole row's text may hold names; only the value of the column at fault is published
         result["tables/rejects.csv"] = pd.DataFrame(
             [
-                {"file": r.file, "row": r.row, "column": r.column, "value": r.value if r.column else "", "reason": r.reason}
+                {
+                    "file": r.file,
+                    "row": r.row,
+                    "column": r.column,
+                    "value": r.value if r.column else "",
+                    "reason": r.reason,
+                }
                 for r in a.rejects
             ]
         )
@@ -357,7 +375,12 @@ def _baseline_frame(a: Analysis) -> pd.DataFrame:
     split = pd.DataFrame(
         [
             {"measure": f"mean {k} time", "value": e.value, "low": e.low, "high": e.high, "unit": e.unit, "n": e.n}
-            for k, e in (("waiting", b.waiting), ("service", b.service), ("sojourn", b.sojourn), ("external", b.external))
+            for k, e in (
+                ("waiting", b.waiting),
+                ("service", b.service),
+                ("sojourn", b.sojourn),
+                ("external", b.external),
+            )
         ]
     )
     frame = pd.concat([counts, a.cycle.table, split], ignore_index=True)

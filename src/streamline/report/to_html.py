@@ -46,9 +46,7 @@ def to_html(section: Section, *, map_seconds: float = 20.0) -> str:
         "kind": lambda block: type(block).__name__,
         "name": lambda thing: names[id(thing)],
         "number": _numbers(section),
-        "pictures": lambda figure: {
-            k: Markup(v) for k, v in _pictures(figure, names[id(figure)], map_seconds).items()
-        },
+        "pictures": lambda figure: {k: Markup(v) for k, v in _pictures(figure, names[id(figure)], map_seconds).items()},
         "href": href,
         "natural_width": _natural_width,
         "unbroken": _unbroken,
@@ -130,6 +128,4 @@ def _legible(value: object) -> object:
     """Text without the control characters and lone surrogates that no page may hold; line ends stay."""
     if not isinstance(value, str):
         return value
-    return "".join(
-        c if c in "\n\t" or unicodedata.category(c) not in {"Cc", "Cs"} else "\ufffd" for c in value
-    )
+    return "".join(c if c in "\n\t" or unicodedata.category(c) not in {"Cc", "Cs"} else "\ufffd" for c in value)

@@ -65,9 +65,7 @@ def ratio_intervals(
     return low, high
 
 
-def quantile_intervals(
-    values: Float, probabilities: Float, *, level: float = 0.95
-) -> tuple[Float, Float]:
+def quantile_intervals(values: Float, probabilities: Float, *, level: float = 0.95) -> tuple[Float, Float]:
     """Distribution-free intervals for quantiles, from order statistics: what resampling of cases tends to, exactly.
 
     values : (n,); probabilities : (k,) between 0 and 1.

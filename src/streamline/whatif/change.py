@@ -215,7 +215,9 @@ class Release(Change):
 
     def words(self) -> str:
         rhythm = {"immediately": "as soon as each is ready", "working day": "every working day"}
-        when = rhythm.get(self.every, f"every {self.every.title()}" if self.every in WEEKDAYS else f"daily at {self.every}")
+        when = rhythm.get(
+            self.every, f"every {self.every.title()}" if self.every in WEEKDAYS else f"daily at {self.every}"
+        )
         return f"Release {self.activity} {when}"
 
 

@@ -64,9 +64,7 @@ class ReplayModel:
     caveats: tuple[str, ...] = (QUEUES_CAVEAT,)
 
     def __repr__(self) -> str:
-        return (
-            f"<ReplayModel of {self.log.source}: {self.log.n_cases:,} cases, {self.log.n_steps:,} steps, without queues>"
-        )
+        return f"<ReplayModel of {self.log.source}: {self.log.n_cases:,} cases, {self.log.n_steps:,} steps, without queues>"
 
 
 def fit_replay(
@@ -140,9 +138,7 @@ class Replayer:
                     f"Changes of the kind {kind!r} can't be estimated yet: they need the queues, or the contact model, "
                     f"that this version doesn't have. It estimates: {listed(ESTIMATED, limit=20)}."
                 )
-        self._changes = sorted(
-            enumerate(changes), key=lambda item: ESTIMATED.index(str(getattr(item[1], "kind", "")))
-        )
+        self._changes = sorted(enumerate(changes), key=lambda item: ESTIMATED.index(str(getattr(item[1], "kind", ""))))
         _contradictions(changes)
         occurrences = model.occurrences
         self._by_slot = np.lexsort((occurrences.repeat, occurrences.head))
@@ -309,8 +305,8 @@ def _release_instants(
     if every in WEEKDAYS:
         days = days[days.dayofweek == WEEKDAYS.index(every)]
     if len(days) == 0:
-        raise ScenarioError(f"No working day falls on a {every.title()} in the calendar; nothing would ever be released.")
+        raise ScenarioError(
+            f"No working day falls on a {every.title()} in the calendar; nothing would ever be released."
+        )
     at = (days + pd.Timedelta(minutes=usual)).tz_localize(zone, nonexistent="shift_forward", ambiguous=True)
     return np.asarray(at.tz_convert("UTC").as_unit("us").asi8, dtype=np.int64)
-
-
