@@ -1,4 +1,4 @@
-"""Replays cases without queues: each step begins its own wait after its predecessor's completion."""
+"""Replays cases without queues: each step begins its own wait after the completions of the steps that it waited for."""
 
 from __future__ import annotations
 
@@ -12,11 +12,47 @@ Int64 = npt.NDArray[np.int64]
 Int32 = npt.NDArray[np.int32]
 Bool = npt.NDArray[np.bool_]
 
+MISSING = np.iinfo(np.int64).min
+
+
+@njit(cache=True, nogil=True)
+def joined_steps(offsets: Int64, activity: Int32, start: Int64, complete: Int64, concurrent: Bool) -> Any:
+    """For each step the steps that it waited for: `joined[join_offsets[s]:join_offsets[s + 1]]`, latest first.
+
+    They are the earlier steps of the case that were completed by this one's start (by its completion, where no start is
+    recorded), whose activities aren't concurrent with its own, and which no other of them waited for in turn. The
+    first is the predecessor; there are more where parallel branches meet. `concurrent[a, b]` tells of pairs of
+    activities. Returns (join_offsets, joined).
+    """
+    n = len(activity)
+    join_offsets = np.zeros(n + 1, np.int64)
+    joined = np.empty(n + 16, np.int64)
+    before = np.zeros(n, np.int64)  # before[p] == s + 1: step p was waited for by one that s waited for
+    m = 0
+    for case in range(len(offsets) - 1):
+        for s in range(offsets[case], offsets[case + 1]):
+            begun = complete[s] if start[s] == MISSING else start[s]
+            for p in range(s - 1, offsets[case] - 1, -1):
+                if before[p] != s + 1:
+                    if complete[p] > begun or concurrent[activity[s], activity[p]]:
+                        continue
+                    if m == len(joined):
+                        grown = np.empty(2 * m, np.int64)
+                        grown[:m] = joined
+                        joined = grown
+                    joined[m] = p
+                    m += 1
+                for k in range(join_offsets[p], join_offsets[p + 1]):
+                    before[joined[k]] = s + 1
+            join_offsets[s + 1] = m
+    return join_offsets, joined[:m].copy()
+
 
 @njit(cache=True, nogil=True)
 def replay_completions(
     offsets: Int64,
-    predecessor: Int64,
+    join_offsets: Int64,
+    joined: Int64,
     arrival: Int64,
     wait: Int64,
     service: Int64,
@@ -27,15 +63,20 @@ def replay_completions(
 ) -> Any:
     """New completion of each step, given new waits and service times (int64 microseconds, one a step).
 
-    A step with no wait and no service passes its predecessor's completion on, so a removed step's followers attach to
-    its predecessor. `window_of_step[s]` is -1, or the number of a release schedule: the step is then first held until
+    A step is ready when all steps that it waited for (see `joined_steps`) are completed; at the arrival when there are
+    none. One with no wait and no service passes that instant on, so a removed step's followers attach to what it had
+    waited for. `window_of_step[s]` is -1, or the number of a release schedule: the step is then first held until
     the next instant inside one of the schedule's windows `[window_start, window_end)` (places
     `window_offsets[k]:window_offsets[k + 1]`, in order), or past the last window not at all.
     """
-    complete = np.empty(len(predecessor), np.int64)
+    complete = np.empty(len(wait), np.int64)
     for case in range(len(offsets) - 1):
         for s in range(offsets[case], offsets[case + 1]):
-            ready = arrival[case] if predecessor[s] < 0 else complete[predecessor[s]]
+            ready = arrival[case]
+            if join_offsets[s] < join_offsets[s + 1]:
+                ready = complete[joined[join_offsets[s]]]
+                for j in range(join_offsets[s] + 1, join_offsets[s + 1]):
+                    ready = max(ready, complete[joined[j]])
             schedule = window_of_step[s]
             if schedule >= 0:
                 first, last = window_offsets[schedule], window_offsets[schedule + 1]

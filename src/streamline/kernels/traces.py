@@ -60,8 +60,11 @@ def critical_steps(offsets: Int64, predecessor: Int64) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def overlaps(offsets: Int64, activity: Int32, start: Int64, complete: Int64) -> Any:
-    """Pairs of steps of one case that ran at the same time for a while: two arrays of activity codes, m entries each."""
+def overlaps(offsets: Int64, start: Int64, complete: Int64) -> Any:
+    """Pairs of steps of one case that ran at the same time for a while: two arrays of places, m entries each.
+
+    The first of a pair is the one that stands earlier; steps without a recorded start are in no pair.
+    """
     n = 0
     first = np.empty(16, np.int64)
     second = np.empty(16, np.int64)
@@ -79,8 +82,8 @@ def overlaps(offsets: Int64, activity: Int32, start: Int64, complete: Int64) -> 
                         grown_first[:n] = first
                         grown_second[:n] = second
                         first, second = grown_first, grown_second
-                    first[n] = activity[p]
-                    second[n] = activity[s]
+                    first[n] = p
+                    second[n] = s
                     n += 1
     return first[:n], second[:n]
 

@@ -209,11 +209,13 @@ def _order(log: EventLog) -> Iterator[QualityFinding]:
             yield _found(name, len(rows), log.notes.n_rows, "rows", what, effect, _rows(rows))
     if log.n_steps > 1:
         tied = np.zeros(log.n_steps, dtype=np.bool_)
-        tied[1:] = (log.complete[1:] == log.complete[:-1]) & (log.case_of_step[1:] == log.case_of_step[:-1])
+        begun = np.where(log.start == MISSING_TIME, log.complete, log.start)
+        tied[1:] = (log.complete[1:] == log.complete[:-1]) & (begun[1:] == begun[:-1])
+        tied[1:] &= log.case_of_step[1:] == log.case_of_step[:-1]
         if tied.any():
             yield _found(
-                "ties", int(tied.sum()), log.n_steps, "steps", "are completed at the very instant of the step before",
-                "Their order rests on their starts, then on their order in the file.", _rows(log.row[tied]),
+                "ties", int(tied.sum()), log.n_steps, "steps", "have the very times of the step before",
+                "Their order rests on their order in the file, and with it some loops and routes.", _rows(log.row[tied]),
             )  # fmt: skip
 
 

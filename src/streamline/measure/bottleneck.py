@@ -49,6 +49,7 @@ class Bottlenecks(Result):
     def chart(self) -> Chart:
         """Days per case by step awaited, waiting beside work."""
         bars = []
+        together = self.waiting.value == 0 and self.service.value == 0
         for r in rows_of(self.table.head(12)):
             for group, value in (
                 ("waiting", r.waiting_days_per_case),
@@ -56,13 +57,13 @@ class Bottlenecks(Result):
                 ("waiting or being worked on", r.sojourn_days_per_case),
             ):
                 if value > 0:
-                    bars.append(Bar(label=r.activity, value=float(value), group=group))
+                    bars.append(Bar(label=r.activity, value=float(value), group="" if together else group))
         top = self.table.iloc[0]
         return BarChart(
             title=f"{top.share:.0%} of the cycle time passes before or in {top.activity}"
             if self.sojourn.value > 0
             else f"{top.share:.0%} of the cycle time is spent waiting for {top.activity}",
-            axis="Days per case (elapsed)",
+            axis="Days per case, waiting or being worked on (elapsed)" if together else "Days per case (elapsed)",
             bars=tuple(bars),
             note=f"{self.n:,} closed cases, along the critical path",
         )

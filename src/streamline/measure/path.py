@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from streamline.kernels.traces import critical_steps, overlaps, predecessors
+from streamline.kernels.traces import critical_steps, erased_loops, overlaps, predecessors
 from streamline.log.calendar import Calendar
 from streamline.log.event_log import EventLog
 from streamline.units import MISSING_TIME
@@ -25,11 +25,11 @@ Bool = npt.NDArray[np.bool_]
 class ConcurrencyRule:
     """When two activities count as concurrent.
 
-    They are when they overlap in time in at least `overlap_share` of the steps of the rarer one, or when they
-    directly follow each other in both orders, the rarer order making at least `order_share` of the two and at least
-    `order_count` occurrences, and the rarer order isn't a loop: at most `loop_share` of it stands inside a
-    "there and back" (a, b, a or b, a, b). After the heuristics miner (Weijters and Ribeiro 2011), with the overlap
-    in time added.
+    They are when at least `overlap_share` of the steps of the rarer one overlap in time with a step of the other, or
+    when they directly follow each other in both orders, the rarer order making at least `order_share` of the two and
+    at least `order_count` occurrences, and neither order is a loop: at most `loop_share` of it returns to an activity
+    that the case had already reached (as loops are erased in `rework_loops`). After the heuristics miner (Weijters and
+    Ribeiro 2011), with the overlap in time added, and loops of any length told apart instead of those of two steps.
     """
 
     overlap_share: float = 0.1
@@ -114,42 +114,48 @@ def paths(log: EventLog, *, rule: ConcurrencyRule | None = None) -> Paths:
 
 def _concurrent_pairs(log: EventLog, rule: ConcurrencyRule) -> tuple[Int64, Int64]:
     """Codes of concurrent activities, the smaller code first, each pair once, in order."""
+    return _split(np.union1d(_overlapping(log, rule), _both_orders(log, rule)), len(log.activities))
+
+
+def _overlapping(log: EventLog, rule: ConcurrencyRule) -> Int64:
+    """Pairs that overlap in time in enough of the steps of the rarer one; of both, when they are equally frequent."""
     width = len(log.activities)
     n_steps = np.bincount(log.activity, minlength=width)
-    one, two = overlaps(log.case_offsets, log.activity, log.start, log.complete)
-    pair, met = np.unique(np.minimum(one, two) * width + np.maximum(one, two), return_counts=True)
-    rarer = np.minimum(n_steps[pair // width], n_steps[pair % width])
-    overlapping = pair[(pair // width != pair % width) & (met >= rule.overlap_share * rarer)]
-    return _split(np.union1d(overlapping, _both_orders(log, rule)), width)
+    one, two = overlaps(log.case_offsets, log.start, log.complete)
+    differ = log.activity[one] != log.activity[two]
+    one, two = one[differ], two[differ]
+    smaller = log.activity[one] < log.activity[two]
+    one, two = np.where(smaller, one, two), np.where(smaller, two, one)
+    pair, number = np.unique(log.activity[one].astype(np.int64) * width + log.activity[two], return_inverse=True)
+    a, b = pair // width, pair % width
+    # One long step may overlap with many short ones: steps are counted, not meetings.
+    of_a, of_b = (
+        np.bincount(np.unique(number * log.n_steps + step) // max(log.n_steps, 1), minlength=len(pair))
+        for step in (one, two)
+    )
+    rarer = np.minimum(n_steps[a], n_steps[b])
+    met = np.maximum(np.where(n_steps[a] == rarer, of_a, 0), np.where(n_steps[b] == rarer, of_b, 0))
+    return np.asarray(pair[met >= rule.overlap_share * rarer], dtype=np.int64)
 
 
 def _both_orders(log: EventLog, rule: ConcurrencyRule) -> Int64:
     """Pairs that directly follow each other in both orders often enough, and aren't a loop."""
     width = len(log.activities)
-    activity = log.activity.astype(np.int64)
-    if len(activity) < 2:
+    if log.n_steps < 2:
         return np.zeros(0, dtype=np.int64)
-    same = log.case_of_step[1:] == log.case_of_step[:-1]
+    returns = np.zeros(log.n_steps, dtype=np.bool_)
+    returns[erased_loops(log.case_offsets, log.activity, width)[4]] = True
+    activity = log.activity.astype(np.int64)
     source, target = activity[:-1], activity[1:]
-    # A transition a → b stands in a loop when it comes from b or goes on to a within the case.
-    from_target = np.zeros(len(source), dtype=np.bool_)
-    from_target[1:] = same[1:] & same[:-1] & (activity[:-2] == target[1:])
-    to_source = np.zeros(len(source), dtype=np.bool_)
-    to_source[:-1] = same[1:] & same[:-1] & (activity[2:] == source[:-1])
-    chosen = same & (source != target)
-    code = (source * width + target)[chosen]
-    names, inverse, count = np.unique(code, return_inverse=True, return_counts=True)
-    looping = np.bincount(inverse, weights=(from_target | to_source)[chosen], minlength=len(names))
+    chosen = (log.case_of_step[1:] == log.case_of_step[:-1]) & (source != target)
+    names, order, count = np.unique((source * width + target)[chosen], return_inverse=True, return_counts=True)
+    looping = np.bincount(order, weights=returns[1:][chosen], minlength=len(names)) > rule.loop_share * count
     back = (names % width) * width + names // width
-    at = np.searchsorted(names, back)
-    at[at == len(names)] = 0
-    exists = names[at] == back if len(names) else np.zeros(0, dtype=np.bool_)
-    other = np.where(exists, count[at], 0) if len(names) else count
-    rarer = exists & ((count < other) | ((count == other) & (names < back)))
-    enough = (count >= rule.order_share * (count + other)) & (count >= rule.order_count)
-    pair = names[rarer & enough & (looping <= rule.loop_share * count)]
-    a, b = pair // width, pair % width
-    return np.asarray(np.minimum(a, b) * width + np.maximum(a, b), dtype=np.int64)
+    forth = np.flatnonzero(np.isin(back, names) & (names < back))
+    other = np.searchsorted(names, back[forth])
+    rarer, both = np.minimum(count[forth], count[other]), count[forth] + count[other]
+    enough = (rarer >= rule.order_share * both) & (rarer >= rule.order_count)
+    return np.asarray(names[forth[enough & ~looping[forth] & ~looping[other]]], dtype=np.int64)
 
 
 def _split(pair: Int64, width: int) -> tuple[Int64, Int64]:

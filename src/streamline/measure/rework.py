@@ -23,7 +23,7 @@ from streamline.measure.duration import LEVEL
 from streamline.measure.path import staff_time
 from streamline.results import Estimate, Result, rows_of
 from streamline.stats.bootstrap import DRAWS, ratio_intervals
-from streamline.units import DAY, HOUR
+from streamline.units import DAY, HOUR, MISSING_TIME
 
 Int64 = npt.NDArray[np.int64]
 Bool = npt.NDArray[np.bool_]
@@ -219,7 +219,7 @@ def rework_loops(
     ties = _tied_share(log)
     if ties > 0.05:
         caveats.append(
-            f"{ties:.0%} of the steps share their completion time with another step of their case, so their order, "
+            f"{ties:.0%} of the steps have the same times as another step of their case, so their order, "
             "and with it some loops, rests on their order in the file."
         )
     return ReworkLoops(
@@ -291,10 +291,12 @@ def _signatures(found: Occurrences) -> npt.NDArray[np.object_]:
 
 
 def _tied_share(log: EventLog) -> float:
-    """Share of steps whose completion equals that of the step before or after it in the case."""
+    """Share of steps whose start and completion equal those of the step before or after, so that the file orders them."""
     if log.n_steps < 2:
         return 0.0
-    same = (log.complete[1:] == log.complete[:-1]) & (log.case_of_step[1:] == log.case_of_step[:-1])
+    begun = np.where(log.start == MISSING_TIME, log.complete, log.start)
+    same = (log.complete[1:] == log.complete[:-1]) & (begun[1:] == begun[:-1])
+    same &= log.case_of_step[1:] == log.case_of_step[:-1]
     tied = np.zeros(log.n_steps, dtype=np.bool_)
     tied[1:] |= same
     tied[:-1] |= same

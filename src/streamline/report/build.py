@@ -20,7 +20,7 @@ from streamline.report.section import (
     Part,
     Section,
 )
-from streamline.report.wording import arrivals_words, days, iso_days, percent, rounded
+from streamline.report.wording import arrivals_words, days, percent, rounded
 from streamline.results import Finding
 from streamline.study import Scenario
 from streamline.units import duration_words
@@ -45,12 +45,11 @@ def build_section(a: Analysis) -> Section:
         _method(a),
         _appendix(a),
     ]
-    first, last = iso_days(a.log)
     return Section(
         title=a.study.study.title,
         agency=a.study.study.agency,
         service=a.study.study.service,
-        period=f"Cases that arrived from {arrivals_words(a.log)} ({first} to {last})",
+        period=f"Cases that arrived from {arrivals_words(a.log)}",
         parts=tuple(parts),
         findings=findings,
     )
@@ -86,7 +85,7 @@ def _summary(a: Analysis, say: dict[str, Finding]) -> Part:
     if a.rates is not None:
         figures.append(
             KeyFigure(
-                value=rounded(a.rates.per_case), unit="contacts", label="per case", detail=f"{a.rates.n:,} cases",
+                value=rounded(a.rates.per_case), unit="per case", label="contacts by customers", detail=f"{a.rates.n:,} cases",
             )
         )  # fmt: skip
     else:
@@ -113,10 +112,11 @@ def _summary(a: Analysis, say: dict[str, Finding]) -> Part:
 
 def _records(a: Analysis) -> Part:
     about = a.study.study
+    still_open = "none of them is" if a.cycle.n_open == 0 else f"{a.cycle.n_open:,} of them are"
     n_all = a.cycle.n + a.cycle.n_open
     text = (
         f"{about.agency} keeps the records of {about.service} that this section rests on. They cover {n_all:,} cases "
-        f"that arrived from {arrivals_words(a.log)}; {a.cycle.n_open:,} of them are still open. "
+        f"that arrived from {arrivals_words(a.log)}; {still_open} still open. "
     )
     if a.whole.n_cases > n_all:
         text += (
@@ -221,7 +221,7 @@ def _contacts(a: Analysis, say: dict[str, Finding]) -> Iterator[Part]:
         states = [f for f in say.values() if f.id.startswith("contacts.state.")]
         if states:
             top = max(states, key=lambda f: f.value or 0)
-            blocks.append(Paragraph(text=f"They got in touch most often in one state. {top.statement}"))
+            blocks.append(Paragraph(text=f"They got in touch most often in one state of the case. {top.statement}"))
             blocks.append(
                 _figure("contact-rates", "Contacts per 100 open days, by what the case awaits", a.rates.chart())
             )
@@ -248,11 +248,17 @@ def _proposals(a: Analysis, say: dict[str, Finding]) -> Iterator[Part]:
         blocks=(Caution(text=QUEUES_CAVEAT),),
         parts=tuple(_scenario(s, e, say) for s, e in ordered),
     )
-    note = "Each estimate replays the same cases with and without the change. Figures are estimates, not promises."
     yield Part(
-        id="benefits", title="Intended benefits",
-        blocks=(Paragraph(text=note), tables.benefits(a, ordered)),
-    )  # fmt: skip
+        id="benefits",
+        title="Intended benefits",
+        blocks=(
+            Paragraph(
+                text="Each estimate replays the same cases with and without the change. Figures are estimates, not "
+                "promises, and hold what a change does directly: shorter queues elsewhere would come on top."
+            ),
+            tables.benefits(a, ordered),
+        ),
+    )
     yield Part(id="timeline", title="Implementation timeline", blocks=(tables.timeline(a, [s for s, _ in ordered]),))
     yield Part(
         id="progress",
@@ -279,16 +285,14 @@ def _scenario(scenario: Scenario, estimate: ScenarioEstimate, say: dict[str, Fin
         c.words() + (f". Evidence: {c.evidence.rstrip('.')}." if c.evidence else ". No evidence is given.")
         for c in scenario.changes
     )
-    sentences = [
-        say[f"scenario.{scenario.slug}.{f.measure}"].statement
-        for f in estimate.figures
-        if f.measure
-        in ("cycle_time.mean", "within_standard", "contacts_per_case", "staff_hours_per_case", "cost_per_year")
-    ]
     blocks: list[Block] = []
     if scenario.signature:
         blocks.append(Paragraph(text="This is the signature initiative."))
-    blocks += [Bullets(items=changes), Paragraph(text=" ".join(sentences))]
+    blocks += [
+        Bullets(items=changes),
+        Paragraph(text=say[f"scenario.{scenario.slug}.cycle_time.mean"].statement),
+        tables.scenario(scenario, estimate),
+    ]
     blocks += [Caution(text=c) for c in estimate.caveats if c != QUEUES_CAVEAT]
     return Part(id=f"proposal-{scenario.slug.replace('_', '-')}", title=scenario.name, blocks=tuple(blocks))
 

@@ -89,10 +89,10 @@ def _baseline(a: Analysis) -> Iterator[Finding]:
         )  # fmt: skip
     b = a.bottlenecks
     for id_, estimate, what in (
-        ("service_time.mean", b.service, "was being worked on for"),
-        ("waiting_time.mean", b.waiting, "waited for"),
-        ("sojourn_time.mean", b.sojourn, "was waiting or being worked on, which the records can't tell apart, for"),
-        ("external_time.mean", b.external, "was with the customer or a third party for"),
+        ("waiting_time.mean", b.waiting, "Waiting took {} days per case"),
+        ("service_time.mean", b.service, "Work, from the start to the completion of each step, took {} days per case"),
+        ("sojourn_time.mean", b.sojourn, "Waiting and work, which the records can't tell apart, took {} days per case"),
+        ("external_time.mean", b.external, "Customers or third parties had the case for {} days"),
     ):
         known = a.log.has_start or id_ in ("sojourn_time.mean", "external_time.mean")
         if (
@@ -103,8 +103,7 @@ def _baseline(a: Analysis) -> Iterator[Finding]:
             continue
         yield _of(
             estimate, id=f"baseline.{id_}", section="baseline", table=table, caveats=b.caveats,
-            statement=f"Of its cycle time, a case {what} {days(estimate.value)} on average"
-            f"{note(closed, bounds(estimate) and bounds(estimate) + ' days')}.",
+            statement=f"{what.format(rounded(estimate))} on average{note(closed, bounds(estimate) and bounds(estimate) + ' days')}.",
         )  # fmt: skip
     if a.rates is not None:
         yield _of(
@@ -159,7 +158,7 @@ def _rework(a: Analysis) -> Iterator[Finding]:
     )  # fmt: skip
     yield _of(
         time, id="rework.days_per_case", section="rework", table=table, caveats=r.caveats,
-        statement=f"Loops took {days(time.value)} per case, over all {r.n:,} closed cases"
+        statement=f"Loops took {rounded(time)} days per case, over all {r.n:,} closed cases"
         f"{note(bounds(time) and bounds(time) + ' days')}.",
     )  # fmt: skip
     hidden = suppressed_rows(r.table["n_cases"], minimum=a.minimum_cell)
@@ -261,17 +260,21 @@ def _scenario(scenario: Scenario, e: ScenarioEstimate) -> Iterator[Finding]:
 _MEASURES = {
     "cycle_time.mean": "the mean cycle time",
     "cycle_time.median": "the median cycle time",
-    "cycle_time.p90": "the cycle time that nine of ten cases keep within",
+    "cycle_time.p90": "the 90th percentile of cycle time",
     "within_standard": "the share of closed cases within the standard",
     "contacts_per_case": "contacts per case",
     "staff_hours_per_case": "staff hours per case",
-    "cost_per_year": "the yearly cost of staff time and contacts (the proposal's own running cost included)",
+    "cost_per_year": "the yearly cost of staff time and contacts, the proposal's running cost included",
 }
+#: Measures that queues would change as well.
+_THROUGH_QUEUES = ("cycle_time.mean", "cycle_time.median", "cycle_time.p90", "within_standard", "contacts_per_case")
 
 
-def measure_words(measure: str) -> str:
-    """A measure in words, without a capital."""
-    return _MEASURES[measure]
+def measure_words(f: Figure) -> str:
+    """A measure with its unit, for tables."""
+    words = _MEASURES[f.measure].removeprefix("the ")
+    unit = f" ({f.unit})" if f.unit == "days" else ""
+    return words[:1].upper() + words[1:] + unit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -294,10 +297,11 @@ def _writer(f: Figure) -> Callable[[float], str]:
         step = 10.0 ** max(0, math.floor(math.log10(reach)))
         return lambda v: money(v, f.unit.split()[0], step=step)
     scale = 100 if f.unit == "share" else 1
+    most = {"share": 1, "contacts per case": 3}.get(f.unit, 2)
     places = decimals(scale * f.change_low, scale * f.change_high, scale * (f.change or f.baseline))
     if half == 0 and f.change == 0:
         places = decimals(scale * f.low, scale * f.high, scale * f.baseline)
-    return lambda v: number(scale * v, min(2, places) if f.unit == "share" else places)
+    return lambda v: number(scale * v, min(most, places))
 
 
 def figure_texts(f: Figure) -> FigureTexts:
@@ -320,6 +324,13 @@ def span_text(f: Figure) -> str:
     return f"{write(f.change_low)} to {write(f.change_high)}" + (" points" if f.unit == "share" else "")
 
 
+def target_span(f: Figure) -> str:
+    """The interval of the to-be figure."""
+    write = _writer(f)
+    percent_sign = "%" if f.unit == "share" else ""
+    return f"{write(f.low)}{percent_sign} to {write(f.high)}{percent_sign}"
+
+
 def scenario_statement(name: str, f: Figure, level: float) -> str:
     """What a scenario would make of one measure, in a sentence; the change and its interval lead."""
     what, texts, write = _MEASURES[f.measure], figure_texts(f), _writer(f)
@@ -333,11 +344,13 @@ def scenario_statement(name: str, f: Figure, level: float) -> str:
             f"{unit} ({level:.0%} interval {span_text(f)}; {base})."
         )
     verb = "raise" if f.change > 0 else "lower"
+    direct = " directly" if f.measure in _THROUGH_QUEUES else ""
+    without = "; effects through queues not included" if direct else ""
     near, far = sorted((abs(f.change_low), abs(f.change_high)))
     size = texts.size + (" percentage points" if f.unit == "share" else unit)
     return (
-        f"“{name}” is estimated to {verb} {what} by {size} ({level:.0%} interval {write(near)} to {write(far)}), from "
-        f"{texts.baseline} to {texts.value}{unit} ({base})."
+        f"“{name}” is estimated to {verb} {what}{direct} by {size} ({level:.0%} interval {write(near)} to "
+        f"{write(far)}{without}), from {texts.baseline} to {texts.value}{unit} ({base})."
     )
 
 

@@ -50,12 +50,13 @@ def draw_histogram(ax: Axes, chart: Histogram, *, width: float) -> float:
         beyond = end - thick / 2
         label = f"over {number(last)}"
         points = width / (end - first)
-        clear = (beyond - first) * points - text_width(label) / 2 - 6
+        wide = text_width(label) > 40  # then it ends at the bar's middle, to stay inside the picture
+        clear = (beyond - first) * points - text_width(label) / (1 if wide else 2) - 6
         kept = [(t, s) for t, s in zip(ticks, labels, strict=True) if (t - first) * points + text_width(s) / 2 < clear]
         ticks, labels = [*(t for t, _ in kept), beyond], [*(s for _, s in kept), label]
     ax.set_xticks(ticks, labels)
-    if chart.over:  # at the edge: keep it inside the picture
-        ax.get_xticklabels()[-1].set_horizontalalignment("right" if text_width(labels[-1]) > 40 else "center")
+    if chart.over:
+        ax.get_xticklabels()[-1].set_horizontalalignment("right" if wide else "center")
     heights = [t for t in ticks_between(0, most, 4) if t == int(t) and t <= most * 1.08]
     ax.set_yticks(heights, [number(t) for t in heights])
     for tick in heights:

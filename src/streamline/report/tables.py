@@ -9,13 +9,12 @@ import pandas as pd
 
 from streamline.measure.contact import LATER
 from streamline.report.analysis import Analysis
-from streamline.report.findings import contact_cases, figure_texts, measure_words, span_text
+from streamline.report.findings import contact_cases, figure_texts, measure_words, span_text, target_span
 from streamline.report.privacy import harmless_text, publishable, suppressed_rows
 from streamline.report.section import Column, Table
 from streamline.report.wording import arrivals_words, decimals, interval, number, percent
 from streamline.results import rows_of
 from streamline.study import Scenario
-from streamline.units import significant
 from streamline.whatif.estimate import ScenarioEstimate
 
 #: Rows of a table for people; the file holds all.
@@ -60,16 +59,17 @@ def _rows(
 
 
 def _days(value: float) -> str:
-    return significant(value) if np.isfinite(value) else HIDDEN
+    """Days or hours to two decimal places, fewer where there are many."""
+    if not np.isfinite(value):
+        return HIDDEN
+    if 0 < value < 0.005:
+        return "under 0.01"
+    return number(value, 2 if abs(value) < 10 else 1 if abs(value) < 100 else 0)
 
 
 def _supported(value: float, low: float, high: float) -> str:
     """A number rounded to what its interval supports, as in the text."""
     return number(value, decimals(_real(low), _real(high), value)) if np.isfinite(value) else HIDDEN
-
-
-def _hours(value: float) -> str:
-    return significant(value) if np.isfinite(value) else HIDDEN
 
 
 def inputs(a: Analysis) -> Table:
@@ -137,18 +137,18 @@ def bottlenecks(a: Analysis) -> Table:
     frame = b.table[b.table["share"] + b.table["service_days_per_case"] > 0]
     cells: list[Callable[..., str]] = [lambda r: percent(r.share, _real(r.share_low), _real(r.share_high)),
              lambda r: interval(_real(r.share_low), _real(r.share_high), value=r.share, percent=True)]  # fmt: skip
-    columns = [("Step awaited", False), ("Share of total cycle time", True), ("95% interval", True)]
+    columns = [("Step awaited", False), ("Share of cycle time", True), ("95% interval", True)]
     if starts:
         cells += [lambda r: _days(r.waiting_days_per_case), lambda r: _days(r.service_days_per_case)]
-        columns += [("Waiting (days per case)", True), ("Being worked on (days per case)", True)]
+        columns += [("Waiting (days per case)", True), ("Work (days per case)", True)]
     if b.sojourn.value > 0:
         cells.append(lambda r: _days(r.sojourn_days_per_case))
-        columns.append(("Waiting or being worked on (days per case)", True))
+        columns.append(("Waiting or work (days per case)", True))
     if a.calendar is not None:
-        cells.append(lambda r: _hours(r.waiting_working_hours_per_case))
-        columns.append(("Waiting in office hours (hours per case)", True))
+        cells.append(lambda r: _days(r.waiting_working_hours_per_case))
+        columns.append(("Waiting in office hours (per case)", True))
     cells += [lambda r: _days(r.median_wait_days), lambda r: _days(r.p90_wait_days), lambda r: f"{r.n_cases:,}"]
-    columns += [("Median wait per step (days)", True), ("90th percentile (days)", True), ("Cases", True)]
+    columns += [("Median wait (days)", True), ("90th percentile (days)", True), ("Cases", True)]
     rows, note = _rows(frame, "n_cases", a.minimum_cell, cells, label="activity")
     external = [r.activity for r in rows_of(frame) if r.external]
     if external:
@@ -192,7 +192,7 @@ def rework(a: Analysis) -> Table:
     columns = [("Loop", False), ("Cases", True), ("Share of closed cases", True), ("Times", True), ("Days per case", True),
                ("95% interval", True), ("Days each time", True)]  # fmt: skip
     if a.log.has_start and a.calendar is not None:
-        cells.append(lambda r: _hours(r.staff_hours_per_case))
+        cells.append(lambda r: _days(r.staff_hours_per_case))
         columns.append(("Staff hours per case", True))
     rows, note = _rows(a.rework.table, "n_cases", a.minimum_cell, cells, label="loop")
     rows = [[r[0][:1].upper() + r[0][1:], *r[1:]] for r in rows]
@@ -243,31 +243,39 @@ def feedback(a: Analysis) -> Table:
     )  # fmt: skip
 
 
-def benefits(a: Analysis, scenarios: Sequence[tuple[Scenario, ScenarioEstimate]]) -> Table:
-    """The core table: baseline, target, interval and evidence of each measure under each scenario."""
+#: Measures of the core table; each proposal's own table has all.
+_CORE = ("cycle_time.mean", "within_standard", "contacts_per_case", "cost_per_year")
+
+
+def scenario(scenario: Scenario, estimate: ScenarioEstimate) -> Table:
+    """Every measure of one scenario."""
     rows = []
-    for scenario, estimate in scenarios:
-        evidence = "; ".join(c.evidence.rstrip(".") for c in scenario.changes if c.evidence) or "none given"
+    for f in estimate.figures:
+        texts = figure_texts(f)
+        rows.append([measure_words(f), texts.baseline, texts.value, texts.change, span_text(f), f"{f.n:,}"])
+    return _table(
+        f"estimate-{scenario.slug.replace('_', '-')}", f"What “{scenario.name}” is estimated to do directly",
+        [("Measure", False), ("Baseline", True), ("Estimate", True), ("Change", True),
+         (f"{estimate.level:.0%} interval of the change", True), ("Cases", True)],
+        rows, note="Queues are not modelled yet. Figures are rounded one by one.", file="tables/scenarios.csv",
+    )  # fmt: skip
+
+
+def benefits(a: Analysis, scenarios: Sequence[tuple[Scenario, ScenarioEstimate]]) -> Table:
+    """The core table: baseline, target, date, interval and evidence of the main measures under each scenario."""
+    rows = []
+    for proposal, estimate in scenarios:
+        evidence = "; ".join(c.evidence.rstrip(".") for c in proposal.changes if c.evidence) or "none given"
         for f in estimate.figures:
-            unit = {"share": "share of closed cases"}.get(f.unit, f.unit)
-            texts = figure_texts(f)
-            rows.append(
-                [
-                    scenario.name,
-                    measure_words(f.measure).removeprefix("the ").capitalize(),
-                    unit,
-                    texts.baseline,
-                    texts.value,
-                    texts.change,
-                    span_text(f),
-                    scenario.full_effect or "not set",
-                    evidence,
-                ]
-            )
+            if f.measure in _CORE:
+                texts = figure_texts(f)
+                date = proposal.full_effect or "not set"
+                span = target_span(f)
+                rows.append([proposal.name, measure_words(f), texts.baseline, texts.value, span, date, evidence])
     return _table(
         "benefits", f"Intended benefits; baseline: cases that arrived from {arrivals_words(a.log)}",
-        [("Proposal", False), ("Measure", False), ("Unit", False), ("Baseline", True), ("Target (estimate)", True),
-         ("Change", True), ("95% interval of the change", True), ("Full effect", False), ("Evidence", False)],
+        [("Proposal", False), ("Measure", False), ("Baseline", True), ("Target (estimate)", True),
+         ("95% interval of the target", True), ("Full effect", False), ("Evidence", False)],
         rows, note="Queues are not modelled yet. Figures are rounded one by one.", file="tables/scenarios.csv",
     )  # fmt: skip
 

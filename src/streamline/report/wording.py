@@ -44,6 +44,8 @@ def interval(low: float | None, high: float | None, *, value: float, percent: bo
     if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):
         return "none"
     if percent:
+        if value < 0.001 and high < 0.001:
+            return "under 0.1%"
         places = min(1, decimals(100 * low, 100 * high, 100 * value))
         return f"{number(100 * low, places)}% to {number(100 * high, places)}%"
     places = decimals(low, high, value)
@@ -61,7 +63,8 @@ def percent(value: float, low: float | None = None, high: float | None = None) -
     if 0 < value < 0.001:
         return "under 0.1%"
     if low is None or high is None:
-        places = 1 if 0 < value < 0.1 or 0.9 < value < 1 else 0
+        fine = (0 < value < 0.1 or 0.9 < value < 1) and abs(100 * value - round(100 * value)) > 1e-9
+        places = 1 if fine else 0
     else:
         places = min(1, decimals(100 * low, 100 * high, 100 * value))
     return f"{number(100 * value, places)}%"

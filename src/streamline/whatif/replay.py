@@ -1,7 +1,8 @@
 """The replay of the same cases, without queues.
 
 Each case keeps its arrival, its steps in order, its service times and its waits as observed; a change edits them, and
-each step then begins its wait after its (new) predecessor's completion. Queues are not modelled: people who are set
+each step then begins its wait when the steps that it waited for are (newly) completed; where parallel branches meet,
+that is the latest of them. Queues are not modelled: people who are set
 free do not shorten other cases' waits here, so effects of changes that free staff are understated, and changes in
 staffing can't be estimated at all.
 """
@@ -15,7 +16,13 @@ import numpy as np
 import numpy.typing as npt
 
 from streamline.errors import InsufficientDataError, ScenarioError, UnsupportedChangeError, listed
-from streamline.kernels.replay import awaited_time, cut_with_consequences, last_completions, replay_completions
+from streamline.kernels.replay import (
+    awaited_time,
+    cut_with_consequences,
+    joined_steps,
+    last_completions,
+    replay_completions,
+)
 from streamline.log.calendar import Calendar
 from streamline.log.contact_log import ContactLog
 from streamline.log.event_log import EventLog
@@ -53,6 +60,9 @@ class ReplayModel:
 
     log: EventLog
     paths: Paths
+    #: What each step waited for: `joined[join_offsets[s]:join_offsets[s + 1]]`; more than one where branches meet.
+    join_offsets: Int64
+    joined: Int64
     occurrences: Occurrences
     contacts: Exposure | None
     calendar: Calendar | None
@@ -86,9 +96,16 @@ def fit_replay(
     if not log.closed.any():
         raise InsufficientDataError(f"{log.source}: none of {log.n_cases:,} cases is closed; nothing to replay.")
     found = paths(log, rule=rule)
+    concurrent = np.zeros((len(log.activities), len(log.activities)), dtype=np.bool_)
+    for a, b in found.concurrent:
+        i, j = log.activity_code(a), log.activity_code(b)
+        concurrent[i, j] = concurrent[j, i] = True
+    join_offsets, joined = joined_steps(log.case_offsets, log.activity, log.start, log.complete, concurrent)
     return ReplayModel(
         log=log,
         paths=found,
+        join_offsets=join_offsets,
+        joined=joined,
         occurrences=loop_occurrences(log),
         contacts=None if contacts is None else contact_exposure(log, contacts, whole=whole),
         calendar=calendar,
@@ -189,7 +206,8 @@ class Replayer:
         schedule_of_step[~keep] = -1
         complete = replay_completions(
             log.case_offsets,
-            model.paths.predecessor,
+            model.join_offsets,
+            model.joined,
             log.arrival,
             wait,
             service,
