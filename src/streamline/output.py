@@ -20,7 +20,7 @@ def write_whole(folder: Path, files: Mapping[str, str]) -> Path:
     An interrupted run leaves the folder as it was. A folder that holds anything that an earlier run didn't write is
     refused, so that nobody's own files are lost. Raises OutputError.
     """
-    folder = folder.absolute()
+    folder = _followed(folder)
     check_folder(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -34,28 +34,40 @@ def write_whole(folder: Path, files: Mapping[str, str]) -> Path:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text, encoding="utf-8", newline="\n")
         fresh.chmod(0o755)
-        if folder.exists():
-            folder.rename(old)
         try:
+            if folder.exists():
+                folder.rename(old)
             fresh.rename(folder)
         except BaseException:
-            if old.exists():
+            if old.exists() and not folder.exists():
                 old.rename(folder)
             raise
     except OSError as error:
         raise OutputError(f"{folder} can't be written: {error.strerror or error}. It was left as it was.") from error
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
+        if folder.exists():
+            shutil.rmtree(old, ignore_errors=True)
     return folder
+
+
+def _followed(folder: Path) -> Path:
+    """The folder itself where a link leads to it, so that the link stays and its target is replaced."""
+    try:
+        return folder.resolve()
+    except (OSError, RuntimeError) as error:
+        raise OutputError(f"{folder} leads in a circle of links; name another folder.") from error
 
 
 def check_folder(folder: Path) -> None:
     """Refuse a folder that holds anything that no earlier run wrote. Raises OutputError."""
-    if not folder.exists():
-        return
-    if not folder.is_dir():
-        raise OutputError(f"{folder} is a file; name a folder.")
+    try:
+        if not folder.exists():
+            return
+        if not folder.is_dir():
+            raise OutputError(f"{folder} is a file; name a folder.")
+    except PermissionError as error:
+        raise OutputError(f"{folder} can't be looked into: {error.strerror}. Name another folder.") from error
     there = {str(p.relative_to(folder).as_posix()) for p in folder.rglob("*") if not p.is_dir()}
     known: set[str] = {RECORD}
     try:

@@ -219,7 +219,7 @@ def _analyse(plan: Study, records: _Records, progress: Progress) -> Analysis:
         rework=rework_loops(log, calendar=calendar, seed=seed),
         follows=directly_follows(log),
         variants=variants(log),
-        process_map=process_map(log),
+        process_map=process_map(log, min_cases=plan.privacy.minimum_cell),
         channels=None
         if log.channel is None
         else by_group(log, standard=limit, contacts=None if rates is None else rates.exposure, seed=seed),

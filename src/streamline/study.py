@@ -7,22 +7,38 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StrictStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
-from streamline.errors import StudyError, suggestion
+from streamline.errors import StudyError, listed, suggestion
 from streamline.log.calendar import Calendar
 from streamline.log.read import MAX_REJECTED
 from streamline.study_file import Place, read_yaml
 from streamline.units import parse_duration
-from streamline.whatif.change import AnyChange, Name
+from streamline.whatif.change import AnyChange, Name, Number, Share
 
-Share = Annotated[float, Field(ge=0, le=1)]
-Money = Annotated[float, Field(ge=0)]
+
+def _day(value: object) -> object:
+    if isinstance(value, date) or (isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value)):
+        return value
+    raise ValueError("must be a day such as 2025-03-01")
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+Money = Annotated[Number, Field(ge=0)]
 Month = Annotated[StrictStr, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, allow_inf_nan=False)
 
 
 class About(_Part):
@@ -78,7 +94,7 @@ class FeedbackPart(_Records):
     case: Name
     time: Name | None = None
     score: Name
-    scale: tuple[float, float]
+    scale: tuple[Number, Number]
 
     @field_validator("scale")
     @classmethod
@@ -91,8 +107,8 @@ class FeedbackPart(_Records):
 class Window(_Part):
     """Cases that arrived from the first to the last day, both included, are counted."""
 
-    from_: Annotated[date | None, Field(alias="from")] = None
-    to: date | None = None
+    from_: Annotated[Day | None, Field(alias="from")] = None
+    to: Day | None = None
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -105,7 +121,7 @@ class CalendarPart(_Part):
     """Office hours."""
 
     hours: Annotated[dict[StrictStr, StrictStr], Field(min_length=1)]
-    holidays: StrictStr | tuple[date, ...] | None = None
+    holidays: StrictStr | tuple[Day, ...] | None = None
     #: The log's when None.
     timezone: StrictStr | None = None
 
@@ -204,15 +220,21 @@ class Study(_Part):
     privacy: Privacy = Privacy()
     simulation: Simulation = Simulation()
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        slugs = [s.slug for s in self.scenarios]
+    @field_validator("scenarios")
+    @classmethod
+    def _consistent(cls, value: tuple[Scenario, ...]) -> tuple[Scenario, ...]:
+        slugs = [s.slug for s in value]
         twice = sorted({s for s in slugs if slugs.count(s) > 1})
+        several = [s.name for s in value if s.signature]
+        problems = []
         if twice:
-            raise ValueError(f"scenarios: two names give the same id: {', '.join(twice)}")
-        if sum(s.signature for s in self.scenarios) > 1:
-            raise ValueError("scenarios: only one can be the signature initiative")
-        return self
+            same = [s.name for s in value if s.slug in twice]
+            problems.append(f"two names give the same id ({', '.join(twice)}): {listed(same)}")
+        if len(several) > 1:
+            problems.append(f"only one can be the signature initiative; these are: {listed(several)}")
+        if problems:
+            raise ValueError("; ".join(problems))
+        return value
 
 
 def slug(name: str) -> str:
@@ -267,12 +289,8 @@ def _place(loc: tuple[Any, ...], content: Any) -> tuple[Place, Any]:
             continue
         beside = here
         place.append(part)
-        if isinstance(here, dict) and part in here:
-            here = here[part]
-        elif isinstance(here, list) and isinstance(part, int) and part < len(here):
-            here = here[part]
-        else:
-            here = None
+        inside = part in here if isinstance(here, dict) else isinstance(here, list) and part in range(len(here))
+        here = here[part] if inside else None
     return tuple(place), beside
 
 
@@ -290,9 +308,10 @@ def _message(error: dict[str, Any], beside: Any) -> str:
         return "needs a kind, such as reduce_rework"
     if kind == "string_type":
         return f"must be text; {error['input']!r} isn't (put it in quotation marks)"
-    return f"{error['msg'].removeprefix('Value error, ')}" + (
-        f" (it says {error['input']!r})" if isinstance(error["input"], (str, int, float)) else ""
-    )
+    told = str(error["msg"]).removeprefix("Value error, ")
+    said = error["input"]
+    repeated = not isinstance(said, (str, int, float)) or repr(said) in told
+    return told if repeated else f"{told} (it says {said!r})"
 
 
 def _known_keys(error: dict[str, Any]) -> list[str]:

@@ -20,6 +20,8 @@ _INT = re.compile(r"^[-+]?(0|[1-9][0-9_]*)$")
 _FLOAT = re.compile(r"^[-+]?(\.[0-9]+|[0-9][0-9_]*(\.[0-9]*)?)([eE][-+]?[0-9]+)?$")
 _NAMED = {"true": True, "True": True, "false": False, "False": False, "null": None, "Null": None, "~": None, "": None}
 MAX_BYTES = 1 << 20
+#: A longer run of digits is text; no number in a study needs as many.
+MAX_DIGITS = 40
 
 
 def read_yaml(path: Path) -> tuple[Any, dict[Place, int]]:
@@ -34,18 +36,24 @@ def read_yaml(path: Path) -> tuple[Any, dict[Place, int]]:
         raise StudyError(path.name, [f"it isn't UTF-8 text (byte {error.start:,})"]) from error
     except OSError as error:
         raise StudyError(str(path), [f"it can't be opened: {error.strerror}"]) from error
+    problems: list[str] = []
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+            problems += _refused(event)
+        root = None if problems else yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
         problem = getattr(error, "problem", None) or str(error)
         raise StudyError(path.name, [f"{where}this isn't YAML: {problem}"]) from error
+    except RecursionError as error:
+        raise StudyError(path.name, ["it is nested too deeply; this isn't a study file"]) from error
+    if problems:
+        raise StudyError(path.name, problems)
     if root is None:
         raise StudyError(path.name, ["it is empty"])
     lines: dict[Place, int] = {}
-    problems: list[str] = []
-    content = _value(root, (), lines, problems, set())
+    content = _value(root, (), lines, problems)
     if problems:
         raise StudyError(path.name, problems)
     if not isinstance(content, dict):
@@ -53,36 +61,45 @@ def read_yaml(path: Path) -> tuple[Any, dict[Place, int]]:
     return content, lines
 
 
-def _value(node: yaml.Node, place: Place, lines: dict[Place, int], problems: list[str], seen: set[int]) -> Any:
+def _refused(event: yaml.Event) -> list[str]:
+    """What of an event isn't read: anchors, aliases, tags."""
+    line = event.start_mark.line + 1 if event.start_mark else 1
+    found = []
+    if getattr(event, "anchor", None) is not None:
+        found.append(f"line {line}: anchors and aliases (& and *) are not read; write it out")
+    tag = getattr(event, "tag", None)
+    if tag is not None:
+        found.append(f"line {line}: tags such as {tag} are not read")
+    return found
+
+
+def _value(node: yaml.Node, place: Place, lines: dict[Place, int], problems: list[str]) -> Any:
     lines.setdefault(place, node.start_mark.line + 1)
-    if id(node) in seen:
-        problems.append(f"line {node.start_mark.line + 1}: anchors and aliases (& and *) are not read; write it out")
-        return None
-    if isinstance(node, (yaml.MappingNode, yaml.SequenceNode)):
-        seen.add(id(node))
     if isinstance(node, yaml.MappingNode):
         result: dict[str, Any] = {}
         for key_node, value_node in node.value:
-            key = str(key_node.value)
             line = key_node.start_mark.line + 1
+            if not isinstance(key_node, yaml.ScalarNode):
+                problems.append(f"line {line}: a key must be text, not a list or a mapping")
+                continue
+            key = str(key_node.value)
             if key in result:
                 problems.append(f"line {line}: {'.'.join(map(str, (*place, key)))} is written twice")
                 continue
             lines[(*place, key)] = line
-            result[key] = _value(value_node, (*place, key), lines, problems, seen)
+            result[key] = _value(value_node, (*place, key), lines, problems)
         return result
     if isinstance(node, yaml.SequenceNode):
-        return [_value(item, (*place, i), lines, problems, seen) for i, item in enumerate(node.value)]
+        return [_value(item, (*place, i), lines, problems) for i, item in enumerate(node.value)]
     assert isinstance(node, yaml.ScalarNode)
-    if node.tag.startswith("!") or (node.style is None and node.tag.endswith(("binary", "python"))):
-        problems.append(f"line {node.start_mark.line + 1}: tags such as {node.tag} are not read")
-        return None
     return _scalar(str(node.value)) if node.style is None else str(node.value)
 
 
 def _scalar(text: str) -> Any:
     if text in _NAMED:
         return _NAMED[text]
+    if len(text) > MAX_DIGITS:
+        return text
     if _INT.match(text):
         return int(text.replace("_", ""))
     if _FLOAT.match(text):

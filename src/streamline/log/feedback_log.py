@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,10 +49,8 @@ def build_feedback(
     rejects = list(raw.rejects)
     named = ~np.asarray(ids.is_null().to_numpy(zero_copy_only=False), dtype=np.bool_)
     for i, word in enumerate(words):
-        try:
+        with suppress(ValueError):  # what isn't a number stays NaN and is rejected below, with its text
             values[i] = float(word) if word is not None else np.nan
-        except ValueError:
-            pass  # stays NaN and is rejected below, with its text
         inside = scale[0] <= values[i] <= scale[1]
         if named[i] and inside:
             continue

@@ -82,7 +82,8 @@ class ContactRates(Result):
 
     def chart(self) -> Chart:
         """Contacts per 100 open days by state."""
-        known = self.table[self.table["rate_per_open_day"].notna()].head(12)
+        known = self.table[self.table["rate_per_open_day"].notna() & (self.table["state"] != LATER)]
+        known = known.sort_values(["rate_per_open_day", "state"], ascending=[False, True]).head(12)
         return BarChart(
             title="How often customers get in touch, by what their case awaits",
             axis="Contacts per 100 open days",

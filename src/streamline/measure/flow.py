@@ -185,11 +185,12 @@ class ProcessMap(Result):
         return map_svg(self.flow, title_id="process-map")
 
 
-def process_map(log: EventLog, *, min_share: float = 0.05, max_nodes: int = 25) -> ProcessMap:
+def process_map(log: EventLog, *, min_share: float = 0.05, max_nodes: int = 25, min_cases: int = 1) -> ProcessMap:
     """The map of the process: activities and the transitions that at least `min_share` of the cases take.
 
     min_share : 0 to 1; a transition taken by fewer cases is left off, unless an activity would lose its only way in.
     max_nodes : activities beyond the most frequent ones are left off with their transitions, and that is said.
+    min_cases : activities and transitions of fewer cases are left off, whatever hangs on them, for publication.
 
     Returns ProcessMap over the n cases that have a step. A transition is marked as returning when it closes a loop
     of the trace (see `rework_loops`) in most of its occurrences. Raises InsufficientDataError for a log without steps.
@@ -202,7 +203,7 @@ def process_map(log: EventLog, *, min_share: float = 0.05, max_nodes: int = 25) 
     names = np.asarray(log.activities, dtype=object)
     count = np.bincount(log.activity, minlength=len(names))
     in_cases = np.bincount(np.unique(log.case_of_step * len(names) + log.activity) % len(names), minlength=len(names))
-    kept = [int(a) for a in np.lexsort((names, -count))[:max_nodes] if count[a]]
+    kept = [int(a) for a in np.lexsort((names, -count)) if in_cases[a] >= max(min_cases, 1)][:max_nodes]
     found = paths(log)
     wait = pd.Series(np.where(found.known, found.waiting, np.nan) / DAY).groupby(log.activity).mean()
     nodes = [MapNode(label="Start", n=edges.n, waiting_days=float("nan"), share=1.0, kind="start")]
@@ -244,7 +245,7 @@ def process_map(log: EventLog, *, min_share: float = 0.05, max_nodes: int = 25) 
         for r in rows_of(edges.ends)
         if (n := int(r.n_cases_ending)) and r.activity in place
     ]
-    chosen = _filtered(rows, len(nodes), min_share)
+    chosen = [e for e in _filtered(rows, len(nodes), min_share) if e.n_cases >= min_cases]
     left_off = len(count[count > 0]) - len(kept)
     note = f"{edges.n:,} cases. Shown: transitions taken by at least {min_share:.0%} of the cases"
     note += f"; {left_off:,} rarer activities are left off." if left_off else "."

@@ -152,7 +152,7 @@ def _time(a: Analysis, say: dict[str, Finding]) -> Part:
     ids = ["baseline.cycle_time.median", "baseline.cycle_time.p90", "baseline.within_standard"]
     parts = ["baseline.waiting_time.mean", "baseline.service_time.mean", "baseline.sojourn_time.mean",
              "baseline.external_time.mean"]  # fmt: skip
-    chart, histogram = b.chart(), a.cycle.chart()
+    chart, histogram = tables.publishable_result(b, a).chart(), a.cycle.chart()
     blocks: list[Block] = [
         Paragraph(text=" ".join(say[i].statement for i in ids if i in say)),
         _figure("cycle-times", "Cycle times of closed cases", histogram),
@@ -201,7 +201,7 @@ def _rework(a: Analysis, say: dict[str, Finding]) -> Part:
     ]
     if len(r.table):
         if tables.rework(a).rows:
-            blocks.append(_figure("loops", "Days that loops take, per case", r.chart()))
+            blocks.append(_figure("loops", "Days that loops take, per case", tables.publishable_result(r, a).chart()))
         blocks.append(tables.rework(a))
         blocks += [Caution(text=c) for c in r.caveats]
     else:
@@ -223,7 +223,11 @@ def _contacts(a: Analysis, say: dict[str, Finding]) -> Iterator[Part]:
             top = max(states, key=lambda f: f.value or 0)
             blocks.append(Paragraph(text=f"They got in touch most often in one state of the case. {top.statement}"))
             blocks.append(
-                _figure("contact-rates", "Contacts per 100 open days, by what the case awaits", a.rates.chart())
+                _figure(
+                    "contact-rates",
+                    "Contacts per 100 open days, by what the case awaits",
+                    tables.publishable_result(a.rates, a).chart(),
+                )
             )
         blocks.append(tables.contacts(a))
         blocks += [Caution(text=c) for c in a.rates.caveats]

@@ -103,7 +103,8 @@ def _baseline(a: Analysis) -> Iterator[Finding]:
             continue
         yield _of(
             estimate, id=f"baseline.{id_}", section="baseline", table=table, caveats=b.caveats,
-            statement=f"{what.format(rounded(estimate))} on average{note(closed, bounds(estimate) and bounds(estimate) + ' days')}.",
+            statement=f"{what.format(rounded(estimate))} on average"
+            f"{note(closed, bounds(estimate) and bounds(estimate) + ' days')}.",
         )  # fmt: skip
     if a.rates is not None:
         yield _of(

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
 
-from streamline.measure.contact import LATER
+from streamline.measure.contact import LATER, ContactRates
 from streamline.report.analysis import Analysis
 from streamline.report.findings import contact_cases, figure_texts, measure_words, span_text, target_span
 from streamline.report.privacy import harmless_text, publishable, suppressed_rows
 from streamline.report.section import Column, Table
 from streamline.report.wording import arrivals_words, decimals, interval, number, percent
-from streamline.results import rows_of
+from streamline.results import Result, rows_of
 from streamline.study import Scenario
 from streamline.whatif.estimate import ScenarioEstimate
+
+AnyResult = TypeVar("AnyResult", bound=Result)
 
 #: Rows of a table for people; the file holds all.
 SHOWN = 12
@@ -147,8 +151,8 @@ def bottlenecks(a: Analysis) -> Table:
     if a.calendar is not None:
         cells.append(lambda r: _days(r.waiting_working_hours_per_case))
         columns.append(("Waiting in office hours (per case)", True))
-    cells += [lambda r: _days(r.median_wait_days), lambda r: _days(r.p90_wait_days), lambda r: f"{r.n_cases:,}"]
-    columns += [("Median wait (days)", True), ("90th percentile (days)", True), ("Cases", True)]
+    cells += [lambda r: _days(r.median_wait_days), lambda r: f"{r.n_cases:,}"]
+    columns += [("Median wait (days)", True), ("Cases", True)]
     rows, note = _rows(frame, "n_cases", a.minimum_cell, cells, label="activity")
     external = [r.activity for r in rows_of(frame) if r.external]
     if external:
@@ -309,6 +313,13 @@ def digests(a: Analysis) -> Table:
         "inputs", "Files that the section was computed from", [("File", False), ("SHA-256", False), ("How it was read", False)],
         rows, file="provenance.json",
     )  # fmt: skip
+
+
+def publishable_result(result: AnyResult, a: Analysis) -> AnyResult:
+    """The same result without the rows of too few cases, so that its chart shows none of them."""
+    table = _contact_frame(a) if isinstance(result, ContactRates) else result.table
+    hidden = suppressed_rows(table["n_cases"], minimum=a.minimum_cell)
+    return replace(result, table=result.table[~hidden].reset_index(drop=True))
 
 
 _FILES = {

@@ -9,12 +9,19 @@ from __future__ import annotations
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, StrictStr, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictStr, field_validator, model_validator
 
-from streamline.errors import ScenarioError
 from streamline.units import parse_duration
 
-Share = Annotated[float, Field(ge=0, le=1)]
+
+def _no_truth(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("must be a number; true and false are none")
+    return value
+
+
+Number = Annotated[float, BeforeValidator(_no_truth)]
+Share = Annotated[Number, Field(ge=0, le=1)]
 Name = Annotated[StrictStr, Field(min_length=1)]
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -22,14 +29,14 @@ WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", 
 class Change(BaseModel):
     """Base of all kinds: an alteration of the process, with the belief about its size and the evidence for it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, allow_inf_nan=False)
 
     #: Name of the field that holds the main value; empty for kinds without one.
     main: ClassVar[str] = ""
 
     evidence: str = ""
-    low: float | str | None = None
-    high: float | str | None = None
+    low: Annotated[float | str | None, BeforeValidator(_no_truth)] = None
+    high: Annotated[float | str | None, BeforeValidator(_no_truth)] = None
 
     @model_validator(mode="after")
     def _ordered_belief(self) -> Self:
@@ -39,7 +46,9 @@ class Change(BaseModel):
             return self
         low, likely, high = self.belief()
         if not low <= likely <= high:
-            raise ValueError(f"low, {self.main} and high must not fall: {low:g}, {likely:g}, {high:g}")
+            main = getattr(self, self.main)
+            written = ", ".join(str(main if v is None else v) for v in (self.low, main, self.high))
+            raise ValueError(f"low, {self.main} and high must not fall: {written}")
         upper = type(self).model_fields[self.main].metadata
         if any(getattr(m, "le", None) == 1 for m in upper) and high > 1:
             raise ValueError(f"high must not exceed 1: {high:g}")
@@ -109,7 +118,9 @@ class Automate(Change):
         return float(parse_duration(str(value)))
 
     def words(self) -> str:
-        return f"Automate {self.activity}: {self.to} instead of people's work"
+        low, _, high = self.belief()
+        spread = f" (between {self.low or self.to} and {self.high or self.to})" if low != high else ""
+        return f"Automate {self.activity}: {self.to}{spread} instead of people's work"
 
 
 class SpeedUp(Change):
@@ -160,7 +171,7 @@ class AddCapacity(Change):
     kind: Literal["add_capacity"] = "add_capacity"
     pool: Name | None = None
     activity: Name | None = None
-    staff: float
+    staff: Number
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:
@@ -237,7 +248,7 @@ class ExpressLane(Change):
     main = "priority"
     kind: Literal["express_lane"] = "express_lane"
     where: Annotated[dict[StrictStr, StrictStr], Field(min_length=1)]
-    priority: float = 1.0
+    priority: Number = 1.0
 
     def words(self) -> str:
         return "Express lane where " + ", ".join(f"{k} is {v}" for k, v in self.where.items())
@@ -275,7 +286,7 @@ class Notify(Change):
     kind: Literal["notify"] = "notify"
     states: tuple[Name, ...] | None = None
     #: May be negative: portals have raised calls.
-    by: Annotated[float, Field(le=1)]
+    by: Annotated[Number, Field(le=1)]
 
     def words(self) -> str:
         return f"Tell customers how far their case is: {self._percent()} fewer contacts in those states"
@@ -289,7 +300,7 @@ class SelfService(Change):
     reason: Name | None = None
     state: Name | None = None
     share: Share
-    cost: Annotated[float, Field(ge=0)]
+    cost: Annotated[Number, Field(ge=0)]
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:
@@ -306,10 +317,12 @@ class ChangeDemand(Change):
 
     main = "by"
     kind: Literal["change_demand"] = "change_demand"
-    by: Annotated[float, Field(gt=-1)]
+    by: Annotated[Number, Field(gt=-1)]
 
     def words(self) -> str:
-        return f"{self._percent()} more arrivals"
+        low, likely, high = self.belief()
+        spread = f" (between {low:+.0%} and {high:+.0%})" if low != high else ""
+        return f"Arrivals change by {likely:+.0%}{spread}"
 
 
 AnyChange = Annotated[
@@ -320,8 +333,3 @@ AnyChange = Annotated[
 
 #: Kinds that the replay without queues estimates, in the order in which they are applied to a case.
 ESTIMATED = ("remove_step", "reduce_rework", "automate", "speed_up", "shorten_external", "release")
-
-
-def refuse(message: str) -> ScenarioError:
-    """A ScenarioError with this message; for changes that contradict each other or the log."""
-    return ScenarioError(message)

@@ -141,6 +141,7 @@ def estimate(
         drawn.append(after)
         difference.append(after - before)
         to_be_days += to_be.cycle_days / draws
+    # a resample without any closed case (possible where few are closed) has no cycle time: its draw says nothing
     tail = [(1 - level) / 2, (1 + level) / 2]
     change = np.mean(central, axis=0)
     low, high = np.nanquantile(np.array(drawn), tail, axis=0)
@@ -166,7 +167,7 @@ def estimate(
         ),
         n=n,
         excluded={"open": n_all - n},
-        caveats=(*model.caveats, *measures.caveats),
+        caveats=(*model.caveats, *replayer.caveats, *measures.caveats),
         name=name,
         figures=figures,
         draws=draws,
@@ -202,7 +203,9 @@ class _Measures:
         if model.contacts is not None:
             names.append(("contacts_per_case", "contacts per case"))
         self._staff = model.staff is not None
-        if log.has_start and model.calendar is None:
+        if not log.has_start:
+            caveats.append("Staff hours and their cost are not given: the records hold no starts of steps.")
+        elif model.calendar is None:
             caveats.append(
                 "Staff hours and their cost are not given: without office hours, a step left overnight would count the night."
             )
@@ -211,6 +214,8 @@ class _Measures:
             unknown = int((~model.paths.known & ~log.external_step).sum())
             if unknown:
                 caveats.append(f"Staff hours leave out {unknown:,} steps whose start isn't recorded.")
+        if prices is not None and prices.staff_hour is None and self._staff:
+            caveats.append("The study gives no price of a staff hour; staff time is left out of the cost.")
         self._contact_price = self._price_of_contact(caveats)
         self._cost = prices is not None and (self._contact_price > 0 or (self._staff and prices.staff_hour is not None))
         if self._cost and prices is not None:
@@ -222,7 +227,14 @@ class _Measures:
     def _price_of_contact(self, caveats: list[str]) -> float:
         """Mean price of a contact; 0 where prices or channels are not recorded."""
         prices, exposure = self._prices, self._model.contacts
-        if prices is None or not prices.contact or exposure is None:
+        if prices is None:
+            return 0.0
+        if not prices.contact:
+            if exposure is not None:
+                caveats.append("The study gives no prices of contacts; they are left out of the cost.")
+            return 0.0
+        if exposure is None:
+            caveats.append("No contacts are estimated, so they are left out of the cost.")
             return 0.0
         if exposure.channel_share is None:
             caveats.append("The contact log has no channels, so contacts are not monetised.")
@@ -240,12 +252,13 @@ class _Measures:
         """The measures of one replay with these weights of the cases."""
         days, mine = replay.cycle_days[self._closed], weights[self._closed]
         order = np.argsort(days, kind="stable")
+        total = float(mine.sum())
         values = [
-            float(np.average(days, weights=mine)),
+            float(days @ mine) / total if total else np.nan,
             *weighted_quantiles(days[order], mine[order], np.array([0.5, 0.9])),
         ]
         if self._standard is not None:
-            values.append(float(mine[days <= self._standard / DAY].sum() / mine.sum()))
+            values.append(float(mine[days <= self._standard / DAY].sum()) / total if total else np.nan)
         contacts = hours = 0.0
         exposure = self._model.contacts
         if exposure is not None:

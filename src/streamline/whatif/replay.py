@@ -162,6 +162,8 @@ class Replayer:
         self._matching = {i: self._prepared_loops(c) for i, c in self._changes if isinstance(c, ReduceRework)}
         self._steps = {i: self._prepared_steps(c) for i, c in self._changes if not isinstance(c, ReduceRework)}
         self._schedules = {i: self._prepared_release(c) for i, c in self._changes if isinstance(c, Release)}
+        #: What a reader must know of these changes.
+        self.caveats = tuple(c for _, change in self._changes for c in self._untouched(change))
 
     def replay(self, *, seed: Sequence[int] | None) -> Replayed:
         """Replay all cases once.
@@ -269,6 +271,19 @@ class Replayer:
         if isinstance(change, (SpeedUp, Automate)):
             steps = steps[self._model.paths.known[steps]]
         return steps
+
+    def _untouched(self, change: Change) -> tuple[str, ...]:
+        """In words, the steps that the change should touch and can't, because their start isn't recorded."""
+        if not isinstance(change, (SpeedUp, Automate)):
+            return ()
+        log = self._model.log
+        mine = log.activity == log.activity_code(change.activity)
+        unknown = int((mine & ~self._model.paths.known).sum())
+        if not unknown:
+            return ()
+        return (
+            f"{unknown:,} of {int(mine.sum()):,} steps of {change.activity} have no recorded start; they stay as they were.",
+        )
 
     def _prepared_release(self, change: Release) -> _Schedule:
         model = self._model
