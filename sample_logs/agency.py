@@ -169,7 +169,7 @@ class Parameters:
 class Changes:
     """What a scenario alters; the default is the service as it is. Keys are activities."""
 
-    #: Share of loop occurrences cut out whole, by the activity that starts the return.
+    #: Share of the returns prevented, by the activity that sends back: each chance of a return is scaled by 1 - share.
     loops_cut: dict[str, float] = field(default_factory=dict)
     service_factor: dict[str, float] = field(default_factory=dict)
     automated_seconds: dict[str, int] = field(default_factory=dict)
@@ -319,12 +319,9 @@ class Case:
         self.leaving = self.closed = self.checked = False
 
     def returns(self, activity: str) -> bool:
-        """Whether this check sends the case back; after a loop that is cut, the next chance is taken."""
-        while self.loops[activity][self.turn[activity] - 1]:
-            if not self.cut[activity][self.turn[activity] - 1]:
-                return True
-            self.turn[activity] += 1
-        return False
+        """Whether this check sends the case back; one whose loop is prevented goes on as if it had passed."""
+        turn = self.turn[activity] - 1
+        return self.loops[activity][turn] and not self.cut[activity][turn]
 
 
 class Simulation:

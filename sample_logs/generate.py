@@ -67,7 +67,7 @@ ABOUT_TRUTH = (
 ABOUT_SCENARIOS = (
     "Expected figures over the cases received in the study's window, all run to their end: [mean, "
     f"standard error] of {REPETITIONS} runs with this log's arrivals and fresh service times, returns, "
-    "replies and contacts. reduce_rework cuts its share of the loop occurrences out whole; a release "
+    "replies and contacts. reduce_rework prevents its share of the returns (each chance is scaled); a release "
     "'every 14:00' lets in what waits on each working day at 14:00; other changes act as the study says, "
     "at their main values. calls_per_case counts every contact, also before the arrival, after the "
     "decision and without a case id. staff_hours_per_case is working time. minus_as_is is the difference "
