@@ -22,10 +22,7 @@ REAL_LOGS: dict[str, dict[str, Any]] = {
         "source": "road-traffic-fines/Road_Traffic_Fine_Management_Process.xes.gz",
         "timezone": "Europe/Rome",
     },
-    **{
-        f"bpic2015-{k}": {"source": f"bpic2015/BPIC15_{k}.xes.gz", "timezone": "Europe/Amsterdam"}
-        for k in range(1, 6)
-    },
+    **{f"bpic2015-{k}": {"source": f"bpic2015/BPIC15_{k}.xes.gz", "timezone": "Europe/Amsterdam"} for k in range(1, 6)},
     "bpic2012": {"source": "bpic2012/BPI_Challenge_2012.xes.gz", "timezone": "Europe/Amsterdam"},
     "bpic2012-w": {
         "source": "bpic2012/BPIC_2012_W_start_complete.csv.gz",

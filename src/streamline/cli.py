@@ -1,6 +1,6 @@
 """The command line: files in, files out. Data goes to stdout, progress and errors to stderr.
 
-Exit codes: 0 done · 1 a check failed · 2 bad input or usage · 3 too many rows can't be used.
+Exit codes: 0 done · 1 a check failed · 2 bad input or usage · 3 too many rows can't be used · 130 interrupted.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+INTERRUPTED = 130
+
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
 
@@ -36,9 +38,12 @@ def main() -> NoReturn:
     except StreamlineError as error:
         print(f"streamline: {error}", file=sys.stderr)
         sys.exit(3 if isinstance(error, DataQualityError) else 2)
-    except KeyboardInterrupt:
-        print("streamline: interrupted; the output folder was left as it was", file=sys.stderr)
-        sys.exit(130)
+    except (KeyboardInterrupt, SystemExit) as stop:
+        # typer turns an interruption into this exit code
+        code = INTERRUPTED if isinstance(stop, KeyboardInterrupt) else stop.code
+        if code == INTERRUPTED:
+            print("streamline: interrupted; the output folder was left as it was", file=sys.stderr)
+        sys.exit(code)
     sys.exit(0)
 
 

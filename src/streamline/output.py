@@ -62,6 +62,9 @@ def _followed(folder: Path) -> Path:
 def check_folder(folder: Path) -> None:
     """Refuse a folder that holds anything that no earlier run wrote. Raises OutputError."""
     try:
+        above = next((p for p in folder.absolute().parents if p.exists()), None)
+        if above is not None and not above.is_dir():
+            raise OutputError(f"{above} is a file, so no folder can be made in it; name another folder.")
         if not folder.exists():
             return
         if not folder.is_dir():

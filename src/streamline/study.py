@@ -263,7 +263,7 @@ def read_study(path: str | Path) -> Study:
 def json_schema() -> dict[str, Any]:
     """The JSON Schema of the study file, so that editors complete it."""
     schema = Study.model_json_schema(by_alias=True)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "streamline study file", **schema}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "streamline study file"}
 
 
 def _below(error: dict[str, Any], other: dict[str, Any]) -> bool:
@@ -307,11 +307,30 @@ def _message(error: dict[str, Any], beside: Any) -> str:
     if kind == "union_tag_not_found":
         return "needs a kind, such as reduce_rework"
     if kind == "string_type":
-        return f"must be text; {error['input']!r} isn't (put it in quotation marks)"
+        return f"must be text; {_short(error['input'])} isn't (put it in quotation marks)"
+    if kind in _FORMS:
+        return f"must be {_FORMS[kind]}; {_short(error['input'])} isn't"
     told = str(error["msg"]).removeprefix("Value error, ")
     said = error["input"]
     repeated = not isinstance(said, (str, int, float)) or repr(said) in told
-    return told if repeated else f"{told} (it says {said!r})"
+    return told if repeated else f"{told} (it says {_short(said)})"
+
+
+#: What a value must be, by pydantic's kind of error.
+_FORMS = {
+    "tuple_type": "a list, such as [one, two]",
+    "dict_type": "keys with values, such as {mon-fri: 08:00-17:00}",
+    "model_type": "keys with values, such as {path: events.csv}",
+    "model_attributes_type": "keys with values, such as {kind: notify, by: 0.3}",
+    "date_from_datetime_parsing": "a day of the calendar such as 2025-03-01",
+    "string_pattern_mismatch": "a month such as 2027-01",
+}
+
+
+def _short(value: object) -> str:
+    """A value as it stands in a message."""
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:59]}…"
 
 
 def _known_keys(error: dict[str, Any]) -> list[str]:

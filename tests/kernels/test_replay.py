@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import NamedTuple
 
 import numpy as np
@@ -119,7 +120,7 @@ def test_joined_steps_equal_their_twin(cases: list[list[Timed]], pairs: set[tupl
     expected = [
         [int(offsets[k]) + j for j in row] for k, case in enumerate(cases) for row in slow_joins(case, concurrent)
     ]
-    assert [joined[a:b].tolist() for a, b in zip(join_offsets, join_offsets[1:], strict=False)] == expected
+    assert [joined[a:b].tolist() for a, b in itertools.pairwise(join_offsets)] == expected
 
 
 @given(cases=CASES, schedules=st.tuples(_windows(), _windows()))

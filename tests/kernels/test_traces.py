@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import NamedTuple
 
 import numpy as np
@@ -129,16 +130,16 @@ def slow_loops(cases: Cases) -> tuple[list[Occurrence], list[int]]:
     for case in cases:
         path: list[int] = []
         act = {base + i: s.activity for i, s in enumerate(case)}
-        for s in act:
-            at = [i for i, p in enumerate(path) if act[p] == act[s]]
+        for s, name in act.items():
+            at = [i for i, p in enumerate(path) if act[p] == name]
             if not at:
                 path.append(s)
                 continue
             keep, cut = path[: at[0] + 1], path[at[0] + 1 :]
-            followed.update({a: act[b] for a, b in zip(cut, cut[1:], strict=False)})
+            followed.update({a: act[b] for a, b in itertools.pairwise(cut)})
             found.append(Occurrence(keep[-1], cut[0] if cut else s, path[-1], s, [*cut, s]))
             path = keep
-        followed.update({a: act[b] for a, b in zip(path, path[1:], strict=False)})
+        followed.update({a: act[b] for a, b in itertools.pairwise(path)})
         base += len(case)
     return found, [followed.get(o.head, -1) for o in found]
 

@@ -23,6 +23,10 @@ Int64 = npt.NDArray[np.int64]
 Bool = npt.NDArray[np.bool_]
 
 
+#: What a duplicate repeats; other columns, such as the channel and attributes, may differ.
+TWIN = "repeats an earlier row in case, activity, times and resource"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Columns:
     """Which column of the source plays which part."""
@@ -92,12 +96,14 @@ def build_log(raw: RawRecords, columns: Columns, options: Options) -> EventLog:
     complete = _times(raw, columns.complete, options)
     sieve.set_aside_times(complete)
     reading = {f"times in {columns.complete}": complete.form}
+    in_fold, in_gap = complete.in_fold, complete.in_gap
     start_times = complete.instants[:0]
     if columns.start is not None:
         parsed = _times(raw, columns.start, options)
         sieve.set_aside_times(parsed)
         reading[f"times in {columns.start}"] = parsed.form
         start_times = parsed.instants
+        in_fold, in_gap = in_fold | parsed.in_fold, in_gap | parsed.in_gap
         sieve.set_aside(parsed.missing & complete.missing, columns.complete, "neither a start nor a completion time")
         early = ~parsed.missing & ~complete.missing & (start_times > complete.instants)
         sieve.set_aside(early, columns.complete, "completed before it started", shown=(columns.start, columns.complete))
@@ -105,6 +111,8 @@ def build_log(raw: RawRecords, columns: Columns, options: Options) -> EventLog:
         sieve.set_aside(complete.missing, columns.complete, "no time")
 
     rows = np.flatnonzero(sieve.keep)
+    if len(rows) == 0:
+        raise InsufficientDataError(_nothing_left(raw, sieve, 0, {}))
     case = case_text.take(pa.array(rows)).dictionary_encode()
     case_names, case_code = case.dictionary, _codes(case)
     activities, activity = sorted_codes(activity_text, rows)
@@ -113,7 +121,7 @@ def build_log(raw: RawRecords, columns: Columns, options: Options) -> EventLog:
 
     at = complete.instants[rows]
     unused: Mapping[str, int] = {}
-    if columns.lifecycle is not None and len(rows):
+    if columns.lifecycle is not None:
         item = case_code.astype(np.int64) * len(activities) + activity
         if columns.instance is not None:
             _, instance = sorted_codes(texts(raw.columns[columns.instance], options.missing), rows)
@@ -129,7 +137,7 @@ def build_log(raw: RawRecords, columns: Columns, options: Options) -> EventLog:
         step, open_ = np.arange(len(rows)), np.zeros(0, dtype=np.int64)
         start, open_start = np.full(len(rows), MISSING_TIME, dtype=np.int64), np.zeros(0, dtype=np.int64)
     if len(step) == 0:
-        raise InsufficientDataError(_nothing_left(raw, sieve, len(open_)))
+        raise InsufficientDataError(_nothing_left(raw, sieve, len(open_), unused))
 
     resource = labels(raw, columns.resource, options, rows[step])
     channel = labels(raw, columns.channel, options, rows[step])
@@ -144,7 +152,7 @@ def build_log(raw: RawRecords, columns: Columns, options: Options) -> EventLog:
                     row=int(source_row[i]),
                     column="",
                     value="",
-                    reason="exact duplicate of an earlier row",
+                    reason=TWIN,
                 )
             )
         order = order[~np.isin(order, twins)]
@@ -156,8 +164,9 @@ def build_log(raw: RawRecords, columns: Columns, options: Options) -> EventLog:
     seen_start = np.where(start == MISSING_TIME, at[step], start)
     np.minimum.at(first, case_of_step[order], seen_start[order])
     np.minimum.at(first, case_code[open_], open_start)
-    arrival, arrival_from, late = _arrivals(raw, columns, options, rows, case_code, first)
     alive = np.flatnonzero(first != np.iinfo(np.int64).max)
+    stepless = np.flatnonzero(first == np.iinfo(np.int64).max)  # only lifecycle events that aren't used
+    arrival, arrival_from, odd_arrivals = _arrivals(raw, columns, options, rows, case_code, first)
     rank = np.empty(n_cases, dtype=np.int64)
     rank[np.asarray(pc.sort_indices(case_names))] = np.arange(n_cases)
     by_arrival = alive[np.lexsort((rank[alive], arrival[alive]))]
@@ -170,9 +179,9 @@ def build_log(raw: RawRecords, columns: Columns, options: Options) -> EventLog:
     odd = {
         "duplicate": source_row[twins],
         "out_of_order": source_row[_out_of_order(case_of_step, at[step], source_row)],
-        "fold": raw.row[rows[complete.in_fold[rows]]],
-        "gap": raw.row[rows[complete.in_gap[rows]]],
-        "arrival_after_first_step": late,
+        "fold": raw.row[rows[in_fold[rows]]],
+        "gap": raw.row[rows[in_gap[rows]]],
+        **odd_arrivals,
     }
     return EventLog(
         source=raw.source,
@@ -183,7 +192,7 @@ def build_log(raw: RawRecords, columns: Columns, options: Options) -> EventLog:
         activities=activities,
         start=start[order],
         complete=at[step][order],
-        has_start=bool(columns.start is not None or (start != MISSING_TIME).any()),
+        has_start=bool((start != MISSING_TIME).any()),
         resource=_reordered(resource, order),
         channel=_reordered(channel, order),
         row=source_row[order],
@@ -207,8 +216,9 @@ def build_log(raw: RawRecords, columns: Columns, options: Options) -> EventLog:
             reading={**raw.reading, **reading},
             sha256=raw.sha256,
             odd_rows={k: np.sort(np.asarray(v, dtype=np.int64)) for k, v in odd.items() if len(v)},
-            empty_cases=raw.empty_cases,
+            empty_cases=(*raw.empty_cases, *sorted(case_names.take(pa.array(stepless)).to_pylist())),
             day_precision=complete.day_precision,
+            n_instants=int((~complete.missing & ~complete.bad).sum()),
             unused_transitions=unused,
             varying_attributes=varying,
         ),
@@ -299,24 +309,25 @@ def _duplicates(
     same = np.ones(max(len(order) - 1, 0), dtype=np.bool_)
     for key in (case, activity, complete, start, who):
         same &= key[order][1:] == key[order][:-1]
-    return order[1:][same]
+    return np.asarray(order[1:][same], dtype=np.int64)
 
 
 def _out_of_order(case: Int64, complete: Int64, row: Int64) -> Int64:
     """Places of steps that stand in the source after a later step of their case."""
     order = np.lexsort((row, case))
     late = (case[order][1:] == case[order][:-1]) & (complete[order][1:] < complete[order][:-1])
-    return order[1:][late]
+    return np.asarray(order[1:][late], dtype=np.int64)
 
 
 def _arrivals(
     raw: RawRecords, columns: Columns, options: Options, rows: Int64, case: Int64, first: Int64
-) -> tuple[Int64, str, Int64]:
-    """One instant a case, how it was found, and the rows of cases whose given arrival lies after their first step."""
+) -> tuple[Int64, str, dict[str, Int64]]:
+    """One instant a case, how it was found, and the first row of each case whose given arrival can't be taken."""
     arrival = np.where(first == np.iinfo(np.int64).max, MISSING_TIME, first)
     if columns.arrival is None:
-        return arrival, "the first timestamp of the case", np.zeros(0, dtype=np.int64)
-    given = _times(raw, columns.arrival, options).instants[rows]
+        return arrival, "the first timestamp of the case", {}
+    parsed = _times(raw, columns.arrival, options)
+    given = parsed.instants[rows]
     backwards = np.flatnonzero(given != MISSING_TIME)[::-1]
     stated = np.full(len(first), MISSING_TIME, dtype=np.int64)
     stated[case[backwards]] = given[backwards]
@@ -324,7 +335,12 @@ def _arrivals(
     first_row = np.zeros(len(first), dtype=np.int64)
     first_row[case[::-1]] = raw.row[rows][::-1]
     usable = (stated != MISSING_TIME) & ~late & (arrival != MISSING_TIME)
-    return np.where(usable, stated, arrival), f"the column {columns.arrival!r}", first_row[late]
+    odd = {
+        "arrival_after_first_step": first_row[late],
+        "missing_arrival": first_row[(stated == MISSING_TIME) & (arrival != MISSING_TIME)],
+        "unreadable_arrival": raw.row[rows[parsed.bad[rows]]],
+    }
+    return np.where(usable, stated, arrival), f"the column {columns.arrival!r}", odd
 
 
 def _attributes(
@@ -351,8 +367,9 @@ def _known(names: Sequence[str], activities: tuple[str, ...], *, what: str, sour
             raise UnknownNameError(what=what, name=name, known=activities, where=source)
 
 
-def _nothing_left(raw: RawRecords, sieve: _Sieve, n_open: int) -> str:
-    reasons = pd.Series([r.reason for r in sieve.rejects], dtype=object).value_counts()
+def _nothing_left(raw: RawRecords, sieve: _Sieve, n_open: int, unused: Mapping[str, int]) -> str:
+    reasons = pd.Series([r.reason for r in sieve.rejects], dtype=object).value_counts().to_dict()
+    reasons |= {f"the lifecycle transition {name!r}, which marks no step": n for name, n in unused.items()}
     why = "; ".join(f"{n:,} × {reason}" for reason, n in reasons.items())
     if n_open:
         return (

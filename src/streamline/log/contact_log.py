@@ -141,6 +141,7 @@ def build_contacts(
                 if len(v)
             },
             day_precision=parsed.day_precision,
+            n_instants=len(kept),
         ),
     )
 

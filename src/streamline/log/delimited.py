@@ -15,11 +15,15 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from streamline.errors import FileFormatError
-from streamline.log.files import LONGEST_LINE, check_text, is_gzip, open_unpacked
+from streamline.log.files import LONGEST_LINE, check_text, is_gzip, open_unpacked, text_blocks
 from streamline.log.raw import RawRecords, Reject, shortened
+from streamline.units import counted
 
 DELIMITERS = (",", ";", "\t", "|")
 _NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
+_STRAY_QUOTE = 'A quotation mark is probably opened and never closed; check the file for a stray ".'
+#: The value of a row that we put after the last one: a quotation mark that is never closed swallows it.
+_LAST = "\x1elast"
 
 
 def read_delimited_records(
@@ -38,10 +42,17 @@ def read_delimited_records(
     """
     check = check_text(path, encoding=encoding)
     head = _first_lines(path, check.encoding)
-    if delimiter is not None and len(delimiter) != 1:
-        raise FileFormatError(f"The delimiter must be one character; {delimiter!r} isn't.")
+    if not head:
+        raise FileFormatError(f"{path.name} is empty once unpacked: the export probably failed; make it again.")
+    if delimiter is not None and (len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\r\n\0'):
+        raise FileFormatError(
+            f"The delimiter must be one ASCII character, and no quotation mark or line break; {delimiter!r} isn't."
+        )
     found = delimiter or _delimiter_of(head, wanted)
-    heading = [name.strip() for name in next(csv.reader(io.StringIO(head), delimiter=found), [])]
+    try:
+        heading = [name.strip() for name in next(csv.reader(io.StringIO(head), delimiter=found), [])]
+    except csv.Error as error:
+        raise FileFormatError(f"{path.name}: its heading can't be read ({error}). {_STRAY_QUOTE}") from error
     if not any(heading):
         raise FileFormatError(f"{path.name}: its first line is empty; it must hold the names of the columns.")
     keep = [n for n in dict.fromkeys(heading) if n and (wanted is None or n in wanted)]
@@ -61,6 +72,8 @@ def read_delimited_records(
     if blank.any() and len(keep) < len(heading):  # the columns that were not asked for may hold something
         whole, _ = _parse(path, check.encoding, found, heading, list(range(len(heading))))
         blank = _blank(dict(enumerate(whole.columns)), n_read)
+    one_byte = not check.encoding.startswith(("utf-16", "utf-32"))
+    inside = check.n_lines - 1 - n_read - len(rejects) if one_byte else 0
     if blank.any():
         columns = {name: column.filter(pa.array(~blank)) for name, column in columns.items()}
         row = row[~blank]
@@ -76,6 +89,7 @@ def read_delimited_records(
             "encoding": f"{check.encoding} ({check.encoding_found})",
             "compression": "gzip" if is_gzip(path) else "none",
             **({"blank lines": f"{int(blank.sum()):,}"} if blank.any() else {}),
+            **({"line breaks inside values": f"{inside:,}"} if inside > 0 else {}),
         },
         sha256=check.sha256,
     )
@@ -83,7 +97,7 @@ def read_delimited_records(
 
 def _first_lines(path: Path, encoding: str) -> str:
     with open_unpacked(path) as stream:
-        text = io.TextIOWrapper(stream, encoding=encoding, errors="replace", newline="")
+        text = io.TextIOWrapper(stream, encoding=encoding, errors="replace")
         return "".join(line[:100_000] for line in islice(text, 60))
 
 
@@ -108,49 +122,74 @@ def _parse(
 ) -> tuple[Any, list[Reject]]:
     """The columns at these places of the heading, as text, and the rows of another width."""
     rejects: list[Reject] = []
+    last_text = [""]
     width = len(heading)
 
     def set_aside(row: Any) -> str:
-        reason = f"{row.actual_columns} values where the heading has {width}"
+        reason = f"{counted(row.actual_columns, 'value')} where the heading has {width}"
+        if n_breaks := row.text.count("\n"):
+            reason += f", over {n_breaks + 1:,} lines: a stray quotation mark"
         number = int(row.number) if row.number is not None else 0
         rejects.append(Reject(file=path.name, row=number, column="", value=shortened(row.text), reason=reason))
+        last_text[0] = row.text
         return "skip"
 
     # Our own names stand in for the heading, so that names with blanks or twice the same can't trip the reader.
     inner = [f"c{i}" for i in range(width)]
-    with open_unpacked(path) as stream:
-        source: Any = pa.PythonFile(stream, mode="r")
-        if encoding not in ("utf-8", "utf-8-sig"):
-            source = pa.transcoding_input_stream(source, encoding, "utf-8")
-        try:
-            table = pacsv.open_csv(
-                source,
-                read_options=pacsv.ReadOptions(
-                    use_threads=False, block_size=LONGEST_LINE, column_names=inner, skip_rows_after_names=1
-                ),
-                parse_options=pacsv.ParseOptions(
-                    delimiter=delimiter,
-                    newlines_in_values=True,
-                    ignore_empty_lines=False,
-                    invalid_row_handler=set_aside,
-                ),
-                convert_options=pacsv.ConvertOptions(
-                    column_types=dict.fromkeys(inner, pa.large_string()),
-                    include_columns=[inner[i] for i in places],
-                    strings_can_be_null=False,
-                ),
-            ).read_all()
-        except pa.ArrowInvalid as error:
-            raise FileFormatError(f"{path.name} can't be read as delimited text: {_advice(str(error))}") from error
-    return table, rejects
+    source = pa.PythonFile(_Blocks(path, encoding, last_row=delimiter.join([_LAST] * width)), mode="r")
+    try:
+        table = pacsv.open_csv(
+            source,
+            read_options=pacsv.ReadOptions(
+                use_threads=False, block_size=LONGEST_LINE, column_names=inner, skip_rows_after_names=1
+            ),
+            parse_options=pacsv.ParseOptions(
+                delimiter=delimiter,
+                newlines_in_values=True,
+                ignore_empty_lines=False,
+                invalid_row_handler=set_aside,
+            ),
+            convert_options=pacsv.ConvertOptions(
+                column_types=dict.fromkeys(inner, pa.large_string()),
+                include_columns=[inner[i] for i in places],
+                strings_can_be_null=False,
+            ),
+        ).read_all()
+    except pa.ArrowInvalid as error:
+        raise FileFormatError(f"{path.name} can't be read as delimited text: {_advice(str(error))}") from error
+    whole = table.num_rows > 0 and table.column(0)[-1].as_py() == _LAST
+    if not whole:
+        swallowed = rejects[-1].row if rejects and _LAST in last_text[0] else table.num_rows + len(rejects) + 1
+        raise FileFormatError(f"{path.name}, row {swallowed:,}: it reaches to the end of the file. {_STRAY_QUOTE}")
+    return table.slice(0, table.num_rows - 1), rejects
+
+
+class _Blocks(io.RawIOBase):
+    """The text of a file as UTF-8, with one more row after its last."""
+
+    def __init__(self, path: Path, encoding: str, *, last_row: str) -> None:
+        self._blocks, self._last_row = text_blocks(path, encoding), last_row.encode()
+        self._rest, self._end, self._done = b"", b"", False
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """`size` bytes, and fewer only at the end: the reader takes each answer for a block of whole rows."""
+        while not self._done and (size < 0 or len(self._rest) < size):
+            block = next(self._blocks, None)
+            if block is None:
+                self._done = True
+                block = (b"" if self._end in (b"\n", b"\r") else b"\n") + self._last_row
+            self._rest, self._end = self._rest + block, block[-1:] or self._end
+        taken = self._rest if size < 0 else self._rest[:size]
+        self._rest = self._rest[len(taken) :]
+        return taken
 
 
 def _advice(message: str) -> str:
     if "straddling" in message:
-        return (
-            f"a row is longer than {LONGEST_LINE >> 20} MiB. A quotation mark is probably opened and never closed; "
-            'check the file for a stray ".'
-        )
+        return f"a row is longer than {LONGEST_LINE >> 20} MiB. {_STRAY_QUOTE}"
     return message.removeprefix("CSV parse error: ").rstrip(".") + "."
 
 

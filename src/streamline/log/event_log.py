@@ -29,6 +29,9 @@ class Labels:
     codes: Int32
     names: tuple[str, ...]
 
+    def __post_init__(self) -> None:
+        self.codes.flags.writeable = False
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notes:
@@ -41,10 +44,11 @@ class Notes:
     sha256: str = ""
     #: Rows behind each oddity, by its kind, as rows of the source (arrivals: row of the case's first step).
     odd_rows: Mapping[str, Int64] = field(default_factory=dict)
-    #: Cases named by the source without any event.
+    #: Cases named by the source without any event, or without one that makes a step.
     empty_cases: tuple[str, ...] = ()
-    #: Share of the instants that were written as exactly midnight.
+    #: Share of the instants that were written as exactly midnight, and how many instants there are.
     day_precision: float = 0.0
+    n_instants: int = 0
     #: Lifecycle events that mark neither a start nor an end, by transition.
     unused_transitions: Mapping[str, int] = field(default_factory=dict)
     #: Case attributes whose value differs between the events of one case: number of such cases.
@@ -114,7 +118,7 @@ class EventLog:
     @cached_property
     def case_of_step(self) -> Int64:
         """For each step the number of its case."""
-        return np.repeat(np.arange(self.n_cases, dtype=np.int64), np.diff(self.case_offsets))
+        return _frozen(np.repeat(np.arange(self.n_cases, dtype=np.int64), np.diff(self.case_offsets)))
 
     @cached_property
     def last_completion(self) -> Int64:
@@ -122,7 +126,7 @@ class EventLog:
         last = np.full(self.n_cases, MISSING_TIME, dtype=np.int64)
         has = np.diff(self.case_offsets) > 0
         last[has] = self.complete[self.case_offsets[1:][has] - 1]
-        return last
+        return _frozen(last)
 
     @cached_property
     def closed(self) -> Bool:
@@ -131,17 +135,17 @@ class EventLog:
         if self.ends is None:
             open_ = np.zeros(self.n_cases, dtype=np.bool_)
             open_[self.unfinished["case"].to_numpy(dtype=np.int64)] = True
-            return some & ~open_
+            return _frozen(some & ~open_)
         ends = np.isin(self.activity, [self.activities.index(a) for a in self.ends if a in self.activities])
         reached = np.zeros(self.n_cases, dtype=np.bool_)
         reached[self.case_of_step[ends]] = True
-        return reached
+        return _frozen(reached)
 
     @cached_property
     def external_step(self) -> Bool:
         """For each step whether it waits on the customer or a third party."""
         codes = [self.activities.index(a) for a in self.external if a in self.activities]
-        return np.isin(self.activity, codes)
+        return _frozen(np.isin(self.activity, codes))
 
     @cached_property
     def case_channel(self) -> Labels | None:
@@ -247,6 +251,11 @@ class EventLog:
         import html
 
         return f"<p>{html.escape(repr(self)[1:-1])}</p>" + str(self.to_frame().head(10).to_html(index=False, border=0))
+
+
+def _frozen(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    array.flags.writeable = False
+    return array
 
 
 def _kept(labels: Labels | None, keep: Bool) -> Labels | None:

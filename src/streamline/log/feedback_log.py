@@ -28,6 +28,9 @@ class FeedbackLog:
     rejects: tuple[Reject, ...] = field(repr=False)
     notes: Notes = field(repr=False)
 
+    def __post_init__(self) -> None:
+        self.score.flags.writeable = False
+
     def __len__(self) -> int:
         return len(self.score)
 
@@ -47,14 +50,15 @@ def build_feedback(
     words = objects(texts(raw.columns[score], missing))
     values = np.full(len(words), np.nan)
     rejects = list(raw.rejects)
+    low, high = sorted(scale)
     named = ~np.asarray(ids.is_null().to_numpy(zero_copy_only=False), dtype=np.bool_)
     for i, word in enumerate(words):
         with suppress(ValueError):  # what isn't a number stays NaN and is rejected below, with its text
             values[i] = float(word) if word is not None else np.nan
-        inside = scale[0] <= values[i] <= scale[1]
+        inside = low <= values[i] <= high
         if named[i] and inside:
             continue
-        reason = "no case id" if not named[i] else f"no number from {scale[0]:g} to {scale[1]:g}"
+        reason = "no case id" if not named[i] else f"no number from {low:g} to {high:g}"
         rejects.append(
             Reject(file=raw.source, row=int(raw.row[i]), column=score if named[i] else case,
                    value=shortened(word or ""), reason=reason)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import gzip
 import hashlib
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,32 +13,41 @@ from pathlib import Path
 from typing import IO, Literal, cast
 
 from streamline.errors import FileFormatError
+from streamline.log.raw import shortened
 
 Kind = Literal["text", "parquet", "xes", "xlsx", "sqlite", "zip", "binary"]
 
 CHUNK = 1 << 22
 #: A line longer than this is refused: no event log has one, and it would not fit in memory.
 LONGEST_LINE = 16 << 20
-_BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark it begins with
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+#: Marks that stand beside letters in Western European text without being letters themselves.
+_BESIDE_LETTERS = "’‘“”–—…™®ªº«»€£§·\u00a0"
 
 
 def existing_file(path: str | Path) -> Path:
     """The path of a file that is there and isn't empty; else FileFormatError."""
     file = Path(path)
-    if file.is_dir():
-        raise FileFormatError(f"{file} is a folder; name a file in it.")
-    if not file.exists():
-        near = f" The folder {str(file.parent)!r} exists." if file.parent.is_dir() else ""
-        raise FileFormatError(
-            f"{file} does not exist.{near} Check the path; it is relative to the study file in a study."
-        )
     try:
+        if file.is_dir():
+            raise FileFormatError(f"{file} is a folder; name a file in it.")
+        if not file.exists():
+            near = f" The folder {str(file.parent)!r} exists." if file.parent.is_dir() else ""
+            raise FileFormatError(
+                f"{file} does not exist.{near} Check the path; it is relative to the study file in a study."
+            )
         if file.stat().st_size == 0:
             raise FileFormatError(f"{file.name} is empty (0 bytes): the export probably failed; make it again.")
         with file.open("rb"):
             pass
-    except PermissionError as error:
-        raise FileFormatError(f"{file} can't be opened: {error.strerror}.") from error
+    except OSError as error:
+        raise FileFormatError(f"{shortened(file)} can't be opened: {error.strerror}.") from error
     return file
 
 
@@ -85,7 +95,7 @@ def kind_of(path: Path) -> Kind:
     text = head.removeprefix(codecs.BOM_UTF8).lstrip()
     if text.startswith((b"<?xml", b"<log", b"<!--")) or (path.suffix == ".xes" and text.startswith(b"<")):
         return "xes"
-    if b"\x00" in head and not head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+    if b"\x00" in head and not head.startswith(tuple(mark for mark, _ in _BOMS)):
         return "binary"
     return "text"
 
@@ -106,54 +116,69 @@ def check_text(path: Path, *, encoding: str | None = None) -> TextCheck:
 
     encoding : the name of an encoding to hold it to; found from the bytes when None. UTF-8 is recognised by being
         valid throughout; another encoding is guessed from the bytes that aren't ASCII, and the guess is said.
-    Raises FileFormatError: cut short, damaged, a line over 16 MiB, bytes that aren't the encoding (with their line).
+    Raises FileFormatError: cut short, damaged, a line over 16 MiB, zero bytes, bytes that aren't the encoding (with
+    their line).
     """
+    given = None if encoding is None else _known_encoding(encoding)
     digest = hashlib.sha256()
     with path.open("rb") as raw:
         while block := raw.read(CHUNK):
             digest.update(block)
-    bom, odd, n_lines, line_length, first_bad = "", bytearray(), 0, 0, 0
+    mark, odd, n_lines, line_length, first_bad = "", bytearray(), 0, 0, 0
     decoder = codecs.getincrementaldecoder("utf-8")()
-    valid, first, trailing = True, True, b"\n"
+    first, trailing = True, b"\n"
     for block in chunks(path):
         if first:
-            bom = next((name for mark, name in _BOMS if block.startswith(mark)), "")
+            mark = next((name for bom, name in _BOMS if block.startswith(bom)), "")
             first = False
         trailing = block[-1:]
         line_length = _longest_line(path, block, line_length, n_lines)
-        if valid and bom != "utf-16":
-            try:
-                decoder.decode(block)
-            except UnicodeDecodeError as error:
-                valid, first_bad = False, n_lines + block[: error.start].count(b"\n") + 1
+        wide = (given or mark).startswith(("utf-16", "utf-32"))
+        if b"\x00" in block and not wide:
+            line = n_lines + block[: block.index(b"\x00")].count(b"\n") + 1
+            raise FileFormatError(
+                f"{path.name}, line {line:,}: a zero byte, so this isn't text, or it was damaged. Export it again "
+                "(as CSV, UTF-8); where it is UTF-16, say so with encoding='utf-16-le'."
+            )
+        if not first_bad and not wide:
+            first_bad = _bad_line(decoder, block, n_lines)
         n_lines += block.count(b"\n")
         if len(odd) < 200_000:
             odd += b"\n".join(line for line in block.split(b"\n") if not line.isascii())[: 200_000 - len(odd)]
-    if valid and bom != "utf-16":
-        try:
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            valid, first_bad = False, n_lines + 1
+    if not first_bad and decoder.getstate()[0]:
+        first_bad = n_lines + 1
     n_lines += trailing != b"\n"
-    if encoding is not None:
-        _hold_to(path, encoding)
-        return TextCheck(encoding=encoding, encoding_found="as given", n_lines=n_lines, sha256=digest.hexdigest())
-    if bom:
-        return TextCheck(
-            encoding=bom, encoding_found="by its byte-order mark", n_lines=n_lines, sha256=digest.hexdigest()
-        )
-    if valid:
-        return TextCheck(
-            encoding="utf-8", encoding_found="valid throughout", n_lines=n_lines, sha256=digest.hexdigest()
-        )
-    found = _guessed(path, bytes(odd), first_bad)
-    _hold_to(path, found)
-    return TextCheck(
-        encoding=found,
-        encoding_found="guessed from its letters; check a name with an accent",
-        n_lines=n_lines,
-        sha256=digest.hexdigest(),
-    )
+    if given is not None:
+        found, how = ("utf-8-sig" if (given, mark) == ("utf-8", "utf-8-sig") else given), "as given"
+    elif mark:
+        found, how = mark, "by its byte-order mark"
+    elif not first_bad:
+        found, how = "utf-8", "valid throughout"
+    else:
+        found, how = _guessed(path, bytes(odd), first_bad), "guessed from its letters; check a name with an accent"
+    if first_bad or not found.startswith("utf-8"):
+        _hold_to(path, found)
+    return TextCheck(encoding=found, encoding_found=how, n_lines=n_lines, sha256=digest.hexdigest())
+
+
+def _known_encoding(name: str) -> str:
+    """Python's own name of an encoding of text."""
+    try:
+        info = codecs.lookup(name)
+        if not info._is_text_encoding or info.name == "undefined":
+            raise LookupError(name)
+    except (LookupError, ValueError) as error:
+        raise FileFormatError(f"{name!r} is not an encoding that Python knows; 'utf-8' and 'cp1252' are.") from error
+    return info.name
+
+
+def _bad_line(decoder: codecs.IncrementalDecoder, block: bytes, n_lines: int) -> int:
+    """The line of the first byte that isn't of the encoding, or 0."""
+    try:
+        decoder.decode(block)
+    except UnicodeDecodeError as error:
+        return n_lines + error.object[: error.start].count(b"\n") + 1
+    return 0
 
 
 def _longest_line(path: Path, block: bytes, before: int, n_lines: int) -> int:
@@ -178,6 +203,9 @@ def _guessed(path: Path, odd: bytes, first_bad: int) -> str:
             f"{path.name}, line {first_bad:,}: bytes that aren't UTF-8, in a file that otherwise is. "
             "Mend that line, or name the encoding, e.g. encoding='cp1252'."
         )
+    western = _western(odd)
+    if western is not None:
+        return western
     from charset_normalizer import from_bytes
 
     best = from_bytes(odd).best()
@@ -189,24 +217,48 @@ def _guessed(path: Path, odd: bytes, first_bad: int) -> str:
     return best.encoding
 
 
+def _western(odd: bytes) -> str | None:
+    """'cp1252' where the text reads as Western European in it; short samples fool the general guess.
+
+    It does when its accented letters stand singly or in pairs, no capital among them follows a small letter, and no
+    sign such as ³ or ¿ stands inside a word: what other alphabets and code pages look like when read as cp1252.
+    """
+    try:
+        text = odd.decode("cp1252")
+    except UnicodeDecodeError:
+        return None
+    strange = re.search(r"[^\W\d_a-zA-Z]{3}|[a-zß-ÿ][À-ÖØ-ÞŠŒŽŸ]", text)
+    signs = "".join(sorted({c for c in text if ord(c) > 127 and not c.isalpha() and c not in _BESIDE_LETTERS}))
+    if signs:
+        strange = strange or re.search(rf"[^\W\d_][{re.escape(signs)}]", text)
+    return None if strange else "cp1252"
+
+
 def _hold_to(path: Path, encoding: str) -> None:
     """Decode the whole file; FileFormatError names the first line that isn't of this encoding."""
-    try:
-        decoder = codecs.getincrementaldecoder(encoding)()
-    except LookupError as error:
-        raise FileFormatError(
-            f"{encoding!r} is not an encoding that Python knows; 'utf-8' and 'cp1252' are."
-        ) from error
+    decoder = codecs.getincrementaldecoder(encoding)()
     line = 1
-    for block in chunks(path):
-        try:
+    try:
+        for block in chunks(path):
             line += decoder.decode(block).count("\n")
-        except UnicodeDecodeError as error:
-            line += block[: error.start].count(b"\n")
-            raise FileFormatError(
-                f"{path.name}, line {line:,}: byte 0x{error.object[error.start]:02x} isn't {encoding}. "
-                "Name another encoding, or mend that line."
-            ) from error
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError as error:
+        line += error.object[: error.start].decode(encoding, errors="replace").count("\n")
+        raise FileFormatError(
+            f"{path.name}, line {line:,}: byte 0x{error.object[error.start]:02x} isn't {encoding}. "
+            "Name another encoding, or mend that line."
+        ) from error
+    except UnicodeError as error:  # a codec that doesn't say where
+        raise FileFormatError(f"{path.name}, line {line:,} or after, isn't {encoding}: {error}.") from error
+
+
+def text_blocks(path: Path, encoding: str) -> Iterator[bytes]:
+    """The text of the file as UTF-8 without a byte-order mark, a few megabytes at a time."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    for block in chunks(path):
+        yield block if encoding == "utf-8" else decoder.decode(block).encode("utf-8", errors="replace")
+    if encoding != "utf-8":
+        yield decoder.decode(b"", final=True).encode("utf-8", errors="replace")
 
 
 def unreadable_kind(path: Path, kind: Kind) -> FileFormatError:

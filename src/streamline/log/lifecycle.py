@@ -40,9 +40,8 @@ def steps_from_lifecycle(
     time : n instants.
     transition : n texts, any case; an empty one counts as an end (XES: an event without a transition happened).
     """
-    names, code = np.unique(
-        np.asarray([str(t or "complete").lower() for t in transition], dtype=object), return_inverse=True
-    )
+    words = np.asarray([str(t or "complete").strip().lower() for t in transition], dtype=object)
+    names, code = np.unique(words, return_inverse=True)
     kind_of_name = np.array([START if n == "start" else END if n in ENDS else -1 for n in names], dtype=np.int8)
     kind = kind_of_name[code] if len(names) else np.zeros(0, dtype=np.int8)
     used = np.flatnonzero(kind >= 0)
@@ -52,7 +51,7 @@ def steps_from_lifecycle(
     start = np.where(partner >= 0, time[order[partner]], MISSING_TIME) if len(order) else np.zeros(0, dtype=np.int64)
     end_places = order[is_end]
     by_place = np.argsort(end_places)
-    counts = np.bincount(code, minlength=len(names)) if len(names) else []
+    counts = np.bincount(code, minlength=len(names))
     return Steps(
         end=end_places[by_place],
         start=start[is_end][by_place],

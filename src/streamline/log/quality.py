@@ -140,10 +140,11 @@ def _rejected(log: EventLog) -> Iterator[QualityFinding]:
 
 
 def _times(log: EventLog, as_of: int | None) -> Iterator[QualityFinding]:
-    bounds = [int(np.datetime64(f"{y}-01-01", "us").astype(np.int64)) for y in (FIRST_YEAR, LAST_YEAR)]
+    bounds = [int(np.datetime64(f"{y}-01-01", "us").astype(np.int64)) for y in (FIRST_YEAR, LAST_YEAR + 1)]
     impossible = (log.complete < bounds[0]) | (log.complete >= bounds[1])
     impossible |= (log.start != MISSING_TIME) & (log.start < bounds[0])
-    placeholder = np.isin(log.complete, [0, int(np.datetime64("1900-01-01", "us").astype(np.int64))])
+    epoch = [0, pd.Timestamp("1970-01-01", tz=log.timezone).value // 1000]  # as UTC and as local midnight
+    placeholder = np.isin(log.complete, epoch) | np.isin(log.start, epoch)
     if (impossible | placeholder).any():
         mask = impossible | placeholder
         yield _found(
@@ -173,9 +174,9 @@ def _times(log: EventLog, as_of: int | None) -> Iterator[QualityFinding]:
         if rows is not None:
             yield _found(f"clock_{kind}", len(rows), log.notes.n_rows, "rows", what, effect, _rows(rows))
     if log.notes.day_precision > 0.5:
-        n = round(log.notes.day_precision * log.notes.n_rows)
+        n = round(log.notes.day_precision * log.notes.n_instants)
         yield _found(
-            "day_precision", n, log.notes.n_rows, "rows", "are written as exactly midnight",
+            "day_precision", n, log.notes.n_instants, "times", "are written as exactly midnight",
             "Times seem to be recorded by the day: durations under a day mean nothing, and the order of steps on one "
             "day rests on the file.", (),
         )  # fmt: skip
@@ -185,13 +186,28 @@ def _times(log: EventLog, as_of: int | None) -> Iterator[QualityFinding]:
             "arrival_after_first_step", len(rows), log.n_cases, "cases", "arrived after their first step",
             "Their first step counts as the arrival instead.", _rows(rows),
         )  # fmt: skip
+    rows = log.notes.odd_rows.get("missing_arrival")
+    if rows is not None:
+        yield _found(
+            "missing_arrival", len(rows), log.n_cases, "cases", "have no arrival that can be read",
+            "Their first step counts as the arrival instead.", _rows(rows),
+        )  # fmt: skip
+    rows = log.notes.odd_rows.get("unreadable_arrival")
+    if rows is not None:
+        yield _found(
+            "unreadable_arrival", len(rows), log.notes.n_rows, "rows", "hold an arrival that can't be read",
+            "Another row of the case gives the arrival, else its first step does.", _rows(rows),
+        )  # fmt: skip
 
 
 def _far_from_the_rest(instants: Int64) -> npt.NDArray[np.bool_]:
-    """Instants further from the middle 99.8% than that middle is long, and at least a year."""
+    """Instants further from the middle than that is long, and at least a year; 0.1%, or three, at each end aren't
+    of the middle."""
     if len(instants) < 100:
         return np.zeros(len(instants), dtype=np.bool_)
-    low, high = np.quantile(instants, [0.001, 0.999])
+    cut = max(3, len(instants) // 1000)
+    ordered = np.partition(instants, [cut, len(instants) - 1 - cut])
+    low, high = int(ordered[cut]), int(ordered[-1 - cut])
     reach = max(high - low, YEAR_DAYS * DAY)
     return np.asarray((instants < low - reach) | (instants > high + reach), dtype=np.bool_)
 
@@ -223,7 +239,7 @@ def _cases(log: EventLog) -> Iterator[QualityFinding]:
     if log.notes.empty_cases:
         yield _found(
             "empty_cases", len(log.notes.empty_cases), log.n_cases + len(log.notes.empty_cases), "cases",
-            "have no event at all", "They count nowhere.", (),
+            "have no event that makes a step", "They count nowhere.", (),
         )  # fmt: skip
     sizes = np.diff(log.case_offsets)
     single = sizes == 1
@@ -264,7 +280,7 @@ def _perhaps_open(log: EventLog) -> Iterator[QualityFinding]:
     if len(pauses) == 0:
         return
     pause = int(np.quantile(pauses, 0.9))
-    some = np.diff(log.case_offsets) > 0
+    some = log.closed
     recent = some & (log.last_completion >= log.observed_until - pause)
     last = log.activity[log.case_offsets[1:][some & ~recent] - 1]
     count = np.bincount(last, minlength=len(log.activities))
@@ -323,7 +339,7 @@ def _labels(log: EventLog) -> Iterator[QualityFinding]:
                 pairs.append((a, b))
     if pairs:
         names = [f"{shortened(log.activities[a])!r} and {shortened(log.activities[b])!r}" for a, b in pairs]
-        steps = int(sum(min(count[a], count[b]) for a, b in pairs))
+        steps = int(count[list({a if count[a] <= count[b] else b for a, b in pairs})].sum())
         yield _found(
             "near_identical_labels", steps, log.n_steps, "steps",
             f"carry an activity whose name is nearly that of another ({counted(len(pairs), 'pair')})",

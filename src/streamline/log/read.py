@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -80,7 +81,8 @@ def read_log(
     date_format : a strptime form for all times, or "unix_s", "unix_ms", "unix_us"; found when None, and refused when
         day and month can't be told apart.
     missing : texts that stand for "nothing recorded" besides the empty one, such as "?"; "NA" is never assumed.
-    duplicates : "keep" exact duplicate rows (each counts as a step), or "drop" them into the rejects.
+    duplicates : "keep" rows that repeat an earlier one in case, activity, times and resource (each counts as a
+        step), or "drop" them into the rejects.
     max_rejected : share of rows, 0 to 1, that may be set aside.
 
     Returns an EventLog; rows that can't be used are in its `rejects`, and `data_quality` says what was met.
@@ -90,7 +92,7 @@ def read_log(
     given = {
         "case": case, "activity": activity, "complete": complete, "start": start, "resource": resource, "channel": channel,
     }  # fmt: skip
-    wanted = {n for n in (*given.values(), arrival, *attributes) if n is not None}
+    wanted = {n for n in (*given.values(), arrival, *_names(attributes)) if n is not None}
     if lifecycle not in (None, "auto"):
         wanted.add(str(lifecycle))
     guesses = {n for role, names in USUAL_NAMES.items() if given[role] is None for n in names}
@@ -106,6 +108,7 @@ def read_log(
             raise FileFormatError(
                 f"{raw.source}: name either `start` or `lifecycle`. With a lifecycle column, starts are events."
             )
+    attributes = _names(attributes)
     for name in (*attributes, *([arrival] if arrival else [])):
         _need(raw, "attribute" if name in attributes else "arrival", name)
     columns = Columns(
@@ -125,9 +128,9 @@ def read_log(
     options = Options(
         timezone=timezone,
         date_format=date_format,
-        missing=frozenset(missing),
-        external=tuple(external),
-        ends=None if ends is None else tuple(ends),
+        missing=frozenset(_names(missing)),
+        external=_names(external),
+        ends=None if ends is None else _names(ends),
         drop_duplicates=duplicates == "drop",
     )
     raw.reading.update({f"column of {role}": f"{name} (found)" for role, name in found.items()})
@@ -167,8 +170,8 @@ def read_contacts(
     contacts = build_contacts(
         raw,
         ContactColumns(case=case, time=time, channel=channel, reason=reason),
-        Options(timezone=timezone, date_format=date_format, missing=frozenset(missing)),
-        status_reasons=tuple(status_reasons),
+        Options(timezone=timezone, date_format=date_format, missing=frozenset(_names(missing))),
+        status_reasons=_names(status_reasons),
     )
     check_rejected(contacts.rejects, n_rows=raw.n_rows, limit=max_rejected, source=raw.source)
     return contacts
@@ -193,9 +196,14 @@ def read_feedback(
     raw = _records(source, wanted={case, score}, delimiter=delimiter, encoding=encoding)
     for role, name in (("case", case), ("score", score)):
         _need(raw, role, name)
-    feedback = build_feedback(raw, case=case, score=score, scale=scale, missing=frozenset(missing))
+    feedback = build_feedback(raw, case=case, score=score, scale=scale, missing=frozenset(_names(missing)))
     check_rejected(feedback.rejects, n_rows=raw.n_rows, limit=max_rejected, source=raw.source)
     return feedback
+
+
+def _names(given: Collection[str]) -> tuple[str, ...]:
+    """Several names; one that is given without a list is that name, not its letters."""
+    return (given,) if isinstance(given, str) else tuple(given)
 
 
 def check_rejected(rejects: Sequence[Reject], *, n_rows: int, limit: float, source: str) -> None:
@@ -228,7 +236,7 @@ def _records(source: Any, *, wanted: Collection[str], delimiter: str | None, enc
         return _parquet_records(path, wanted=wanted)
     if kind == "xes":
         return read_xes_records(path, wanted=wanted)
-    if kind != "text":
+    if kind != "text" and not (kind == "binary" and encoding is not None):  # UTF-16 without a mark has zero bytes
         raise unreadable_kind(path, kind)
     return read_delimited_records(path, wanted=wanted, delimiter=delimiter, encoding=encoding)
 
@@ -245,9 +253,12 @@ def _parquet_records(path: Path, *, wanted: Collection[str]) -> RawRecords:
     try:
         file = pq.ParquetFile(path)
         available = tuple(file.schema_arrow.names)
+        _once([n for n in available if n in wanted], source=path.name)
         table = file.read(columns=[n for n in available if n in wanted])
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
-        raise FileFormatError(f"{path.name} can't be read as Parquet: {error}. Export it again.") from error
+        table.validate(full=True)
+    except (pa.ArrowException, UnicodeDecodeError, OSError) as error:
+        said = str(error).rstrip(".")
+        raise FileFormatError(f"{path.name} can't be read as Parquet: {said}. Export it again.") from error
     if file.metadata.num_rows == 0:
         raise FileFormatError(f"{path.name} has columns ({', '.join(available[:10])}) but no rows.")
     return _table_records(table, source=path.name, available=available, form="Parquet", sha256=digest.hexdigest())
@@ -259,36 +270,75 @@ def _frame_records(frame: Any, *, wanted: Collection[str]) -> RawRecords:
     if kind == "pandas":
         available = tuple(str(c) for c in frame.columns)
         chosen = [c for c in frame.columns if str(c) in wanted]
-        if len({str(c) for c in chosen}) < len(chosen):
-            raise FileFormatError(
-                f"The frame has two columns of one name among {sorted(map(str, chosen))}; rename one."
-            )
-        table = pa.Table.from_arrays(
-            [pa.array(frame[c], from_pandas=True) for c in chosen], names=[str(c) for c in chosen]
-        )
+        _once([str(c) for c in chosen], source="The frame")
+        table = pa.Table.from_arrays([_pandas_column(frame[c]) for c in chosen], names=[str(c) for c in chosen])
     else:
         if hasattr(frame, "to_arrow"):
             frame = frame.to_arrow()
+        if isinstance(frame, pa.RecordBatch):
+            frame = pa.Table.from_batches([frame])
         if not isinstance(frame, pa.Table):
             raise FileFormatError(
                 f"read_log takes a path or a pandas, Polars or Arrow frame; this is a {type(frame).__name__}."
             )
         available = tuple(frame.column_names)
+        _once([n for n in available if n in wanted], source="The frame")
         table = frame.select([n for n in available if n in wanted])
     if len(frame) == 0:
         raise FileFormatError(f"The frame has columns ({', '.join(available[:10])}) but no rows.")
     return _table_records(table, source="frame", available=available, form=f"{kind} frame", sha256="")
 
 
+def _once(names: Sequence[str], *, source: str) -> None:
+    twice = next((n for n in names if names.count(n) > 1), None)
+    if twice is not None:
+        raise FileFormatError(f"{source} has {names.count(twice)} columns named {twice!r}; rename one.")
+
+
+def _pandas_column(values: Any) -> Any:
+    """A pandas column as Arrow. Objects of several kinds become text, since Arrow refuses them, and so do times, since
+    it would read those without an offset as UTC when others have one."""
+    import pandas as pd
+
+    if values.dtype == object and pd.api.types.infer_dtype(values, skipna=True).startswith(("mixed", "datetime")):
+        values = values.map(_as_text, na_action="ignore")
+    try:
+        return pa.array(values, from_pandas=True)
+    except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
+        raise FileFormatError(
+            f"The frame's column {values.name!r} can't be read: {error}. Turn it into text, numbers or times."
+        ) from error
+
+
+def _as_text(value: Any) -> Any:
+    """A number or a time as the text that a CSV file would hold; anything else as it is."""
+    import datetime
+
+    if isinstance(value, datetime.datetime):
+        return value.isoformat()
+    if isinstance(value, (float, np.floating)) and float(value).is_integer():
+        return str(int(value))
+    return str(value) if isinstance(value, (int, float, np.number, Decimal, datetime.date)) else value
+
+
 def _table_records(table: Any, *, source: str, available: tuple[str, ...], form: str, sha256: str) -> RawRecords:
+    columns = {}
     for name, column in zip(table.column_names, table.columns, strict=True):
-        if pa.types.is_nested(column.type):
+        kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+        if pa.types.is_nested(kind):
+            raise FileFormatError(f"{source}: column {name!r} holds {kind}; a column of single values is needed.")
+        try:
+            if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+                column = column.cast(pa.large_string())  # noqa: PLW2901
+            column.slice(0, 1).cast(pa.large_string())
+        except pa.ArrowException as error:
             raise FileFormatError(
-                f"{source}: column {name!r} holds {column.type}; a column of single values is needed."
-            )
+                f"{source}: column {name!r} holds {kind}, which can't be read ({error}). Turn it into text or times."
+            ) from error
+        columns[name] = column
     return RawRecords(
         source=source,
-        columns=dict(zip(table.column_names, table.columns, strict=True)),
+        columns=columns,
         row=np.arange(1, table.num_rows + 1, dtype=np.int64),
         available=available,
         reading={"format": form},

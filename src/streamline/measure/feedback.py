@@ -13,7 +13,7 @@ from streamline.log.feedback_log import FeedbackLog
 from streamline.measure.duration import LEVEL
 from streamline.results import Estimate, Result
 from streamline.stats.bootstrap import DRAWS, ratio_intervals
-from streamline.units import DAY
+from streamline.units import DAY, significant
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -52,12 +52,13 @@ def feedback_scores(
     days = (log.last_completion - log.arrival)[case] / DAY
     all_days = (log.last_completion - log.arrival)[log.closed] / DAY
     edges = np.quantile(all_days, [0.25, 0.5, 0.75])
-    quarter = np.searchsorted(edges, days, side="right")
+    quarter = np.searchsorted(edges, days, side="left")
+    first, second, third = (significant(float(e), digits=3) for e in edges)
     names = (
-        f"quickest quarter (up to {edges[0]:.3g} days)",
-        f"{edges[0]:.3g} to {edges[1]:.3g} days",
-        f"{edges[1]:.3g} to {edges[2]:.3g} days",
-        f"slowest quarter (over {edges[2]:.3g} days)",
+        f"quickest quarter (up to {first} days)",
+        f"{first} to {second} days",
+        f"{second} to {third} days",
+        f"slowest quarter (over {third} days)",
     )
 
     # answers about one case belong together

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from streamline.errors import UnknownNameError
+from streamline.errors import InsufficientDataError, UnknownNameError
 from streamline.figure import Bar, BarChart, Chart
 from streamline.log.event_log import EventLog
 from streamline.measure.contact import Exposure
@@ -66,10 +66,14 @@ def by_group(
     """Cycle times (and contacts) of the closed cases by channel or by an attribute; what differs isn't explained.
 
     by : "channel" (that of the case's first step), or the name of an attribute. standard : microseconds.
-    Returns Groups. Raises UnknownNameError when the log has no such column.
+    Returns Groups. Raises UnknownNameError when the log has no such column, InsufficientDataError when no case is closed.
     """
     labels = _labels(log, by)
     closed = np.flatnonzero(log.closed)
+    if len(closed) == 0:
+        raise InsufficientDataError(
+            f"{log.source}: none of {log.n_cases:,} cases is closed; no group has a cycle time."
+        )
     names, code = np.unique(labels[closed].astype(str), return_inverse=True)
     days = (log.last_completion - log.arrival)[closed] / DAY
     member = code[:, None] == np.arange(len(names))

@@ -269,8 +269,9 @@ def _families(frame: pd.DataFrame, n: int) -> tuple[pd.DataFrame, Int64]:
         }
     ).reset_index()
     table = table.sort_values(["days_per_case", "loop"], ascending=[False, True], ignore_index=True)
-    place = {loop: j for j, loop in enumerate(table["loop"])}
-    return table, np.array([place[loop] for loop in frame["loop"]], dtype=np.int64)
+    place = {family: j for j, family in enumerate(zip(table["head"], table["trigger"], strict=True))}
+    of_row = [place[family] for family in zip(frame["head"], frame["trigger"], strict=True)]
+    return table, np.array(of_row, dtype=np.int64)
 
 
 def _signatures(found: Occurrences) -> npt.NDArray[np.object_]:

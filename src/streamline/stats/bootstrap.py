@@ -34,8 +34,8 @@ def ratio_intervals(
     denominator : (n,), shared by the k ratios, or (n, k), one column a ratio.
     level : probability that each interval claims, between 0 and 1.
 
-    Returns (low, high), k values each; NaN with fewer than two units or where the denominator is 0 throughout, the
-    ratio itself where nothing varies.
+    Returns (low, high), k values each; NaN with fewer than two units or where the denominator adds up to 0, the ratio
+    itself where nothing varies.
     Source: Efron 1987, "Better bootstrap confidence intervals", with the acceleration from the influence values.
     """
     n, k = numerators.shape
@@ -54,13 +54,15 @@ def ratio_intervals(
     tail = (1 - level) / 2
     for j in range(k):
         column = drawn[:, j][np.isfinite(drawn[:, j])]
-        if squares[j] == 0 or len(column) == 0:
-            low[j] = high[j] = estimate[j]
+        if squares[j] == 0 or not np.isfinite(estimate[j]):
+            low[j] = high[j] = estimate[j] if np.isfinite(estimate[j]) else np.nan
             continue
         below = ((column < estimate[j]).sum() + 0.5 * (column == estimate[j]).sum()) / len(column)
         shift = norm.ppf(np.clip(below, 0.5 / len(column), 1 - 0.5 / len(column)))
         z = norm.ppf([tail, 1 - tail])
-        position = norm.cdf(shift + (shift + z) / (1 - acceleration[j] * (shift + z)))
+        # With an extreme skew and a level near 1 the correction has a pole; past it the bound is the outermost draw.
+        scale = np.maximum(1 - acceleration[j] * (shift + z), 1e-9)
+        position = norm.cdf(shift + (shift + z) / scale)
         low[j], high[j] = np.quantile(column, position)
     return low, high
 
@@ -98,7 +100,9 @@ def weighted_quantiles(values: Float, weights: Float, probabilities: Float) -> F
     cumulative = np.cumsum(weights)
     if len(values) == 0 or cumulative[-1] == 0:
         return np.full(len(probabilities), np.nan)
-    place = np.searchsorted(cumulative, np.asarray(probabilities) * cumulative[-1] * (1 - 1e-12), side="left")
+    wanted = np.asarray(probabilities) * cumulative[-1] * (1 - 1e-12)
+    # A value of weight 0 isn't there: even the smallest quantile needs some weight.
+    place = np.searchsorted(cumulative, np.maximum(wanted, np.finfo(float).tiny), side="left")
     return np.asarray(values[np.minimum(place, len(values) - 1)], dtype=np.float64)
 
 

@@ -6,6 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import norm
 
+from streamline.stats.bootstrap import share_interval
+
 
 def share_done_by(
     durations: npt.NDArray[np.float64],
@@ -18,7 +20,8 @@ def share_done_by(
 
     durations : (n,) time until done, or until last seen. done : (n,) whether it was done.
 
-    Returns (share, low, high), 0 to 1; NaN where the longest case that was seen is shorter than `at`.
+    Returns (share, low, high), 0 to 1; NaN where the longest case that was seen is shorter than `at`. Where the share
+    is 0 or 1 that interval has no width, and Wilson's over the cases whose outcome at that time is known is given.
     Source: Kaplan and Meier 1958; the interval on the log(-log) scale, Kalbfleisch and Prentice 2002, sec. 1.4.
     """
     from statsmodels.duration.survfunc import SurvfuncRight
@@ -27,11 +30,12 @@ def share_done_by(
         return float("nan"), float("nan"), float("nan")
     curve = SurvfuncRight(np.asarray(durations, dtype=float), done.astype(int))
     before = np.flatnonzero(curve.surv_times <= at)
-    if len(before) == 0:
-        return 0.0, 0.0, 0.0
-    survival, error = float(curve.surv_prob[before[-1]]), float(curve.surv_prob_se[before[-1]])
+    survival, error = 1.0, 0.0
+    if len(before):
+        survival, error = float(curve.surv_prob[before[-1]]), float(curve.surv_prob_se[before[-1]])
     if survival in (0.0, 1.0) or error == 0:
-        return 1 - survival, 1 - survival, 1 - survival
+        known = int((done | (durations >= at)).sum())
+        return 1 - survival, *share_interval((1 - survival) * known, known, level=level)
     z = norm.ppf((1 + level) / 2) * error / (survival * np.log(survival))
     bounds = survival ** np.exp(np.array([-z, z]))
     return 1 - survival, 1 - float(bounds.max()), 1 - float(bounds.min())
