@@ -29,16 +29,16 @@ def test_weights_count_draws() -> None:
     assert (one != np.array(list(resampled_weights(7, draws=50, seed=4)))).any()
 
 
-@pytest.mark.parametrize("skew", [0.3, 1.0])
+@pytest.mark.parametrize("skew", [0.3, 1.0, 1.8])
 def test_peer_a_mean_has_scipys_bca_interval(skew: float) -> None:
-    """Peer: scipy.stats.bootstrap, BCa. Both draw at random: the bounds agree within a tenth of the width, at 20,000
-    draws many times the Monte Carlo error of about a hundredth of it."""
+    """Peer: scipy.stats.bootstrap, BCa. Both draw at random: the bounds agree within 2% of the width, at 20,000
+    draws some three times the Monte Carlo error of both."""
     values = np.random.default_rng(11).lognormal(1.0, skew, 60)
     low, high = ratio_intervals(values[:, None], np.ones(60), draws=20_000, seed=5)
     peer = bootstrap((values,), np.mean, n_resamples=20_000, method="BCa", random_state=5).confidence_interval
     width = peer.high - peer.low
-    assert low[0] == pytest.approx(peer.low, abs=0.03 * width)
-    assert high[0] == pytest.approx(peer.high, abs=0.03 * width)
+    assert low[0] == pytest.approx(peer.low, abs=0.02 * width)
+    assert high[0] == pytest.approx(peer.high, abs=0.02 * width)
 
 
 def test_peer_a_ratio_of_sums_has_scipys_bca_interval() -> None:
@@ -52,8 +52,8 @@ def test_peer_a_ratio_of_sums_has_scipys_bca_interval() -> None:
         method="BCa", random_state=5,
     ).confidence_interval  # fmt: skip
     width = peer.high - peer.low
-    assert low[0] == pytest.approx(peer.low, abs=0.03 * width)
-    assert high[0] == pytest.approx(peer.high, abs=0.03 * width)
+    assert low[0] == pytest.approx(peer.low, abs=0.02 * width)
+    assert high[0] == pytest.approx(peer.high, abs=0.02 * width)
 
 
 def test_several_ratios_at_once_are_the_ratios_one_by_one() -> None:

@@ -23,6 +23,10 @@ Int64 = npt.NDArray[np.int64]
 EXAMPLES = 5
 #: Labels this alike are named as near-identical (share of matching characters, difflib).
 ALIKE = 0.9
+#: One of two such labels has at most this share of the other's steps.
+RARE = 0.05
+#: With more labels than this only those that differ in case, blanks or marks are compared.
+MOST_LABELS = 3000
 #: Instants before this year, or after the second, are impossible for an agency's records.
 FIRST_YEAR, LAST_YEAR = 1950, 2150
 
@@ -329,14 +333,7 @@ def _steps(log: EventLog) -> Iterator[QualityFinding]:
 def _labels(log: EventLog) -> Iterator[QualityFinding]:
     """Activities whose names differ only in case, blanks or marks, or by a few letters while one of them is rare."""
     count = np.bincount(log.activity, minlength=len(log.activities))
-    pairs = []
-    folded = [re.sub(r"[\W_]+", "", name.casefold()) for name in log.activities]
-    if len(log.activities) <= 500:
-        for a, b in combinations(range(len(folded)), 2):
-            same = folded[a] == folded[b] and folded[a] != ""
-            rare = min(count[a], count[b]) <= 0.05 * max(count[a], count[b])
-            if same or (rare and _alike(folded[a], folded[b])):
-                pairs.append((a, b))
+    pairs = _near_pairs(log.activities, count)
     if pairs:
         names = [f"{shortened(log.activities[a])!r} and {shortened(log.activities[b])!r}" for a, b in pairs]
         steps = int(count[list({a if count[a] <= count[b] else b for a, b in pairs})].sum())
@@ -347,8 +344,27 @@ def _labels(log: EventLog) -> Iterator[QualityFinding]:
         )  # fmt: skip
 
 
+def _near_pairs(names: Sequence[str], count: Int64) -> list[tuple[int, int]]:
+    """Pairs of places, smaller first. Beyond `MOST_LABELS` names only those that differ in case, blanks or marks."""
+    folded = [re.sub(r"[\W_]+", "", name.casefold()) for name in names]
+    alike: dict[str, list[int]] = {}
+    for i, text in enumerate(folded):
+        alike.setdefault(text, []).append(i)
+    pairs = {pair for text, places in alike.items() if text for pair in combinations(places, 2)}
+    if len(names) <= MOST_LABELS:
+        letters = sorted(set("".join(folded)))
+        has = np.array([[text.count(c) for c in letters] for text in folded], dtype=np.int16)
+        length = has.sum(axis=1)
+        for a in range(len(names) - 1):
+            shared = np.minimum(has[a], has[a + 1 :]).sum(axis=1)
+            low, high = np.minimum(count[a], count[a + 1 :]), np.maximum(count[a], count[a + 1 :])
+            near = (low <= RARE * high) & (np.abs(length[a + 1 :] - length[a]) <= 2)
+            near &= 2 * shared >= ALIKE * (length[a] + length[a + 1 :])
+            pairs |= {(a, int(b)) for b in a + 1 + np.flatnonzero(near) if _alike(folded[a], folded[b])}
+    return sorted(pairs)
+
+
 def _alike(a: str, b: str) -> bool:
-    if abs(len(a) - len(b)) > 2 or re.sub(r"\d", "", a) == re.sub(r"\d", "", b):
-        return False  # names that differ in a number only, such as phase 1 and phase 2, are meant to differ
-    matcher = SequenceMatcher(None, a, b, autojunk=False)
-    return matcher.quick_ratio() >= ALIKE and matcher.ratio() >= ALIKE
+    if re.sub(r"\d", "", a) == re.sub(r"\d", "", b):
+        return a == b  # names that differ in a number only, such as phase 1 and phase 2, are meant to differ
+    return SequenceMatcher(None, a, b, autojunk=False).ratio() >= ALIKE

@@ -19,6 +19,7 @@ from streamline.log.feedback_log import FeedbackLog, build_feedback
 from streamline.log.files import existing_file, kind_of, unreadable_kind
 from streamline.log.raw import RawRecords, Reject, first_rows
 from streamline.log.xes import read_xes_records
+from streamline.units import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -94,10 +95,13 @@ def read_log(
     }  # fmt: skip
     wanted = {n for n in (*given.values(), arrival, *_names(attributes)) if n is not None}
     if lifecycle not in (None, "auto"):
-        wanted.add(str(lifecycle))
+        wanted |= {str(lifecycle), "concept:instance"}
     guesses = {n for role, names in USUAL_NAMES.items() if given[role] is None for n in names}
     raw = _records(source, wanted=wanted | guesses, delimiter=delimiter, encoding=encoding)
     is_xes = raw.reading.get("format") == "XES"
+    if raw.n_rows == 0:
+        named = f", only {counted(len(raw.empty_cases), 'case')} without any" if raw.empty_cases else ""
+        raise FileFormatError(f"{raw.source} holds no events{named}. Check the filters of the export.")
     roles, found = _roles(raw, given)
     transition = _transition(raw, lifecycle, is_xes=is_xes)
     if transition is not None:

@@ -59,10 +59,14 @@ class Bottlenecks(Result):
                 if value > 0:
                     bars.append(Bar(label=r.activity, value=float(value), group="" if together else group))
         top = self.table.iloc[0]
+        if np.isnan(top.share):
+            title = "The cases take no time"
+        elif self.sojourn.value > 0:
+            title = f"{top.share:.0%} of the cycle time passes before or in {top.activity}"
+        else:
+            title = f"{top.share:.0%} of the cycle time is spent waiting for {top.activity}"
         return BarChart(
-            title=f"{top.share:.0%} of the cycle time passes before or in {top.activity}"
-            if self.sojourn.value > 0
-            else f"{top.share:.0%} of the cycle time is spent waiting for {top.activity}",
+            title=title,
             axis="Days per case, waiting or being worked on (elapsed)" if together else "Days per case (elapsed)",
             bars=tuple(bars),
             note=f"{self.n:,} closed cases, along the critical path",
