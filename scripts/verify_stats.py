@@ -70,11 +70,16 @@ def wilson(p: float) -> Callable[[np.random.Generator, int], Interval]:
 
 
 ROWS = (
-    Row("mean (BCa)", "normal, mean 10, sd 3", 10.0, lambda rng, n: mean(rng.normal(10.0, 3.0, n))),
-    Row("mean (BCa)", "exponential, mean 8", 8.0, lambda rng, n: mean(rng.exponential(8.0, n))),
-    Row("mean (BCa)", "lognormal, sigma 1", float(np.exp(0.5)), lambda rng, n: mean(rng.lognormal(0.0, 1.0, n))),
-    Row("mean (BCa)", "lognormal, sigma 1.5", float(np.exp(1.125)), lambda rng, n: mean(rng.lognormal(0.0, 1.5, n))),
-    Row("ratio of sums (BCa)", "contacts per day, clustered by case", 0.03, contacts_per_day),
+    Row("mean (bootstrap)", "normal, mean 10, sd 3", 10.0, lambda rng, n: mean(rng.normal(10.0, 3.0, n))),
+    Row("mean (bootstrap)", "exponential, mean 8", 8.0, lambda rng, n: mean(rng.exponential(8.0, n))),
+    Row("mean (bootstrap)", "lognormal, sigma 1", float(np.exp(0.5)), lambda rng, n: mean(rng.lognormal(0.0, 1.0, n))),
+    Row(
+        "mean (bootstrap)",
+        "lognormal, sigma 1.5",
+        float(np.exp(1.125)),
+        lambda rng, n: mean(rng.lognormal(0.0, 1.5, n)),
+    ),
+    Row("ratio of sums (bootstrap)", "contacts per day, clustered by case", 0.03, contacts_per_day),
     Row("median (order statistics)", "lognormal, sigma 1", 1.0, quantile(0.5)),
     Row("90th percentile (order statistics)", "lognormal, sigma 1", float(lognorm.ppf(0.9, 1.0)), quantile(0.9)),
     Row("share (Wilson)", "binomial, p 0.1", 0.1, wilson(0.1)),
@@ -110,7 +115,7 @@ def lines() -> Iterator[str]:
         f"Made by `scripts/verify_stats.py`: {RUNS:,} samples a row. The standard error of a coverage of 95% is "
         f"{100 * np.sqrt(LEVEL * (1 - LEVEL) / RUNS):.1f} points."
     )
-    yield "Intervals of means and ratios resample units 1,000 times (BCa); those of quantiles come from order statistics."
+    yield "Intervals of means and ratios resample units 1,000 times (studentised); those of quantiles come from order statistics."
     yield "Coverage counts the samples that have an interval; where a sample is too small for one, none is given."
     yield ""
     yield "| estimator | distribution | n | coverage | mean width | samples with an interval |"

@@ -143,3 +143,14 @@ def test_the_chart_shows_rates_that_are_known(log, calls_of) -> None:
     assert [b.label for b in chart.bars] == ["Review", "Decide", AFTER_END, NEXT_UNKNOWN]
     assert chart.bars[0].value == pytest.approx(100 * 2 / 6 / 0.8)
     assert all(b.low is not None and b.high is not None and b.low <= b.value <= b.high for b in chart.bars)
+
+
+def test_contacts_about_open_cases_after_the_logs_end_are_left_out(log_of, at) -> None:
+    """The log ends at hour 10. "a" is closed by End, "b" is open. Of the calls at hour 12, b's has no state that anybody
+    could know; a's comes after its end."""
+    log = log_of([("a", "Start", 0, 1), ("a", "End", 2, 5), ("b", "Start", 0, 10)], ends=["End"])
+    frame = pd.DataFrame({"case": ["a", "b", "b"], "time": [at(12), at(12), at(3)]})
+    got = contact_rates(log, read_contacts(frame, case="case", time="time"), draws=20)
+    assert got.n_contacts == 2
+    assert got.exposure.n_late == 1
+    assert any(c.startswith("1 contacts about open cases came after the last event") for c in got.caveats)

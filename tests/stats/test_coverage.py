@@ -28,9 +28,9 @@ def verify() -> ModuleType:
 @pytest.mark.parametrize(
     ("estimator", "distribution"),
     [
-        ("mean (BCa)", "normal, mean 10, sd 3"),
-        ("mean (BCa)", "exponential, mean 8"),
-        ("ratio of sums (BCa)", "contacts per day, clustered by case"),
+        ("mean (bootstrap)", "normal, mean 10, sd 3"),
+        ("mean (bootstrap)", "exponential, mean 8"),
+        ("ratio of sums (bootstrap)", "contacts per day, clustered by case"),
         ("median (order statistics)", "lognormal, sigma 1"),
         ("90th percentile (order statistics)", "lognormal, sigma 1"),
         ("share (Wilson)", "binomial, p 0.1"),

@@ -18,8 +18,8 @@ SHORT = 48
 def _after(complete: Int64, begun: Int64, i: int, j: int) -> bool:
     """Whether row i belongs after row j, by (completion, start); equal rows keep their order."""
     if complete[i] != complete[j]:
-        return complete[i] > complete[j]
-    return begun[i] > begun[j]
+        return bool(complete[i] > complete[j])
+    return bool(begun[i] > begun[j])
 
 
 @njit(cache=True, nogil=True)

@@ -162,7 +162,7 @@ def bottlenecks(
             low=float(part_low[column]) if some else None,
             high=float(part_high[column]) if some else None,
             level=level if some else None,
-            method="critical paths of closed cases; interval by resampling cases (BCa)",
+            method="critical paths of closed cases; interval by resampling cases",
             unit="days",
             n=n,
         )

@@ -51,6 +51,8 @@ class Exposure:
     link_share: float
     #: First and last instant that the contact log covers.
     period: tuple[int, int]
+    #: Contacts about open cases after the last event of the log; they are left out.
+    n_late: int
     #: Share of these contacts by channel; None when channels aren't recorded.
     channel_share: dict[str, float] | None
 
@@ -115,7 +117,9 @@ def contact_rates(
     whole : the log before it was filtered; contacts about its other cases are neither unlinked nor counted.
     level, draws, seed : of the intervals, which resample whole cases.
 
-    Returns ContactRates. Days count where the contact log covers them: from its first to its last contact.
+    Returns ContactRates. Days count where the contact log covers them, from
+    its first to its last contact; those of open cases no later than the last event, and later contacts about them are
+    left out.
     Raises InsufficientDataError when no contact names a case of the log: rates by state need that link.
     """
     exposure = contact_exposure(log, contacts, whole=whole)
@@ -146,11 +150,16 @@ def contact_rates(
         low=float(case_low[0] * len(total) / n / share) if some else None,
         high=float(case_high[0] * len(total) / n / share) if some else None,
         level=level if some else None,
-        method="contacts that name a case, scaled up by the link share; interval by resampling cases (BCa)",
+        method="contacts that name a case, scaled up by the link share; interval by resampling cases",
         unit="contacts per case",
         n=n,
     )
     caveats = []
+    if exposure.n_late:
+        caveats.append(
+            f"{exposure.n_late:,} contacts about open cases came after the last event of the log, when nobody knows what "
+            "those cases await; they are left out."
+        )
     if share < 1:
         caveats.append(
             f"{1 - share:.1%} of the contacts name no case of the log; the rates are scaled up by that share, as if those "
@@ -197,13 +206,15 @@ def contact_exposure(log: EventLog, contacts: ContactLog, *, whole: EventLog | N
     state = np.where(over, width + 2, state)
     state = np.where(long_over, width + 3, state)
     state = np.where(time < log.arrival[case], width + 1, state)
-    known = log.arrival[case] != MISSING_TIME
+    # after the last event of the log nobody knows what an open case awaits
+    late = (time > log.observed_until) & ~log.closed[case]
+    known = (log.arrival[case] != MISSING_TIME) & ~late
     place, case, state = place[known], case[known], state[known]
     count = np.zeros((log.n_cases, len(states)))
     np.add.at(count, (case, state), 1.0)
     return Exposure(
         states=states, days=days, contacts=count, place=place, case=case, state=state.astype(np.int64),
-        link_share=link_share, period=period, channel_share=_channel_share(contacts, place),
+        link_share=link_share, period=period, n_late=int(late.sum()), channel_share=_channel_share(contacts, place),
     )  # fmt: skip
 
 
@@ -272,7 +283,7 @@ def _status_share(contacts: ContactLog, *, level: float, draws: int, seed: int) 
         low=float(low[0]) if some else None,
         high=float(high[0]) if some else None,
         level=level if some else None,
-        method="contacts with a recorded reason; interval by resampling cases (BCa)",
+        method="contacts with a recorded reason; interval by resampling cases",
         unit="share of contacts",
         n=int(all_.sum()),
     )

@@ -90,7 +90,7 @@ def feedback_scores(
             low=float(low[0]) if some else None,
             high=float(high[0]) if some else None,
             level=level if some else None,
-            method="closed cases that answered; interval by resampling cases (BCa)",
+            method="closed cases that answered; interval by resampling cases",
             unit=f"score from {feedback.scale[0]:g} to {feedback.scale[1]:g}",
             n=len(case),
         ),

@@ -22,7 +22,7 @@ from streamline.log.event_log import EventLog
 from streamline.measure.duration import LEVEL
 from streamline.measure.path import staff_time
 from streamline.results import Estimate, Result, rows_of
-from streamline.stats.bootstrap import DRAWS, ratio_intervals
+from streamline.stats.bootstrap import DRAWS, ratio_intervals, share_interval
 from streamline.units import DAY, HOUR, MISSING_TIME
 
 Int64 = npt.NDArray[np.int64]
@@ -194,6 +194,8 @@ def rework_loops(
     per_case[case, -2] = 1
     np.add.at(per_case[:, -1], case, days)
     low, high = ratio_intervals(per_case, np.ones(n), level=level, draws=draws, seed=seed)
+    for column in (*range(0, 2 * shown, 2), 2 * shown):  # shares of cases
+        low[column], high[column] = share_interval(float(per_case[:, column].sum()), n, level=level)
     mean = per_case.mean(axis=0)
     for j, name in enumerate(("cases_share", "days_per_case")):
         at = table.columns.get_loc(name)
@@ -203,14 +205,14 @@ def rework_loops(
             values[:shown] = bound[j:-2:2]
             table.insert(at + place, f"{name}_{('low', 'high')[place - 1]}", values)
 
-    def figure(column: int, unit: str) -> Estimate:
+    def figure(column: int, unit: str, interval: str) -> Estimate:
         some = np.isfinite(low[column])
         return Estimate(
             value=float(mean[column]),
             low=float(low[column]) if some else None,
             high=float(high[column]) if some else None,
             level=level if some else None,
-            method="loop erasure; interval by resampling cases (BCa)",
+            method=f"loop erasure; {interval}",
             unit=unit,
             n=n,
         )
@@ -227,8 +229,8 @@ def rework_loops(
         n=n,
         excluded={"open": int((~closed).sum())},
         caveats=tuple(caveats),
-        cases_share=figure(-2, "share"),
-        days_per_case=figure(-1, "days"),
+        cases_share=figure(-2, "share", "Wilson interval"),
+        days_per_case=figure(-1, "days", "interval by resampling cases"),
         first_pass_yield=1 - float(mean[-2]),
         occurrences=found,
         _cases=frame,

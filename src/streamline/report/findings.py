@@ -133,7 +133,7 @@ def _bottlenecks(a: Analysis) -> Iterator[Finding]:
             statement=f"{percent(row.share, low, high)} of the total cycle time of {b.n:,} closed cases passed {where}"
             f"{note(who, '' if low is None else '95% interval ' + interval(low, high, value=row.share, percent=True))}.",
             value=float(row.share), low=low, high=high, level=b.waiting.level, unit="share of total cycle time", n=b.n,
-            method="waits along the critical path of closed cases; interval by resampling cases (BCa)",
+            method="waits along the critical path of closed cases; interval by resampling cases",
             caveats=b.caveats, table="tables/bottlenecks.csv",
         )  # fmt: skip
     total = float((b.table["waiting_days_per_case"]).sum())
@@ -181,7 +181,7 @@ def _rework(a: Analysis) -> Iterator[Finding]:
                 id=f"rework.loop.{rank}.{measure}", section="rework", subject=row.loop,
                 statement=said,
                 value=float(value), low=lower, high=upper, level=share.level if lower is not None else None, unit=unit,
-                n=r.n, method="loop erasure; interval by resampling cases (BCa)", caveats=r.caveats, table=table,
+                n=r.n, method="loop erasure; interval by resampling cases", caveats=r.caveats, table=table,
             )  # fmt: skip
 
 
@@ -218,7 +218,7 @@ def _contacts(a: Analysis) -> Iterator[Finding]:
             value=float(row.rate_per_open_day), low=low, high=high, level=rates.per_case.level if low is not None else None,
             unit="contacts per open day", n=rates.n,
             method="contacts that name a case over open days in the state, scaled up by the link share; interval by "
-            "resampling cases (BCa)",
+            "resampling cases",
             caveats=rates.caveats, table="tables/contacts.csv",
         )  # fmt: skip
 
