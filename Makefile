@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO := demo-section
 
-.PHONY: demo test lint types check sample constraints clean
+.PHONY: demo test lint types check sample verify-stats constraints clean
 
 demo: $(READY)
 	@$(BIN)/streamline demo --output $(DEMO)
@@ -25,6 +25,10 @@ check: lint types test
 # The sample agency again, byte for byte, from its seed.
 sample: $(READY)
 	$(BIN)/python sample_logs/generate.py
+
+# How often the intervals hold the truth: 2,000 samples a row, some minutes.
+verify-stats: $(READY)
+	$(BIN)/python scripts/verify_stats.py > docs/verification/intervals.md
 
 # The environment: exact versions with hashes, then this project itself.
 $(READY): constraints.txt pyproject.toml
