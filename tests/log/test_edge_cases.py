@@ -47,7 +47,7 @@ LOADS: dict[str, tuple[int, int, int, int]] = {
     "apromore-csv-importer/test6-expected.xes": (2, 3, 0, 0),
     "apromore-csv-importer/test7-expected.xes": (2, 2, 0, 0),
     "apromore-csv-importer/test7-record-invalid.csv": (1, 1, 0, 2),
-    "apromore-csv-importer/test9-differentiate-dates.csv": (2, 13, 0, 0),
+    "apromore-csv-importer/test9-differentiate-dates.csv": (2, 11, 0, 2),
     "apromore-csv-importer/test9-differentiate-dates.parquet": (2, 13, 0, 0),
     "apromore-csv-importer/test9-expected-parquet.xes": (2, 13, 0, 0),
     "apromore-csv-importer/test9-expected.xes": (2, 13, 0, 0),

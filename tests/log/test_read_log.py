@@ -45,7 +45,11 @@ def instant(text: str) -> int:
 
 def columns(log, *, without=()):
     """All that a log says about its records, as plain values; `row` and texts of the source left out on request."""
-    labels = {n: [None if c < 0 else x.names[c] for c in x.codes] for n, x in (("resource", log.resource), ("channel", log.channel)) if x}  # fmt: skip
+    labels = {
+        n: [None if c < 0 else x.names[c] for c in x.codes]
+        for n, x in (("resource", log.resource), ("channel", log.channel))
+        if x
+    }
     found = {
         "cases": log.case_id_array().tolist(),
         "offsets": log.case_offsets.tolist(),
@@ -261,7 +265,18 @@ def test_the_log_of_a_record_is_not_the_callers_frame():
 
 def test_arrays_cannot_be_changed(read_text):
     log = read_text(CSV, **NAMES)
-    for name in ("case_offsets", "activity", "start", "complete", "row", "arrival", "case_of_step", "last_completion", "closed", "external_step"):  # fmt: skip
+    for name in (
+        "case_offsets",
+        "activity",
+        "start",
+        "complete",
+        "row",
+        "arrival",
+        "case_of_step",
+        "last_completion",
+        "closed",
+        "external_step",
+    ):
         with pytest.raises(ValueError, match="read-only"):
             getattr(log, name)[0] = 1
     with pytest.raises(ValueError, match="read-only"):
@@ -282,7 +297,7 @@ def test_to_frame(read_text):
         "online",
         4,
     ]
-    assert frame["resource"].iloc[-1] is None
+    assert pd.isna(frame["resource"].iloc[-1])
 
 
 def test_what_to_frame_gives_is_read_as_the_same_log(read_text):

@@ -229,7 +229,9 @@ def test_cp1252_is_found_and_said(read_text):
         assert log.notes.reading["encoding"].startswith("cp1252 (guessed from its letters; check")
 
 
-@pytest.mark.parametrize(("encoding", "name"), [("cp1251", "Заявление принято к рассмотрению"), ("cp1253", "Αίτηση παραλήφθηκε")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("encoding", "name"), [("cp1251", "Заявление принято к рассмотрению"), ("cp1253", "Αίτηση παραλήφθηκε")]
+)
 def test_other_alphabets_are_not_taken_for_western(read_text, encoding, name):
     text = f"case,activity,time\nc,{name},{T}\n".encode(encoding)
     assert read_text(text, encoding=encoding).activities == (name,)

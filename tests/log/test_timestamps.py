@@ -191,9 +191,12 @@ def test_mixed_forms_each_decided() -> None:
 
 
 def test_year_day_month_only_if_the_whole_column_says_so() -> None:
-    parsed = parse(["2024-13-05", "2024-01-05"], timezone="UTC")
-    assert parsed.instants.tolist() == [utc(2024, 5, 13), utc(2024, 5, 1)]
-    assert parsed.form.startswith("year-day-month (second number above 12 in 1 value)")
+    parsed = parse(["2024-13-05", "2024-01-05"] * 10, timezone="UTC")
+    assert parsed.instants.tolist() == [utc(2024, 5, 13), utc(2024, 5, 1)] * 10
+    assert parsed.form.startswith("year-day-month (second number above 12 in 10 values)")
+    # one mistyped month in a few rows turns nothing round
+    parsed = parse(["2024-13-05", "2024-01-05", "2024-02-06"], timezone="UTC")
+    assert reasons(parsed) == [(2, "2024-13-05", "no such month: 13")]
     parsed = parse(["2024-13-05", "2024-01-25"], timezone="UTC")
     assert reasons(parsed) == [(2, "2024-13-05", "no such month: 13")]
     parsed = parse(["2024-13-01"] + ["2024-01-01", "2024-02-01"] * 10, timezone="UTC")

@@ -27,8 +27,10 @@ Bools = npt.NDArray[np.bool_]
 STRAY_SHARE: Final = 0.01
 #: Fewer values than this share of a column don't settle the order of day and month: one may be mistyped.
 LEAST_EVIDENCE: Final = 0.001
-#: Year-day-month is so rare that at least this share of the values has to contradict year-month-day.
-LEAST_YEAR_DAY_MONTH: Final = 0.1
+#: Year-day-month is so rare that at least this share of the values, and this many, have to contradict year-month-day;
+#: fewer are mistyped months and become rejects. (Of real days in that order, three in five contradict it.)
+LEAST_YEAR_DAY_MONTH: Final = 1 / 3
+LEAST_CONTRARY: Final = 10
 
 _UNIX: Final = {
     "unix_s": (SECOND, "seconds"),
@@ -291,7 +293,7 @@ def _orders(here: _Column, parts: Any) -> tuple[int, int, str]:
     contrary = int(leading[kernel.ONLY_DAY_MONTH])
     n_leading = int(leading[: kernel.NEITHER].sum())
     reads_all = not leading[kernel.ONLY_MONTH_DAY] and leading[kernel.NEITHER] <= STRAY_SHARE * n_leading
-    day_first = bool(reads_all and contrary > 0 and contrary >= LEAST_YEAR_DAY_MONTH * n_leading)
+    day_first = bool(reads_all and contrary >= max(LEAST_CONTRARY, LEAST_YEAR_DAY_MONTH * n_leading))
     short = parts["form"] == kernel.FORM_SHORT_YEAR
     if (n_short := int(readable[kernel.FORM_SHORT_YEAR])) > few:
         raise TimestampError(
