@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from streamline.errors import InsufficientDataError, ScenarioError
+from streamline.errors import InsufficientDataError, ScenarioError, UnknownNameError
 from streamline.log.calendar import Calendar
 from streamline.log.contact_log import ContactLog
 from streamline.log.event_log import EventLog
@@ -34,7 +34,7 @@ from streamline.report.tables import full_tables
 from streamline.report.wording import iso_days
 from streamline.results import Finding
 from streamline.study import Scenario, Study, read_study
-from streamline.units import parse_duration
+from streamline.units import counted
 from streamline.whatif.estimate import Prices, ScenarioEstimate, estimate
 from streamline.whatif.replay import fit_replay
 
@@ -147,7 +147,7 @@ def _read(plan: Study, path: Path, progress: Progress) -> _Records:
         contacts = read_contacts(folder / plan.contacts.path, **options)
     if plan.feedback is not None:
         progress(f"reading {plan.feedback.path}")
-        kept = {"case", "score", "scale", "missing", "max_rejected", "delimiter", "encoding"}
+        kept = {"case", "time", "score", "scale", "missing", "max_rejected", "delimiter", "encoding"}
         feedback = read_feedback(folder / plan.feedback.path, **plan.feedback.model_dump(include=kept))
     calendar = None
     if plan.calendar is not None:
@@ -203,9 +203,13 @@ def _analyse(plan: Study, records: _Records, progress: Progress) -> Analysis:
     log, whole, calendar = records.log, records.whole, records.calendar
     seed = plan.simulation.seed
     standard = plan.standard.cycle_time if plan.standard else None
-    rates, rates_missing = _rates(records, seed)
-    limit = None if standard is None else parse_duration(standard)
-    scenarios = _estimates(plan, records, limit, rates is not None, progress)
+    rates, rates_missing = _rates(records, seed, plan.privacy.minimum_cell)
+    if (n_closed := int(log.closed.sum())) < plan.privacy.minimum_cell:
+        raise InsufficientDataError(
+            f"{log.source} has {counted(n_closed, 'closed case')} in the window, fewer than the {plan.privacy.minimum_cell} "
+            "that may be published (privacy: minimum_cell). Widen the window, or name other ends."
+        )
+    scenarios = _estimates(plan, records, standard, rates is not None, progress)
     return Analysis(
         study=plan,
         log=log,
@@ -222,7 +226,7 @@ def _analyse(plan: Study, records: _Records, progress: Progress) -> Analysis:
         process_map=process_map(log, min_cases=plan.privacy.minimum_cell),
         channels=None
         if log.channel is None
-        else by_group(log, standard=limit, contacts=None if rates is None else rates.exposure, seed=seed),
+        else by_group(log, standard=standard, contacts=None if rates is None else rates.exposure, seed=seed),
         rates=rates,
         rates_missing=rates_missing,
         scores=_scores(records, seed),
@@ -233,12 +237,16 @@ def _analyse(plan: Study, records: _Records, progress: Progress) -> Analysis:
     )
 
 
-def _rates(records: _Records, seed: int) -> tuple[ContactRates | None, str]:
+def _rates(records: _Records, seed: int, minimum: int) -> tuple[ContactRates | None, str]:
     """Contact rates, or in words why they can't be told."""
     if records.contacts is None:
         return None, "The study names no contacts."
     try:
-        return contact_rates(records.log, records.contacts, whole=records.whole, seed=seed), ""
+        rates = contact_rates(records.log, records.contacts, whole=records.whole, seed=seed)
+        asking = len(np.unique(rates.exposure.case))
+        if asking < minimum:
+            return None, f"Fewer than {minimum} cases have a contact; figures about them are not published."
+        return rates, ""
     except InsufficientDataError as error:
         return None, str(error)
 
@@ -248,7 +256,7 @@ def _scores(records: _Records, seed: int) -> FeedbackScores | None:
 
 
 def _estimates(
-    plan: Study, records: _Records, standard: int | None, with_contacts: bool, progress: Progress
+    plan: Study, records: _Records, standard: str | None, with_contacts: bool, progress: Progress
 ) -> tuple[tuple[Scenario, ScenarioEstimate], ...]:
     if not plan.scenarios:
         return ()
@@ -270,7 +278,7 @@ def _estimates(
                         scenario.changes,
                         name=scenario.name,
                         standard=standard,
-                        prices=_prices(plan, scenario),
+                        prices=_prices(plan, scenario, records.contacts),
                         draws=plan.simulation.draws,
                         seed=plan.simulation.seed,
                     ),
@@ -282,10 +290,16 @@ def _estimates(
     return tuple(results)
 
 
-def _prices(plan: Study, scenario: Scenario) -> Prices | None:
+def _prices(plan: Study, scenario: Scenario, contacts: ContactLog | None) -> Prices | None:
     costs = plan.costs
     if costs is None:
         return None
+    if contacts is not None and contacts.channel is not None:
+        for name in costs.contact or {}:
+            if name not in contacts.channel.names:
+                raise UnknownNameError(
+                    what="channel", name=name, known=contacts.channel.names, where=f"costs.contact: {contacts.source}"
+                )
     return Prices(
         currency=costs.currency,
         staff_hour=costs.staff_hour,

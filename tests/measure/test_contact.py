@@ -59,10 +59,11 @@ def calls_of(at):
 
 
 def test_states_by_hand(log, calls_of, row) -> None:
-    """Ten calls, eight of them about cases of the log; the calls cover days 0 to 40.
+    """Ten calls, eight of them about cases of the log, one about nothing, one about a case of somebody else's; the calls
+    cover days 0 to 40, so the lives of the closed cases a (3 calls) and b (4), not that of d; c is open.
 
     Open days by state: Review a 4 + c 2 = 6; Decide a 6 + b 4 = 10 (d arrives after day 40); next unknown c 5 to 40, 35;
-    after the end a 10 to 40, 30, and b 6 to 36, 30. The link share is 8/10, so rates are divided by 0.8.
+    after the end a 10 to 40, 30, and b 6 to 36, 30. The link share is 8/9: the call about a foreign case counts nowhere.
     """
     got = contact_rates(log, calls_of(CALLS))
     table = got.table.set_index("state")
@@ -72,17 +73,22 @@ def test_states_by_hand(log, calls_of, row) -> None:
     assert table["open_days"].to_dict() == pytest.approx(
         {"Review": 6, "Decide": 10, NEXT_UNKNOWN: 35, AFTER_END: 60, BEFORE_ARRIVAL: 0, LATER: 0}
     )
-    assert row(got, "Review")["rate_per_open_day"] == pytest.approx(2 / 6 / 0.8)
-    assert row(got, "Decide")["rate_per_open_day"] == pytest.approx(1 / 10 / 0.8)
+    assert row(got, "Review")["rate_per_open_day"] == pytest.approx(2 / 6 * 9 / 8)
+    assert row(got, "Decide")["rate_per_open_day"] == pytest.approx(1 / 10 * 9 / 8)
     assert row(got, "Review")["share"] == pytest.approx(2 / 8)
-    assert got.per_case.value == pytest.approx(8 / 4 / 0.8)
-    assert got.link_share == pytest.approx(0.8)
+    assert got.per_case.value == pytest.approx(7 / 2 * 9 / 8)
+    assert got.per_case.n == 2
+    assert got.link_share == pytest.approx(8 / 9)
+    assert got.exposure.n_foreign == 1
     assert (got.n, got.n_contacts) == (4, 8)
     assert got.status_share is not None
-    assert got.status_share.value == pytest.approx(6 / 10)
+    assert got.status_share.value == pytest.approx(6 / 8)
     # a on day 1 (after 0), a on day 4 (three days after 1): 2 of 8
     assert got.repeat_share == pytest.approx(2 / 8)
-    assert got.caveats[0].startswith("20.0% of the contacts name no case of the log")
+    said = " ".join(got.caveats)
+    assert "11.1% of the contacts name no case;" in said
+    assert "1 contacts name a case that isn't in the log; they are left out." in said
+    assert "Contacts per case are told of the 2 of 3 closed cases that lie within it." in said
 
 
 def test_the_rows_behind_the_rates(log, calls_of) -> None:
@@ -100,15 +106,16 @@ def test_a_state_without_open_days_has_no_rate_and_no_bounds(log, calls_of, row)
 
 
 def test_cases_that_were_filtered_out_are_linked_and_not_counted(log, calls_of) -> None:
-    """Without case b its four calls count nowhere, but the link share is still 8/10; without `whole` they would be taken
-    for calls without a case, 4/10."""
+    """Without case b its four calls count nowhere, but the link share is still 8/9; without `whole` they would be taken
+    for calls about foreign cases, so that is refused."""
     calls = calls_of(CALLS)
     kept = log.select(log.case_id_array() != "b", because="not b")
     got = contact_rates(kept, calls, whole=log)
-    assert got.link_share == pytest.approx(0.8)
+    assert got.link_share == pytest.approx(8 / 9)
     assert got.n_contacts == 4
-    assert got.per_case.value == pytest.approx(4 / 3 / 0.8)
-    assert contact_rates(kept, calls).link_share == pytest.approx(0.4)
+    assert got.per_case.value == pytest.approx(3 * 9 / 8)
+    with pytest.raises(InsufficientDataError, match=r"was filtered \(not b\).*as `whole`"):
+        contact_rates(kept, calls)
 
 
 def test_open_life_adds_up(log, calls_of) -> None:
@@ -141,7 +148,7 @@ def test_the_chart_shows_rates_that_are_known(log, calls_of) -> None:
     chart = got.chart()
     assert isinstance(chart, BarChart)
     assert [b.label for b in chart.bars] == ["Review", "Decide", AFTER_END, NEXT_UNKNOWN]
-    assert chart.bars[0].value == pytest.approx(100 * 2 / 6 / 0.8)
+    assert chart.bars[0].value == pytest.approx(100 * 2 / 6 * 9 / 8)
     assert all(b.low is not None and b.high is not None and b.low <= b.value <= b.high for b in chart.bars)
 
 

@@ -7,7 +7,6 @@ import pytest
 
 from streamline.errors import ScenarioError
 from streamline.log.read import read_contacts
-from streamline.units import HOUR
 from streamline.whatif.change import ReduceRework, RemoveStep, SpeedUp
 from streamline.whatif.estimate import Prices, estimate
 from streamline.whatif.replay import fit_replay
@@ -31,7 +30,7 @@ def many(log_of, n=60):
 )
 def test_a_null_change_is_exactly_zero_in_every_figure(log_of, office, change):
     model = fit_replay(many(log_of), calendar=office)
-    got = estimate(model, [change], draws=25, standard=5 * HOUR, prices=Prices(currency="USD", staff_hour=50))
+    got = estimate(model, [change], draws=25, standard="5 hours", prices=Prices(currency="USD", staff_hour=50))
     assert {f.measure for f in got.figures} >= {
         "cycle_time.mean",
         "within_standard",
@@ -99,7 +98,8 @@ def test_contacts_follow_the_open_days_by_hand(log_of):
 
 def test_costs_by_hand(log_of, office):
     """Office hours 8 to 17: Work (0-10) holds 2 of them, Sign (18-20) none. One case in a period of a day at least:
-    365.25 a year. Staff 50 an hour: 100. Contacts: 4 by phone at 6, 1 by e-mail at 3, web unpriced: 27 a case."""
+    365.25 a year. Staff 50 an hour: 100. Contacts: 4 by phone at 6, 1 by e-mail at 3, web unpriced: 27 a case.
+    Half of the work is one office hour, done at 9 instead of 10: 9 tenths of the 4 calls while Work is awaited: 5.6."""
     log, calls = contacts_by_hand(log_of)
     model = fit_replay(log, contacts=calls, calendar=office)
     prices = Prices(currency="USD", staff_hour=50, contact={"phone": 6, "email": 3}, scenario_per_year=1000)
@@ -108,7 +108,7 @@ def test_costs_by_hand(log_of, office):
     assert got["staff_hours_per_case"].value == pytest.approx(1)
     cost = got["cost_per_year"]
     assert cost.baseline == pytest.approx((100 + 27) * 365.25)
-    assert cost.value == pytest.approx((50 + 4 / 6 * 27) * 365.25 + 1000)
+    assert cost.value == pytest.approx((50 + 5.6 / 6 * 27) * 365.25 + 1000)
     assert any("no price for contacts by web (17% of the contacts)" in c for c in got.caveats)
 
 

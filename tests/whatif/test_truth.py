@@ -15,7 +15,6 @@ import pytest
 from streamline.log.calendar import Calendar
 from streamline.log.read import read_contacts, read_log
 from streamline.plan import plan_section
-from streamline.units import DAY
 from streamline.whatif.change import ReduceRework, Release, SpeedUp
 from streamline.whatif.estimate import estimate
 from streamline.whatif.replay import fit_replay
@@ -54,7 +53,7 @@ def true_change(scenarios, name, measure):
 @pytest.mark.real
 def test_the_baseline_is_what_was_observed(service):
     _, model, observed, _ = service
-    got = estimate(model, [], draws=20, standard=30 * DAY)
+    got = estimate(model, [], draws=20, standard="30 days")
     assert got["cycle_time.mean"].baseline == pytest.approx(observed["mean"], rel=1e-5)
     assert got["within_standard"].baseline == pytest.approx(observed["within_30"], abs=1e-9)
     assert got["contacts_per_case"].baseline == pytest.approx(observed["calls_per_case"], rel=0.005)
@@ -66,7 +65,7 @@ def test_direct_effects_agree_with_the_truth(service, name):
     """Within 15% or 0.15 days for the mean, a point for the share within the standard. In the busy service the queues
     that a change relieves are a good part of it: there the estimate must only not claim more than the truth."""
     kind, model, _, scenarios = service
-    got = estimate(model, [DIRECT[name]], draws=60, standard=30 * DAY)
+    got = estimate(model, [DIRECT[name]], draws=60, standard="30 days")
     mean, true = got["cycle_time.mean"].change, true_change(scenarios, name, "mean")
     if kind == "permits-busy":
         assert true - 0.15 < mean < 0.6 * true
@@ -79,7 +78,7 @@ def test_direct_effects_agree_with_the_truth(service, name):
 @pytest.mark.parametrize("name", THROUGH_QUEUES)
 def test_effects_through_queues_are_understated_and_of_the_right_sign(service, name):
     _, model, _, scenarios = service
-    got = estimate(model, [THROUGH_QUEUES[name]], draws=40, standard=30 * DAY)
+    got = estimate(model, [THROUGH_QUEUES[name]], draws=40, standard="30 days")
     true = true_change(scenarios, name, "mean")
     assert true - 0.05 < got["cycle_time.mean"].change < 0
     assert any("Queues are not modelled yet" in c for c in got.caveats)

@@ -187,6 +187,7 @@ def read_feedback(
     case: str,
     score: str,
     scale: tuple[float, float],
+    time: str | None = None,
     missing: Collection[str] = (),
     max_rejected: float = MAX_REJECTED,
     delimiter: str | None = None,
@@ -197,9 +198,12 @@ def read_feedback(
     case, score : columns. scale : worst and best score; others are set aside.
     Returns a FeedbackLog; raises what `read_log` raises.
     """
-    raw = _records(source, wanted={case, score}, delimiter=delimiter, encoding=encoding)
-    for role, name in (("case", case), ("score", score)):
-        _need(raw, role, name)
+    raw = _records(
+        source, wanted={n for n in (case, score, time) if n is not None}, delimiter=delimiter, encoding=encoding
+    )
+    for role, name in (("case", case), ("score", score), ("time", time)):
+        if name is not None:
+            _need(raw, role, name)
     feedback = build_feedback(raw, case=case, score=score, scale=scale, missing=frozenset(_names(missing)))
     check_rejected(feedback.rejects, n_rows=raw.n_rows, limit=max_rejected, source=raw.source)
     return feedback

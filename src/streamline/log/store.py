@@ -29,7 +29,17 @@ RECORD = "log.json"
 SCHEMA = "streamline.log/1"
 _ARRAYS = ("case_offsets", "activity", "start", "complete", "row", "arrival")
 _LABELS = ("resource", "channel")
-_PLAIN = ("source", "timezone", "activities", "has_start", "arrival_from", "observed_until", "external", "ends", "history")
+_PLAIN = (
+    "source",
+    "timezone",
+    "activities",
+    "has_start",
+    "arrival_from",
+    "observed_until",
+    "external",
+    "ends",
+    "history",
+)
 
 
 def save_log(log: EventLog, folder: str | Path) -> Path:
@@ -66,24 +76,26 @@ def open_log(folder: str | Path) -> EventLog:
     try:
         record = json.loads((path / RECORD).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise FileFormatError(f"{path} isn't a stored log: it has no {RECORD}. Make one with log.save(folder).") from error
+        raise FileFormatError(
+            f"{path} isn't a stored log: it has no {RECORD}. Make one with log.save(folder)."
+        ) from error
     except (OSError, ValueError) as error:
         raise FileFormatError(f"{path / RECORD} can't be read: {error}. Save the log again.") from error
     if not isinstance(record, dict) or record.get("schema") != SCHEMA:
         raise FileFormatError(f"{path} was written by another version ({record.get('schema')!r}); save the log again.")
     for name, known in record["files"].items():
         _check(path / name, known)
-    arrays = {name: np.load(path / f"{name}.npy", mmap_mode="r") for name in _ARRAYS}
-    labels = {
+    arrays: dict[str, Any] = {name: np.load(path / f"{name}.npy", mmap_mode="r") for name in _ARRAYS}
+    labels: dict[str, Any] = {
         name: None
         if record[name] is None
         else Labels(codes=np.load(path / f"{name}.npy", mmap_mode="r"), names=tuple(record[name]))
         for name in _LABELS
     }
     notes = record["notes"]
-    plain = {name: record[name] for name in _PLAIN}
+    plain: dict[str, Any] = {name: _tuple(record[name]) for name in _PLAIN}
     return EventLog(
-        **{k: tuple(v) if isinstance(v, list) else v for k, v in plain.items()},
+        **plain,
         **arrays,
         **labels,
         case_ids=pq.read_table(path / "case_ids.parquet").column("case").combine_chunks(),
@@ -127,8 +139,19 @@ def _write(log: EventLog, folder: Path) -> None:
 
 
 _REJECTS = pa.schema(
-    [("file", pa.string()), ("row", pa.int64()), ("column", pa.string()), ("value", pa.string()), ("reason", pa.string())]
+    [
+        ("file", pa.string()),
+        ("row", pa.int64()),
+        ("column", pa.string()),
+        ("value", pa.string()),
+        ("reason", pa.string()),
+    ]
 )
+
+
+def _tuple(value: Any) -> Any:
+    """JSON knows lists only."""
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _digest(path: Path) -> str:

@@ -58,6 +58,8 @@ class Bottlenecks(Result):
             ):
                 if value > 0:
                     bars.append(Bar(label=r.activity, value=float(value), group="" if together else group))
+        if self.table.empty:
+            return BarChart(title="No step to show", axis="Days per case (elapsed)", bars=())
         top = self.table.iloc[0]
         if np.isnan(top.share):
             title = "The cases take no time"
@@ -109,6 +111,7 @@ def bottlenecks(
     np.add.at(per_case, (number[case], activity), (wait + sojourn).astype(float))
     cycle = (log.last_completion - log.arrival)[closed].astype(float)
     low, high = ratio_intervals(per_case, cycle, level=level, draws=draws, seed=seed)
+    low, high = np.clip(low, 0.0, 1.0), np.clip(high, 0.0, 1.0)
 
     working = np.full(len(step), np.nan)
     if calendar is not None:

@@ -26,7 +26,7 @@ Int64 = npt.NDArray[np.int64]
 Float = npt.NDArray[np.float64]
 
 NEXT_UNKNOWN = "next step not yet known"
-BEFORE_ARRIVAL = "before the application arrived"
+BEFORE_ARRIVAL = "before the case arrived"
 AFTER_END = "after the case was closed"
 LATER = "long after the case was closed"
 
@@ -47,8 +47,12 @@ class Exposure:
     place: Int64
     case: Int64
     state: Int64
-    #: Share of the contacts that name a case of the log; rates are divided by it.
+    #: Share of the contacts that name a case, of those that name one of the log or none; rates are divided by it.
     link_share: float
+    #: Contacts that name a case that isn't in the log; they are left out.
+    n_foreign: int
+    #: Closed cases whose whole life lies in the time that the contact log covers: contacts per case are told of these.
+    covered: npt.NDArray[np.bool_]
     #: First and last instant that the contact log covers.
     period: tuple[int, int]
     #: Contacts about open cases after the last event of the log; they are left out.
@@ -137,22 +141,30 @@ def contact_rates(
                 "rate_low": low / share,
                 "rate_high": high / share,
                 "share": count / max(count.sum(), 1),
-                "contacts_per_case": count / share / n,
+                "contacts_per_case": exposure.contacts[exposure.covered].sum(axis=0)
+                / share
+                / max(int(exposure.covered.sum()), 1),
             }
         )
     table = table[(table["open_days"] > 0) | (table["n_contacts"] > 0)]
     table = table.sort_values(["n_contacts", "state"], ascending=[False, True], ignore_index=True)
-    total = exposure.contacts.sum(axis=1)
-    case_low, case_high = ratio_intervals(total[:, None], np.ones(len(total)), level=level, draws=draws, seed=seed)
+    covered = exposure.covered
+    n_covered = int(covered.sum())
+    if n_covered == 0:
+        raise InsufficientDataError(
+            f"{contacts.source} covers none of the {n:,} cases from arrival to end, so contacts per case can't be told."
+        )
+    total = exposure.contacts.sum(axis=1)[covered]
+    case_low, case_high = ratio_intervals(total[:, None], np.ones(n_covered), level=level, draws=draws, seed=seed)
     some = bool(np.isfinite(case_low[0]))
     per_case = Estimate(
-        value=float(total.sum() / n / share),
-        low=float(case_low[0] * len(total) / n / share) if some else None,
-        high=float(case_high[0] * len(total) / n / share) if some else None,
+        value=float(total.mean() / share),
+        low=float(case_low[0] / share) if some else None,
+        high=float(case_high[0] / share) if some else None,
         level=level if some else None,
         method="contacts that name a case, scaled up by the link share; interval by resampling cases",
         unit="contacts per case",
-        n=n,
+        n=n_covered,
     )
     caveats = []
     if exposure.n_late:
@@ -160,9 +172,18 @@ def contact_rates(
             f"{exposure.n_late:,} contacts about open cases came after the last event of the log, when nobody knows what "
             "those cases await; they are left out."
         )
+    n_closed = int(log.closed.sum())
+    if n_covered < 0.95 * n_closed:
+        first, last = log.instants(np.array(exposure.period, dtype=np.int64))
+        caveats.append(
+            f"The contact log covers {first:%Y-%m-%d} to {last:%Y-%m-%d}. Contacts per case are told of the {n_covered:,} of "
+            f"{n_closed:,} closed cases that lie within it."
+        )
+    if exposure.n_foreign:
+        caveats.append(f"{exposure.n_foreign:,} contacts name a case that isn't in the log; they are left out.")
     if share < 1:
         caveats.append(
-            f"{1 - share:.1%} of the contacts name no case of the log; the rates are scaled up by that share, as if those "
+            f"{1 - share:.1%} of the contacts name no case; the rates are scaled up by that share, as if those "
             "contacts were spread like the others."
         )
     return ContactRates(
@@ -171,7 +192,7 @@ def contact_rates(
         excluded={"without any step": log.n_cases - n},
         caveats=tuple(caveats),
         per_case=per_case,
-        status_share=_status_share(contacts, level=level, draws=draws, seed=seed),
+        status_share=_status_share(contacts, exposure, level=level, draws=draws, seed=seed),
         link_share=share,
         repeat_share=_repeat_share(contacts, exposure),
         n_contacts=int(count.sum()),
@@ -183,8 +204,14 @@ def contact_rates(
 def contact_exposure(log: EventLog, contacts: ContactLog, *, whole: EventLog | None = None) -> Exposure:
     """Open days and contacts of each case of the log, by state; see `contact_rates`."""
     numbers = contacts.case_numbers(log)
-    linked_anywhere = numbers if whole is None else contacts.case_numbers(whole)
-    link_share = float((linked_anywhere >= 0).mean())
+    if whole is None and log.history:
+        raise InsufficientDataError(
+            f"{log.source} was filtered ({'; '.join(log.history)}), so contacts about its other cases would look like "
+            "contacts about nothing. Pass the log before it was filtered as `whole`."
+        )
+    anywhere = numbers if whole is None else contacts.case_numbers(whole)
+    n_linked, n_nameless = int((anywhere >= 0).sum()), int((anywhere == -1).sum())
+    link_share = n_linked / max(n_linked + n_nameless, 1)
     place = np.flatnonzero(numbers >= 0)
     if link_share == 0:
         raise InsufficientDataError(
@@ -192,6 +219,8 @@ def contact_exposure(log: EventLog, contacts: ContactLog, *, whole: EventLog | N
             "told by the state of the case. Check that both files write the case id in the same way."
         )
     period = int(contacts.time.min()), int(contacts.time.max())
+    slack = max(DAY, (period[1] - period[0]) // 20)  # the first and the last contact don't mark the ends to the day
+    covered = log.closed & (log.arrival >= period[0] - slack) & (log.last_completion <= period[1] + slack)
     width = len(log.activities)
     states = (*log.activities, NEXT_UNKNOWN, BEFORE_ARRIVAL, AFTER_END, LATER)
     days = state_days(log, log.arrival, log.complete, period=period)
@@ -214,7 +243,7 @@ def contact_exposure(log: EventLog, contacts: ContactLog, *, whole: EventLog | N
     np.add.at(count, (case, state), 1.0)
     return Exposure(
         states=states, days=days, contacts=count, place=place, case=case, state=state.astype(np.int64),
-        link_share=link_share, period=period, n_late=int(late.sum()), channel_share=_channel_share(contacts, place),
+        link_share=link_share, n_foreign=int((anywhere == -2).sum()), covered=covered, period=period, n_late=int(late.sum()), channel_share=_channel_share(contacts, place),
     )  # fmt: skip
 
 
@@ -263,17 +292,16 @@ def _first_after(complete: Int64, first: Int64, last: Int64, time: Int64) -> Int
     return low
 
 
-def _status_share(contacts: ContactLog, *, level: float, draws: int, seed: int) -> Estimate | None:
+def _status_share(contacts: ContactLog, exposure: Exposure, *, level: float, draws: int, seed: int) -> Estimate | None:
+    """Of the contacts about the counted cases that have a reason."""
     if contacts.reason is None or not contacts.status_reasons:
         return None
-    known = contacts.reason.codes >= 0
+    code = contacts.reason.codes[exposure.place]
+    known = code >= 0
     if not known.any():
         return None
-    status = np.isin(contacts.reason.codes, [contacts.reason.names.index(r) for r in contacts.status_reasons])
-    # Contacts about one case belong together; a contact without a case stands alone.
-    ids = contacts.case_ids.dictionary_encode().indices.fill_null(-1).to_numpy(zero_copy_only=False)
-    alone = np.where(ids < 0, np.arange(len(ids)) + len(ids), ids)
-    _, unit = np.unique(alone[known], return_inverse=True)
+    status = np.isin(code, [contacts.reason.names.index(r) for r in contacts.status_reasons])
+    _, unit = np.unique(exposure.case[known], return_inverse=True)
     hits = np.bincount(unit, weights=status[known]).astype(float)
     all_ = np.bincount(unit).astype(float)
     low, high = ratio_intervals(hits[:, None], all_, level=level, draws=draws, seed=seed)
@@ -281,9 +309,9 @@ def _status_share(contacts: ContactLog, *, level: float, draws: int, seed: int) 
     return Estimate(
         value=float(hits.sum() / all_.sum()),
         low=float(low[0]) if some else None,
-        high=float(high[0]) if some else None,
+        high=min(1.0, float(high[0])) if some else None,
         level=level if some else None,
-        method="contacts with a recorded reason; interval by resampling cases",
+        method="contacts about the counted cases with a recorded reason; interval by resampling cases",
         unit="share of contacts",
         n=int(all_.sum()),
     )

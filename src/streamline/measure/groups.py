@@ -15,16 +15,19 @@ from streamline.measure.contact import Exposure
 from streamline.measure.duration import LEVEL
 from streamline.results import Result, rows_of
 from streamline.stats.bootstrap import DRAWS, ratio_intervals
-from streamline.units import DAY
+from streamline.stats.survival import share_done
+from streamline.units import DAY, MISSING_TIME, parse_duration
 
 CHANNEL = "channel"
 UNKNOWN = "(not recorded)"
+OTHER = "(other)"
+MOST_GROUPS = 40
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Groups(Result):
     """Figures by group. `table`, largest group first: group, n_cases (closed), cases_share, mean_days with mean_low and
-    mean_high, median_days, p90_days, within_standard (share of closed cases; NaN without a standard),
+    mean_high, median_days, p90_days, within_standard (share of the group's cases, open ones censored; NaN without a standard),
     contacts_per_case (linked contacts, scaled by the link share; NaN without contacts)."""
 
     by: str
@@ -57,7 +60,7 @@ def by_group(
     log: EventLog,
     by: str = CHANNEL,
     *,
-    standard: int | None = None,
+    standard: str | None = None,
     contacts: Exposure | None = None,
     level: float = LEVEL,
     draws: int = DRAWS,
@@ -65,10 +68,12 @@ def by_group(
 ) -> Groups:
     """Cycle times (and contacts) of the closed cases by channel or by an attribute; what differs isn't explained.
 
-    by : "channel" (that of the case's first step), or the name of an attribute. standard : microseconds.
+    by : "channel" (that of the case's first step), or the name of an attribute. Beyond the 40 largest groups the rest is
+        pooled as "(other)". standard : a duration such as "30 days"; open cases count as censored.
     Returns Groups. Raises UnknownNameError when the log has no such column, InsufficientDataError when no case is closed.
     """
-    labels = _labels(log, by)
+    limit = None if standard is None else parse_duration(standard)
+    labels = _pooled(_labels(log, by), log.closed)
     closed = np.flatnonzero(log.closed)
     if len(closed) == 0:
         raise InsufficientDataError(
@@ -76,10 +81,14 @@ def by_group(
         )
     names, code = np.unique(labels[closed].astype(str), return_inverse=True)
     days = (log.last_completion - log.arrival)[closed] / DAY
+    age = np.where(log.closed, log.last_completion, log.observed_until) - log.arrival
+    known = log.arrival != MISSING_TIME
     member = code[:, None] == np.arange(len(names))
     low, high = ratio_intervals(member * days[:, None], member.astype(float), level=level, draws=draws, seed=seed)
     count = member.sum(axis=0)
-    asked = None if contacts is None else contacts.contacts.sum(axis=1)[closed] / contacts.link_share
+    asked = None
+    if contacts is not None:  # cases that the contact log covers only in part don't count
+        asked = np.where(contacts.covered, contacts.contacts.sum(axis=1) / contacts.link_share, np.nan)[closed]
     rows = [
         {
             "group": str(name),
@@ -90,8 +99,10 @@ def by_group(
             "mean_high": high[j],
             "median_days": np.quantile(days[code == j], 0.5, method="inverted_cdf"),
             "p90_days": np.quantile(days[code == j], 0.9, method="inverted_cdf"),
-            "within_standard": np.nan if standard is None else (days[code == j] <= standard / DAY).mean(),
-            "contacts_per_case": np.nan if asked is None else asked[code == j].mean(),
+            "within_standard": np.nan
+            if limit is None
+            else share_done(age[known & (labels == name)], log.closed[known & (labels == name)], limit),
+            "contacts_per_case": np.nan if asked is None else _mean(asked[code == j]),
         }
         for j, name in enumerate(names)
     ]
@@ -103,6 +114,21 @@ def by_group(
         by=by,
         _cases=pd.DataFrame({"case": log.case_id_array(closed), "group": labels[closed], "cycle_time_days": days}),
     )
+
+
+def _pooled(labels: npt.NDArray[np.object_], closed: npt.NDArray[np.bool_]) -> npt.NDArray[np.object_]:
+    """The labels with all but the largest groups called "(other)"."""
+    names, count = np.unique(labels[closed].astype(str), return_counts=True)
+    if len(names) <= MOST_GROUPS:
+        return labels
+    kept = names[np.lexsort((names, -count))[:MOST_GROUPS]]
+    return np.where(np.isin(labels.astype(str), kept), labels, OTHER)
+
+
+def _mean(values: npt.NDArray[np.float64]) -> float:
+    """Mean of the values that are known; NaN when none is."""
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else float("nan")
 
 
 def _labels(log: EventLog, by: str) -> npt.NDArray[np.object_]:

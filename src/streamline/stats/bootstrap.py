@@ -18,6 +18,8 @@ Float = npt.NDArray[np.float64]
 DRAWS = 1000
 #: Share of resamples that must have some spread for studentised intervals.
 ENOUGH_SPREAD = 0.995
+#: Units that must differ from zero for studentised intervals; with fewer, single units rule the standard errors.
+ENOUGH_UNITS = 30
 
 
 def resampled_weights(n: int, *, draws: int, seed: int) -> Iterator[Float]:
@@ -59,7 +61,7 @@ def ratio_intervals(
         spread = errors[:, j] > 0
         if not influence[:, j].any():
             low[j] = high[j] = estimate[j]
-        elif spread.mean() >= ENOUGH_SPREAD:
+        elif spread.mean() >= ENOUGH_SPREAD and (numerators[:, j] != 0).sum() >= min(ENOUGH_UNITS, n):
             t = (drawn[spread, j] - estimate[j]) / errors[spread, j]
             upper, lower = np.quantile(t, [(1 + level) / 2, (1 - level) / 2])
             low[j], high[j] = estimate[j] - upper * error[j], estimate[j] - lower * error[j]

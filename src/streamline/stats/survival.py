@@ -39,3 +39,30 @@ def share_done_by(
     z = norm.ppf((1 + level) / 2) * error / (survival * np.log(survival))
     bounds = survival ** np.exp(np.array([-z, z]))
     return 1 - survival, 1 - float(bounds.max()), 1 - float(bounds.min())
+
+
+def share_done(
+    durations: npt.NDArray[np.int64],
+    done: npt.NDArray[np.bool_],
+    at: float,
+    *,
+    weights: npt.NDArray[np.float64] | None = None,
+) -> float:
+    """Kaplan-Meier share of cases done within `at`; each case counts `weights` times. NaN without cases.
+
+    Without cases that are censored before `at` it is the plain share. Cases last seen before `at` leave the risk set
+    after those done at the same time.
+    """
+    counts = np.ones(len(durations)) if weights is None else weights
+    total = float(counts.sum())
+    early = ~done & (durations <= at)
+    if total == 0:
+        return float("nan")
+    if not early.any():
+        return float(counts[done & (durations <= at)].sum() / total)
+    order = np.lexsort((~done, durations))
+    at_risk = total - np.concatenate([[0.0], np.cumsum(counts[order])[:-1]])
+    within = done[order] & (durations[order] <= at) & (at_risk > 0)
+    # one factor a case; cases done at one instant give the same product as one factor for all of them
+    factors = 1 - counts[order][within] / at_risk[within]
+    return float(1 - np.prod(np.maximum(factors, 0.0)))

@@ -20,7 +20,8 @@ from streamline.measure.contact import Exposure
 from streamline.measure.duration import LEVEL
 from streamline.results import Result
 from streamline.stats.bootstrap import weighted_quantiles
-from streamline.units import DAY, YEAR_DAYS
+from streamline.stats.survival import share_done
+from streamline.units import DAY, MISSING_TIME, YEAR_DAYS, parse_duration
 from streamline.whatif.change import Change
 from streamline.whatif.replay import Replayed, Replayer, ReplayModel
 
@@ -28,6 +29,8 @@ Float = npt.NDArray[np.float64]
 
 #: Fewer draws leave the bounds of the interval to chance.
 MIN_DRAWS = 20
+#: Days of arrivals that show all seasons.
+FULL_YEAR = 350
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +66,7 @@ class ScenarioEstimate(Result):
     """What a scenario would make of each measure.
 
     `table`: measure, unit, baseline, value, low, high, change, change_low, change_high, n. Measures:
-    cycle_time.mean, .median, .p90 (days, closed cases), within_standard (share of closed cases),
+    cycle_time.mean, .median, .p90 (days, closed cases), within_standard (share of cases, open ones censored),
     contacts_per_case, staff_hours_per_case, cost_per_year; those that the records or prices can't carry are absent,
     and `caveats` says why.
     """
@@ -106,7 +109,7 @@ def estimate(
     changes: Sequence[Change],
     *,
     name: str = "scenario",
-    standard: int | None = None,
+    standard: str | None = None,
     prices: Prices | None = None,
     draws: int = 200,
     seed: int = 1,
@@ -114,7 +117,7 @@ def estimate(
 ) -> ScenarioEstimate:
     """Estimate what the changes would do, by replaying the model's cases with and without them.
 
-    standard : the service standard in microseconds of elapsed time. prices : what the study pays.
+    standard : the service standard as a duration, such as "30 days" (elapsed). prices : what the study pays.
     draws : >= 20. seed : the same seed gives the same figures, whatever other scenarios are estimated beside it.
 
     Returns a ScenarioEstimate; `value` is the mean over the draws' beliefs on the cases as they are, the interval
@@ -127,7 +130,7 @@ def estimate(
     log = model.log
     closed = log.closed
     n_all, n = log.n_cases, int(closed.sum())
-    measures = _Measures(model, standard=standard, prices=prices)
+    measures = _Measures(model, standard=None if standard is None else parse_duration(standard), prices=prices)
     as_is = replayer.replay(seed=None)
     ones = np.ones(n_all)
     baseline = measures.figures(as_is, ones, as_is)
@@ -157,7 +160,7 @@ def estimate(
             change=float(change[j]),
             change_low=float(change_low[j]),
             change_high=float(change_high[j]),
-            n=n if measure.startswith(("cycle", "within")) else n_all,
+            n=measures.n_of(measure),
         )
         for j, (measure, unit) in enumerate(measures.names)
     )
@@ -196,6 +199,8 @@ class _Measures:
         self._model, self._standard, self._prices = model, standard, prices
         log = model.log
         self._closed = np.flatnonzero(log.closed)
+        self._known = np.flatnonzero(log.arrival != MISSING_TIME)
+        self._open_days = (log.observed_until - log.arrival) / DAY
         caveats: list[str] = []
         names = [("cycle_time.mean", "days"), ("cycle_time.median", "days"), ("cycle_time.p90", "days")]
         if standard is not None:
@@ -221,7 +226,13 @@ class _Measures:
         if self._cost and prices is not None:
             names.append(("cost_per_year", f"{prices.currency} per year"))
         arrivals = log.arrival[log.arrival > np.iinfo(np.int64).min]
-        self._cases_per_year = log.n_cases / max((arrivals.max() - arrivals.min()) / DAY, 1.0) * YEAR_DAYS
+        span = max((arrivals.max() - arrivals.min()) / DAY, 1.0)
+        self._cases_per_year = len(arrivals) / span * YEAR_DAYS
+        if self._cost:
+            caveats.append(
+                f"Yearly costs are those of {self._cases_per_year:,.0f} cases a year: {len(arrivals):,} cases arrived in "
+                f"{span:,.0f} days." + (" Seasons may make a whole year differ." if span < FULL_YEAR else "")
+            )
         self.names, self.caveats = tuple(names), tuple(caveats)
 
     def _price_of_contact(self, caveats: list[str]) -> float:
@@ -248,8 +259,17 @@ class _Measures:
             )
         return sum(s * prices.contact.get(c, 0.0) for c, s in exposure.channel_share.items())
 
+    def n_of(self, measure: str) -> int:
+        """How many cases a measure rests on."""
+        if measure == "within_standard":
+            return len(self._known)
+        if measure == "contacts_per_case" and self._model.contacts is not None:
+            return int(self._model.contacts.covered.sum())
+        return len(self._closed)
+
     def figures(self, replay: Replayed, weights: Float, as_is: Replayed) -> Float:
         """The measures of one replay with these weights of the cases."""
+        log = self._model.log
         days, mine = replay.cycle_days[self._closed], weights[self._closed]
         order = np.argsort(days, kind="stable")
         total = float(mine.sum())
@@ -258,14 +278,16 @@ class _Measures:
             *weighted_quantiles(days[order], mine[order], np.array([0.5, 0.9])),
         ]
         if self._standard is not None:
-            values.append(float(mine[days <= self._standard / DAY].sum()) / total if total else np.nan)
+            life = np.where(log.closed, replay.cycle_days, self._open_days)[self._known]
+            done = log.closed[self._known]
+            values.append(share_done(life, done, self._standard / DAY, weights=weights[self._known]))
         contacts = hours = 0.0
         exposure = self._model.contacts
         if exposure is not None:
             contacts = contacts_per_case(exposure, replay, as_is, weights)
             values.append(contacts)
         if replay.staff_hours is not None:
-            hours = float(np.average(replay.staff_hours, weights=weights))
+            hours = float(replay.staff_hours[self._closed] @ mine) / total if total else np.nan
             values.append(hours)
         if self._cost and self._prices is not None:
             each = hours * (self._prices.staff_hour or 0.0) + contacts * self._contact_price
@@ -277,12 +299,17 @@ class _Measures:
 def contacts_per_case(exposure: Exposure, replay: Replayed, as_is: Replayed, weights: Float) -> float:
     """Contacts per case: the observed rate per open day of each awaited step, times the replayed open days.
 
-    Contacts in the other states (before arrival, after the end, next step unknown) stay as they were observed.
+    Over the closed cases that the contact log covers. Contacts in the other states (before arrival, after the end, next step unknown) stay as they were observed.
     """
     assert replay.awaited_days is not None
     assert as_is.awaited_days is not None
     width = replay.awaited_days.shape[1]
-    count = weights @ exposure.contacts
-    before, after = weights @ as_is.awaited_days, weights @ replay.awaited_days
+    mine = weights * exposure.covered
+    count = mine @ exposure.contacts
+    before, after = mine @ as_is.awaited_days, mine @ replay.awaited_days
     ratio = np.divide(after, before, out=np.ones(width), where=before > 0)
-    return float((count[:width] @ ratio + count[width:].sum()) / weights.sum() / exposure.link_share)
+    return (
+        float((count[:width] @ ratio + count[width:].sum()) / mine.sum() / exposure.link_share)
+        if mine.any()
+        else float("nan")
+    )

@@ -49,8 +49,9 @@ Bool = npt.NDArray[np.bool_]
 Float = npt.NDArray[np.float64]
 
 QUEUES_CAVEAT = (
-    "Queues are not modelled yet: each wait stays as it was observed unless the change touches it. People whom a "
-    "change sets free would shorten other waits as well, so effects of such changes are understated here."
+    "Queues are not modelled yet: each wait stays as it was observed unless the change touches it. What people whom a "
+    "change sets free would do for other cases is left out, and so is work that would queue elsewhere. The intervals hold "
+    "the sample and the belief about the change, not the error of leaving queues out."
 )
 
 
@@ -192,7 +193,7 @@ class Replayer:
                 effort[steps] = 0
             elif isinstance(change, SpeedUp):
                 share = 1 - change.drawn(rng)
-                service[steps] = np.rint(service[steps] * share).astype(np.int64)
+                service[steps] = self._quicker(steps, share, service[steps])
                 effort[steps] *= share
             elif isinstance(change, ShortenExternal):
                 share = 1 - change.drawn(rng)
@@ -236,6 +237,24 @@ class Replayer:
             staff_hours=hours,
             awaited_days=awaited,
         )
+
+    def _quicker(self, steps: Int64, share: float, service: Int64) -> Int64:
+        """Service times of these steps when only this share of their work remains.
+
+        With office hours, the work within them is shortened and the step ends when that much of it is done after its
+        observed start: a task that ran over a night by half an hour loses the night with the half hour, and one that
+        doesn't reach closing time loses no night. Work outside the office hours, or without them, is scaled by the clock.
+        """
+        model = self._model
+        scaled: Int64 = np.rint(service * share).astype(np.int64)
+        if model.calendar is None or model.staff is None or share >= 1:
+            return scaled
+        work = model.staff[steps]
+        inside = work > 0
+        begun = model.log.start[steps][inside]
+        done = model.calendar.add_working_time(begun, np.rint(work[inside] * share).astype(np.int64))
+        scaled[inside] = np.minimum(done - begun, service[inside])
+        return scaled
 
     def _prepared_loops(self, change: ReduceRework) -> Bool:
         """Which occurrences match, in the order of the slots."""
