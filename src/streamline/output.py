@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import tempfile
@@ -9,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from streamline.errors import OutputError, listed
+from streamline.units import counted
 
 #: The file by which an earlier section is known; its key `files` lists what that run wrote.
 RECORD = "provenance.json"
@@ -71,15 +73,33 @@ def check_folder(folder: Path) -> None:
             raise OutputError(f"{folder} is a file; name a folder.")
     except PermissionError as error:
         raise OutputError(f"{folder} can't be looked into: {error.strerror}. Name another folder.") from error
-    there = {str(p.relative_to(folder).as_posix()) for p in folder.rglob("*") if not p.is_dir()}
-    known: set[str] = {RECORD}
     try:
-        known |= set(json.loads((folder / RECORD).read_text(encoding="utf-8"))["files"])
-    except (OSError, ValueError, KeyError, TypeError):
-        known = set()
-    foreign = sorted(there - known)
+        there = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if not p.is_dir()}
+        known = _known(folder)
+        edited = sorted(
+            name
+            for name, path in there.items()
+            if known.get(name) and hashlib.sha256(path.read_bytes()).hexdigest() != known[name]
+        )
+    except OSError as error:
+        raise OutputError(f"{folder} can't be looked into: {error.strerror}. Name another folder.") from error
+    if edited:
+        raise OutputError(
+            f"{folder} holds a section that was edited since ({listed(edited)}); the edits would be lost. "
+            "Move it away, or name another folder."
+        )
+    foreign = sorted(set(there) - set(known))
     if foreign:
         raise OutputError(
-            f"{folder} holds {len(foreign):,} files that no earlier run wrote ({listed(foreign)}); they would be lost. "
+            f"{folder} holds {counted(len(foreign), 'file')} that no earlier run wrote ({listed(foreign)}); which would be lost. "
             "Name another folder, or empty it."
         )
+
+
+def _known(folder: Path) -> dict[str, str]:
+    """The files that an earlier run wrote, with their digests; none where it left no record."""
+    try:
+        files = json.loads((folder / RECORD).read_text(encoding="utf-8"))["files"]
+        return {RECORD: "", **{str(name): str(digest) for name, digest in files.items()}}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}

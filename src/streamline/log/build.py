@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from streamline.errors import InsufficientDataError, UnknownNameError
+from streamline.errors import DataQualityError, InsufficientDataError, UnknownNameError
 from streamline.log.event_log import EventLog, Labels, Notes
 from streamline.log.lifecycle import steps_from_lifecycle
 from streamline.log.raw import RawRecords, Reject, shortened
@@ -112,7 +112,8 @@ def build_log(raw: RawRecords, columns: Columns, options: Options) -> EventLog:
 
     rows = np.flatnonzero(sieve.keep)
     if len(rows) == 0:
-        raise InsufficientDataError(_nothing_left(raw, sieve, 0, {}))
+        problem = DataQualityError if sieve.rejects else InsufficientDataError
+        raise problem(_nothing_left(raw, sieve, 0, {}))
     case = case_text.take(pa.array(rows)).dictionary_encode()
     case_names, case_code = case.dictionary, _codes(case)
     activities, activity = sorted_codes(activity_text, rows)

@@ -243,7 +243,8 @@ def contact_exposure(log: EventLog, contacts: ContactLog, *, whole: EventLog | N
     np.add.at(count, (case, state), 1.0)
     return Exposure(
         states=states, days=days, contacts=count, place=place, case=case, state=state.astype(np.int64),
-        link_share=link_share, n_foreign=int((anywhere == -2).sum()), covered=covered, period=period, n_late=int(late.sum()), channel_share=_channel_share(contacts, place),
+        link_share=link_share, n_foreign=int((anywhere == -2).sum()), covered=covered, period=period,
+        n_late=int(late.sum()), channel_share=_channel_share(contacts, place),
     )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from streamline.kernels.traces import erased_loops, same_traces, trace_hashes
 from streamline.log.event_log import EventLog
 from streamline.measure.path import paths
 from streamline.results import Result, rows_of
-from streamline.units import DAY, HOUR, MISSING_TIME
+from streamline.units import DAY, HOUR, MISSING_TIME, counted
 
 Int64 = npt.NDArray[np.int64]
 
@@ -227,7 +227,7 @@ def process_map(log: EventLog, *, min_share: float = 0.05, max_nodes: int = 25, 
             n=int(r.n),
             n_cases=int(r.n_cases),
             share=float(r.share),
-            mean_days=float(r.mean_hours) / 24,
+            mean_days=float(r.mean_hours) / 24 if r.mean_hours >= 0 else float("nan"),  # they mostly overlap
             returns=returning.get((r.source, r.target), 0) > r.n / 2,
         )
         for r in rows_of(edges.table)
@@ -247,8 +247,11 @@ def process_map(log: EventLog, *, min_share: float = 0.05, max_nodes: int = 25, 
     ]
     chosen = [e for e in _filtered(rows, len(nodes), min_share) if e.n_cases >= min_cases]
     left_off = len(count[count > 0]) - len(kept)
-    note = f"{edges.n:,} cases. Shown: transitions taken by at least {min_share:.0%} of the cases"
-    note += f"; {left_off:,} rarer activities are left off." if left_off else "."
+    note = (
+        f"{edges.n:,} cases. Shown: transitions taken by at least {min_share:.0%} of the cases, and each step's most "
+    )
+    note += "frequent way in and out"
+    note += f"; {counted(left_off, 'rarer activity', 'rarer activities')} left off." if left_off else "."
     flow = FlowMap(title="How cases move through the process", nodes=tuple(nodes), edges=tuple(chosen), note=note)
     table = pd.DataFrame(
         [

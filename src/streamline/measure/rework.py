@@ -107,6 +107,8 @@ class ReworkLoops(Result):
     cases_share: Estimate
     #: Days in loops, per case.
     days_per_case: Estimate
+    #: Share of the cases that went back to an earlier step, not counting a step repeated at once.
+    returns_share: float
     #: Share of the cases in which no activity is repeated.
     first_pass_yield: float
     occurrences: Occurrences = field(repr=False)
@@ -231,6 +233,7 @@ def rework_loops(
         caveats=tuple(caveats),
         cases_share=figure(-2, "share", "Wilson interval"),
         days_per_case=figure(-1, "days", "interval by resampling cases"),
+        returns_share=len(np.unique(case[head != trigger])) / n,
         first_pass_yield=1 - float(mean[-2]),
         occurrences=found,
         _cases=frame,

@@ -8,7 +8,7 @@ from dataclasses import replace
 from streamline.report import tables
 from streamline.report.analysis import Analysis
 from streamline.report.chart import describe
-from streamline.report.findings import all_findings
+from streamline.report.findings import all_findings, figure_texts, quality_words
 from streamline.report.section import (
     Block,
     Bullets,
@@ -20,10 +20,10 @@ from streamline.report.section import (
     Part,
     Section,
 )
-from streamline.report.wording import arrivals_words, days, percent, rounded
+from streamline.report.wording import arrivals_words, percent, rounded
 from streamline.results import Finding
 from streamline.study import Scenario
-from streamline.units import duration_words
+from streamline.units import counted, duration_words
 from streamline.whatif.estimate import ScenarioEstimate
 from streamline.whatif.replay import QUEUES_CAVEAT
 
@@ -36,7 +36,7 @@ def build_section(a: Analysis) -> Section:
     say = {f.id: replace(f, statement=f.statement.replace(period, "")) for f in findings}
     parts = [
         _summary(a, say),
-        _records(a),
+        _records(a, say),
         *_groups(a),
         _time(a, say),
         _rework(a, say),
@@ -91,7 +91,7 @@ def _summary(a: Analysis, say: dict[str, Finding]) -> Part:
     else:
         figures.append(
             KeyFigure(
-                value=percent(a.rework.cases_share.value).removesuffix("%"), unit="%", label="of cases go back a step",
+                value=percent(a.rework.cases_share.value).removesuffix("%"), unit="%", label="cases that repeat a step",
                 detail=f"of {a.rework.n:,} closed cases",
             )
         )  # fmt: skip
@@ -110,13 +110,13 @@ def _summary(a: Analysis, say: dict[str, Finding]) -> Part:
     return Part(id="summary", title="Summary", blocks=tuple(blocks))
 
 
-def _records(a: Analysis) -> Part:
+def _records(a: Analysis, say: dict[str, Finding]) -> Part:
     about = a.study.study
-    still_open = "none of them is" if a.cycle.n_open == 0 else f"{a.cycle.n_open:,} of them are"
+    still_open = say["baseline.open_cases"].statement
     n_all = a.cycle.n + a.cycle.n_open
     text = (
         f"{about.agency} keeps the records of {about.service} that this section rests on. They cover {n_all:,} cases "
-        f"that arrived from {arrivals_words(a.log)}; {still_open} still open. "
+        f"that arrived from {arrivals_words(a.log)}. {still_open} "
     )
     if a.whole.n_cases > n_all:
         text += (
@@ -124,9 +124,13 @@ def _records(a: Analysis) -> Part:
         )
     text += f"A case begins with {a.log.arrival_from} and ends with its last completed step. Times are told in {a.log.timezone}."
     blocks: list[Block] = [Paragraph(text=text), tables.inputs(a)]
-    worst = [f"{f.statement} {f.effect}" for f in a.quality.findings]
+    worst = [quality_words(f, a.minimum_cell) for f in a.quality.findings]
     if worst:
-        blocks.append(Paragraph(text="What was met in the records, and what it does to the figures:"))
+        blocks.append(
+            Paragraph(
+                text=f"What was met in the files (all {a.whole.n_cases:,} cases), and what it does to the figures:"
+            )
+        )
         blocks.append(Bullets(items=tuple(worst)))
     else:
         blocks.append(Paragraph(text="Nothing was found in the records that would mislead."))
@@ -152,11 +156,12 @@ def _time(a: Analysis, say: dict[str, Finding]) -> Part:
     ids = ["baseline.cycle_time.median", "baseline.cycle_time.p90", "baseline.within_standard"]
     parts = ["baseline.waiting_time.mean", "baseline.service_time.mean", "baseline.sojourn_time.mean",
              "baseline.external_time.mean"]  # fmt: skip
-    chart, histogram = tables.publishable_result(b, a).chart(), a.cycle.chart()
+    chart, histogram = tables.publishable_result(b, a).chart(), tables.publishable_histogram(a)
     blocks: list[Block] = [
         Paragraph(text=" ".join(say[i].statement for i in ids if i in say)),
         _figure("cycle-times", "Cycle times of closed cases", histogram),
         tables.baseline(a),
+        *(Caution(text=c) for c in a.cycle.caveats),
         Paragraph(text=" ".join(say[i].statement for i in parts if i in say)),
         _figure("where-time-goes", "Days per case, by the step that the case awaits", chart),
         tables.bottlenecks(a),
@@ -177,7 +182,7 @@ def _time(a: Analysis, say: dict[str, Finding]) -> Part:
 def _routes(a: Analysis) -> str:
     top = a.variants.table.iloc[0]
     return (
-        f"The {a.variants.n:,} cases took {len(a.variants.table):,} different routes. "
+        f"The {a.variants.n:,} cases took {counted(len(a.variants.table), 'route')}. "
         + (
             f"The most frequent one, taken by {percent(top.share)} of them, has {int(top.n_steps)} steps. "
             if top.n_cases >= a.minimum_cell
@@ -221,7 +226,9 @@ def _contacts(a: Analysis, say: dict[str, Finding]) -> Iterator[Part]:
         states = [f for f in say.values() if f.id.startswith("contacts.state.")]
         if states:
             top = max(states, key=lambda f: f.value or 0)
-            blocks.append(Paragraph(text=f"They got in touch most often in one state of the case. {top.statement}"))
+            blocks.append(
+                Paragraph(text=f"They got in touch at the highest rate in one state of the case. {top.statement}")
+            )
             blocks.append(
                 _figure(
                     "contact-rates",
@@ -258,7 +265,7 @@ def _proposals(a: Analysis, say: dict[str, Finding]) -> Iterator[Part]:
         blocks=(
             Paragraph(
                 text="Each estimate replays the same cases with and without the change. Figures are estimates, not "
-                "promises, and hold what a change does directly: shorter queues elsewhere would come on top."
+                "promises, and hold what a change does directly, not what it does through queues."
             ),
             tables.benefits(a, ordered),
         ),
@@ -270,18 +277,25 @@ def _proposals(a: Analysis, say: dict[str, Finding]) -> Iterator[Part]:
         blocks=(
             Paragraph(
                 text="The same figures can be computed again from later records with the same study file. A change has "
-                "failed its estimate when, over as many cases as were used here, the mean cycle time of cases that "
-                "arrived after its full effect lies above the upper bound of its interval:"
+                "failed its estimate when, over as many cases as were used here, the mean cycle time of the cases that "
+                "arrived after its full effect lies above these bounds, while nothing else changed:"
             ),
-            Bullets(
-                items=tuple(
-                    f"{s.name}: {days(e['cycle_time.mean'].high)} (mean cycle time, elapsed; "
-                    f"today {days(e['cycle_time.mean'].baseline)})."
-                    for s, e in ordered
-                )
-            ),
+            Bullets(items=tuple(_failing(s, e) for s, e in ordered)),
         ),
     )
+
+
+def _failing(scenario: Scenario, estimate: ScenarioEstimate) -> str:
+    """Above which mean cycle time a scenario has failed its estimate."""
+    mean = estimate["cycle_time.mean"]
+    texts = figure_texts(mean)
+    if mean.change_high >= 0 or texts.value == texts.baseline:
+        return (
+            f"{scenario.name}: its direct effect is too small to be told from today's {texts.baseline} days over as many "
+            "cases; another measure is needed."
+        )
+    bound = figure_texts(replace(mean, value=mean.baseline + mean.change_high)).value
+    return f"{scenario.name}: {bound} days (mean cycle time, elapsed; today {texts.baseline})."
 
 
 def _scenario(scenario: Scenario, estimate: ScenarioEstimate, say: dict[str, Finding]) -> Part:
@@ -315,14 +329,15 @@ def _method(a: Analysis) -> Part:
         "time, from the moment at which a step could have begun to its completion. It adds up to the cycle time exactly.",
         paths.rule.in_words()
         + (
-            f" Here {len(paths.concurrent):,} pairs of activities are concurrent."
+            f" Here {counted(len(paths.concurrent), 'pair')} of activities are concurrent."
             if paths.concurrent
             else " Here no two activities are."
         ),
         "Loops are erased from each case's sequence of steps, left to right; first-pass time and the time of all loops "
         "add up to the cycle time exactly.",
         f"Intervals hold {b.waiting.level or 0.95:.0%}: those of the records resample whole cases; those of the estimates "
-        "also hold the beliefs about each change and the choice of the cases that it touches.",
+        "also hold the beliefs about each change and the choice of the cases that it touches, but not the error of leaving "
+        "queues out.",
         f"Working time counts office hours only: {b.calendar}."
         if a.calendar is not None
         else "No office hours were given, so all times are elapsed time.",
@@ -335,7 +350,8 @@ def _method(a: Analysis) -> Part:
         )
     limits = [
         "The estimates have not been checked against a later period yet; treat them as direction and order of size.",
-        f"Groups of fewer than {a.minimum_cell} cases are not shown.",
+        f"Groups of fewer than {a.minimum_cell} cases are not shown. What is left of a total after the groups shown may "
+        "still tell the size of a small remainder.",
     ]
     if a.study.pools:
         limits.append("The study names pools of staff. They aren't used yet, because queues are not modelled.")
@@ -363,8 +379,9 @@ def _appendix(a: Analysis) -> Part:
         title="Data appendix",
         blocks=(
             Paragraph(
-                text=f"Every number above stands in findings.json under a stable id, with its interval, its count and its "
-                f"method, and can be computed again from the files listed here with version {a.provenance.version} and "
+                text=f"The main numbers stand in findings.json under stable ids, each with its interval, its count and its "
+                f"method; the others stand in the tables. All can be computed again from the files "
+                f"listed here with version {a.provenance.version} and "
                 f"seed {a.provenance.seed}."
             ),
             tables.digests(a),

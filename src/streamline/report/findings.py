@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from streamline.measure.contact import LATER, ContactRates
+from streamline.log.quality import QualityFinding
+from streamline.measure.contact import AFTER_END, LATER, ContactRates
 from streamline.report.analysis import Analysis
 from streamline.report.privacy import suppressed_rows
-from streamline.report.wording import arrivals_words, days, decimals, interval, money, number, percent, rounded
+from streamline.report.wording import arrivals_words, decimals, interval, money, number, percent, rounded
 from streamline.results import Estimate, Finding, ScenarioFinding, SubjectFinding, rows_of
 from streamline.study import Scenario, slug
 from streamline.units import duration_words
@@ -67,7 +68,7 @@ def _baseline(a: Analysis) -> Iterator[Finding]:
     )  # fmt: skip
     yield Finding(
         id="baseline.open_cases", section="baseline",
-        statement=f"{n_open:,} of the {n_all:,} cases that arrived from {period} are still open.", value=n_open,
+        statement=_open_words(a, n_open, n_all, period), value=None if 0 < n_open < a.minimum_cell else n_open,
         unit="cases", n=n_all, method="count of the records", table=table,
     )  # fmt: skip
     closed = f"{a.cycle.n:,} closed cases that arrived from {period}"
@@ -83,8 +84,9 @@ def _baseline(a: Analysis) -> Iterator[Finding]:
     if within is not None and a.cycle.standard is not None:
         yield _of(
             within, id="baseline.within_standard", section="baseline", table=table,
-            statement=f"{percent(within.value, within.low, within.high)} of the {within.n:,} cases that arrived from "
-            f"{period} were closed within the standard of {duration_words(a.cycle.standard)}"
+            statement=("An estimated " if "Kaplan" in within.method else "")
+            + f"{percent(within.value, within.low, within.high)} of the {within.n:,} cases that arrived from "
+            f"{period} close within the standard of {duration_words(a.cycle.standard)}"
             f"{note(bounds(within, percent=True))}.",
         )  # fmt: skip
     b = a.bottlenecks
@@ -113,6 +115,17 @@ def _baseline(a: Analysis) -> Iterator[Finding]:
             statement=f"Customers got in touch {rounded(a.rates.per_case)} times per case"
             f"{note(f'{a.rates.n:,} cases that arrived from {period}', bounds(a.rates.per_case))}.",
         )  # fmt: skip
+
+
+def _open_words(a: Analysis, n_open: int, n_all: int, period: str) -> str:
+    """How many cases are open; without named ends nobody knows."""
+    if a.log.ends is None and n_open == 0:
+        return (
+            f"The study names no activities that end a case, so all {n_all:,} cases that arrived from {period} count as "
+            "closed."
+        )
+    few = f"Fewer than {a.minimum_cell}" if 0 < n_open < a.minimum_cell else f"{n_open:,}" if n_open else "None"
+    return f"{few} of the {n_all:,} cases that arrived from {period} are still open."
 
 
 def _bottlenecks(a: Analysis) -> Iterator[Finding]:
@@ -149,13 +162,16 @@ def _bottlenecks(a: Analysis) -> Iterator[Finding]:
         )  # fmt: skip
 
 
+_LOOP_INTERVALS = {"cases_share": "Wilson interval", "days_per_case": "interval by resampling cases"}
+
+
 def _rework(a: Analysis) -> Iterator[Finding]:
     r, table = a.rework, "tables/rework.csv"
     share, time = r.cases_share, r.days_per_case
     yield _of(
         share, id="rework.cases_share", section="rework", table=table, caveats=r.caveats,
-        statement=f"{percent(share.value, share.low, share.high)} of {r.n:,} closed cases went back to an earlier step at "
-        f"least once{note(bounds(share, percent=True))}.",
+        statement=f"{percent(share.value, share.low, share.high)} of {r.n:,} closed cases repeated a step or went back "
+        f"to an earlier one at least once{note(bounds(share, percent=True))}; {percent(r.returns_share)} went back.",
     )  # fmt: skip
     yield _of(
         time, id="rework.days_per_case", section="rework", table=table, caveats=r.caveats,
@@ -173,15 +189,18 @@ def _rework(a: Analysis) -> Iterator[Finding]:
             again = row.head == row.trigger
             if measure == "cases_share":
                 did = f"repeated {row.head} at once" if again else f"went {row.loop}"
-                said = f"{percent(value, lower, upper)} of {r.n:,} closed cases {did}."
+                span = "" if lower is None else f"95% interval {interval(lower, upper, value=value, percent=True)}"
+                said = f"{percent(value, lower, upper)} of {r.n:,} closed cases {did}{note(span)}."
             else:
                 did = f"Repeating {row.head} at once" if again else f"Going {row.loop}"
-                said = f"{did} took {days(value)} per case, over all {r.n:,} closed cases."
+                span = "" if lower is None else f"95% interval {interval(lower, upper, value=value)} days"
+                took = number(value, decimals(lower, upper, value))
+                said = f"{did} took {took} days per case, over all {r.n:,} closed cases{note(span)}."
             yield SubjectFinding(
                 id=f"rework.loop.{rank}.{measure}", section="rework", subject=row.loop,
                 statement=said,
                 value=float(value), low=lower, high=upper, level=share.level if lower is not None else None, unit=unit,
-                n=r.n, method="loop erasure; interval by resampling cases", caveats=r.caveats, table=table,
+                n=r.n, method=f"loop erasure; {_LOOP_INTERVALS[measure]}", caveats=r.caveats, table=table,
             )  # fmt: skip
 
 
@@ -213,7 +232,7 @@ def _contacts(a: Analysis) -> Iterator[Finding]:
         name += "" if taken[name] == 1 else f"_{taken[name]}"
         yield SubjectFinding(
             id=f"contacts.state.{name}.rate", section="contacts", subject=row.state,
-            statement=f"Per 100 open days {awaiting}, customers got in touch "
+            statement=f"Per 100 {'days' if row.state == AFTER_END else 'open days'} {awaiting}, customers got in touch "
             f"{number(rate, places)} times{note(between)}.",
             value=float(row.rate_per_open_day), low=low, high=high, level=rates.per_case.level if low is not None else None,
             unit="contacts per open day", n=rates.n,
@@ -339,6 +358,8 @@ def scenario_statement(name: str, f: Figure, level: float) -> str:
     unit = {"share": "", "contacts per case": ""}.get(f.unit, "" if f.unit.endswith("per year") else f" {f.unit}")
     if f.change == f.change_low == f.change_high == 0:
         return f"“{name}” is estimated not to change {what} ({texts.baseline}{unit}; {base})."
+    if float(write(f.change).replace("−", "-").replace(",", "").split()[-1] or 0) == 0 and f.change:
+        return f"“{name}” is estimated to change {what} by less than can be shown ({texts.baseline}{unit}; {base})."
     if f.change_low <= 0 <= f.change_high:
         return (
             f"“{name}” shows no clear effect on {what}: the estimated change from {texts.baseline}{unit} is {texts.change}"
@@ -346,7 +367,7 @@ def scenario_statement(name: str, f: Figure, level: float) -> str:
         )
     verb = "raise" if f.change > 0 else "lower"
     direct = " directly" if f.measure in _THROUGH_QUEUES else ""
-    without = "; effects through queues not included" if direct else ""
+    without = "; effects through queues, and the error of leaving them out, not included" if direct else ""
     near, far = sorted((abs(f.change_low), abs(f.change_high)))
     size = texts.size + (" percentage points" if f.unit == "share" else unit)
     return (
@@ -360,10 +381,25 @@ def _quality(a: Analysis) -> Iterator[Finding]:
     for f in a.quality.findings:
         seen[f.kind] = seen.get(f.kind, 0) + 1
         suffix = "" if seen[f.kind] == 1 else f".{seen[f.kind]}"
+        few = hidden_count(f, a.minimum_cell)
         yield Finding(
-            id=f"quality.{f.kind}{suffix}", section="quality", statement=f"{f.statement} {f.effect}", value=f.count,
-            unit=f.unit, n=f.of, method="count of the records", table="tables/quality.csv",
+            id=f"quality.{f.kind}{suffix}", section="quality", statement=quality_words(f, a.minimum_cell),
+            value=None if few else f.count, unit=f.unit, n=f.of, method="count of the records",
+            table="tables/quality.csv",
         )  # fmt: skip
+
+
+def hidden_count(f: QualityFinding, minimum: int) -> bool:
+    """Whether a finding counts so few cases that the number isn't published."""
+    return f.unit == "cases" and 0 < f.count < minimum
+
+
+def quality_words(f: QualityFinding, minimum: int) -> str:
+    """A finding about the records as it is published."""
+    statement = f.statement
+    if hidden_count(f, minimum):
+        statement = f"Fewer than {minimum} of {f.of:,} cases {statement.split(') ', 1)[1]}"
+    return f"{statement} {f.effect}"
 
 
 def _real(value: float) -> float | None:

@@ -1,7 +1,7 @@
 """What may be published: groups of too few cases are suppressed, and no id, name or free text leaves.
 
-A suppressed row keeps its label; its numbers are replaced. When one row alone would be suppressed, its number could be
-had back by subtracting the others from the total, so the next smallest row is suppressed with it.
+Small groups are left out with everything about them, also their names, and as many of the next smallest as it takes that
+a total doesn't give them back.
 """
 
 from __future__ import annotations
@@ -14,33 +14,32 @@ import pandas as pd
 def suppressed_rows(count: npt.ArrayLike, *, minimum: int) -> npt.NDArray[np.bool_]:
     """Which groups may not be published.
 
-    count : cases in each group. Groups of 1 to `minimum` - 1 cases are suppressed, and with a single one of them the
-    next smallest as well. A group of no case discloses nothing.
+    count : cases in each group. Groups of 1 to `minimum` - 1 cases are suppressed, and with them the next smallest ones
+    until they hold `minimum` cases together, so that no total gives a small group back. A group of no case discloses
+    nothing.
     """
     cases = np.asarray(count, dtype=float)
     small = (cases > 0) & (cases < minimum)
-    if small.sum() == 1:
-        others = np.flatnonzero((cases >= minimum) & ~small)
-        if len(others):
-            small[others[np.argmin(cases[others])]] = True
+    while small.any() and (small.sum() == 1 or cases[small].sum() < minimum):
+        others = np.flatnonzero(~small & (cases >= minimum))
+        if not len(others):
+            break
+        small[others[np.argmin(cases[others])]] = True
     return np.asarray(small, dtype=np.bool_)
 
 
-def publishable(frame: pd.DataFrame, *, count: str, minimum: int) -> pd.DataFrame:
-    """A copy of the frame whose rows of too few cases have no numbers, and a column `suppressed` that says so.
+def publishable(frame: pd.DataFrame, *, count: str, minimum: int, label: str) -> pd.DataFrame:
+    """A copy of the frame without the groups of too few cases; one last row says how many they are, and nothing else.
 
-    count : the column with the number of cases in each row.
+    count : the column with the number of cases in each row. label : the column that names the rows.
     """
     hidden = suppressed_rows(frame[count], minimum=minimum)
-    result = frame.copy()
-    for name in result.columns:
-        if pd.api.types.is_bool_dtype(result[name]):
-            continue
-        if pd.api.types.is_numeric_dtype(result[name]):
-            # whole numbers stay whole: the nullable kind has room for "nothing"
-            whole = pd.api.types.is_integer_dtype(result[name])
-            result[name] = result[name].astype(pd.Int64Dtype() if whole else pd.Float64Dtype()).mask(hidden)
-    return result.assign(suppressed=hidden)
+    shown = frame[~hidden].reset_index(drop=True)
+    if not hidden.any():
+        return shown
+    rest = pd.DataFrame([{label: f"({int(hidden.sum()):,} groups with too few cases are not shown)"}])
+    whole = {n: pd.Int64Dtype() for n in frame.columns if pd.api.types.is_integer_dtype(frame[n])}
+    return pd.concat([shown.astype(whole), rest.reindex(columns=frame.columns).astype(whole)], ignore_index=True)
 
 
 def harmless_text(frame: pd.DataFrame) -> pd.DataFrame:

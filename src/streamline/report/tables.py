@@ -9,9 +9,18 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 
+from streamline.figure import Histogram
 from streamline.measure.contact import LATER, ContactRates
 from streamline.report.analysis import Analysis
-from streamline.report.findings import contact_cases, figure_texts, measure_words, span_text, target_span
+from streamline.report.findings import (
+    contact_cases,
+    figure_texts,
+    hidden_count,
+    measure_words,
+    quality_words,
+    span_text,
+    target_span,
+)
 from streamline.report.privacy import harmless_text, publishable, suppressed_rows
 from streamline.report.section import Column, Table
 from streamline.report.wording import arrivals_words, decimals, interval, number, percent
@@ -24,6 +33,10 @@ AnyResult = TypeVar("AnyResult", bound=Result)
 #: Rows of a table for people; the file holds all.
 SHOWN = 12
 HIDDEN = "–"
+_QUEUES_NOTE = (
+    "Queues are not modelled yet; the intervals hold the sample and the belief, not that error. Figures are rounded one by "
+    "one."
+)
 
 
 def _table(
@@ -98,7 +111,8 @@ def baseline(a: Analysis) -> Table:
         value = percent(r.value, r.low, r.high) if share else _supported(r.value, r.low, r.high)
         rows.append(
             [
-                str(r.measure).capitalize() + ("" if share else " cycle time"),
+                str(r.measure).capitalize()
+                + ("" if share else " of cycle time" if "percentile" in str(r.measure) else " cycle time"),
                 "share of cases" if share else "days",
                 value,
                 interval(_real(r.low), _real(r.high), value=r.value, percent=share),
@@ -127,10 +141,10 @@ def channels(a: Analysis) -> Table:
                ("95% interval", True), ("Median (days)", True)]  # fmt: skip
     if a.cycle.standard is not None:
         cells.append(lambda r: percent(r.within_standard))
-        columns.append(("Within the standard (share of closed cases)", True))
+        columns.append(("Within the standard (share of cases)", True))
     if a.rates is not None:
         cells.append(lambda r: number(r.contacts_per_case, 2))
-        columns.append(("Contacts per case", True))
+        columns.append(("Contacts per closed case", True))
     rows, note = _rows(frame, "n_cases", a.minimum_cell, cells, label="group")
     return _table("channels", "The service by channel", columns, rows, note=note, file="tables/channels.csv")
 
@@ -261,7 +275,7 @@ def scenario(scenario: Scenario, estimate: ScenarioEstimate) -> Table:
         f"estimate-{scenario.slug.replace('_', '-')}", f"What “{scenario.name}” is estimated to do directly",
         [("Measure", False), ("Baseline", True), ("Estimate", True), ("Change", True),
          (f"{estimate.level:.0%} interval of the change", True), ("Cases", True)],
-        rows, note="Queues are not modelled yet. Figures are rounded one by one.", file="tables/scenarios.csv",
+        rows, note=_QUEUES_NOTE, file="tables/scenarios.csv",
     )  # fmt: skip
 
 
@@ -278,9 +292,9 @@ def benefits(a: Analysis, scenarios: Sequence[tuple[Scenario, ScenarioEstimate]]
                 rows.append([proposal.name, measure_words(f), texts.baseline, texts.value, span, date, evidence])
     return _table(
         "benefits", f"Intended benefits; baseline: cases that arrived from {arrivals_words(a.log)}",
-        [("Proposal", False), ("Measure", False), ("Baseline", True), ("Target (estimate)", True),
-         ("95% interval of the target", True), ("Full effect", False), ("Evidence", False)],
-        rows, note="Queues are not modelled yet. Figures are rounded one by one.", file="tables/scenarios.csv",
+        [("Proposal", False), ("Measure", False), ("Baseline", True), ("Estimate (direct effect)", True),
+         ("95% interval of the estimate", True), ("Full effect", False), ("Evidence", False)],
+        rows, note=_QUEUES_NOTE, file="tables/scenarios.csv",
     )  # fmt: skip
 
 
@@ -350,24 +364,24 @@ def full_tables(a: Analysis) -> dict[str, pd.DataFrame]:
     variants = a.variants.table.assign(activities=[" → ".join(t) for t in a.variants.table["activities"]])
     result = {
         "tables/baseline.csv": _baseline_frame(a),
-        "tables/bottlenecks.csv": publishable(a.bottlenecks.table, count="n_cases", minimum=m),
-        "tables/transitions.csv": publishable(a.follows.table, count="n_cases", minimum=m),
+        "tables/bottlenecks.csv": publishable(a.bottlenecks.table, count="n_cases", minimum=m, label="activity"),
+        "tables/transitions.csv": publishable(a.follows.table, count="n_cases", minimum=m, label="source"),
         "tables/variants.csv": _pooled(variants, m),
-        "tables/rework.csv": publishable(a.rework.table, count="n_cases", minimum=m),
-        "tables/quality.csv": a.quality.table,
+        "tables/rework.csv": publishable(a.rework.table, count="n_cases", minimum=m, label="loop"),
+        "tables/quality.csv": _quality_frame(a),
     }
     if a.channels is not None:
-        result["tables/channels.csv"] = publishable(a.channels.table, count="n_cases", minimum=m)
+        result["tables/channels.csv"] = publishable(a.channels.table, count="n_cases", minimum=m, label="group")
     if a.rates is not None:
-        result["tables/contacts.csv"] = publishable(_contact_frame(a), count="n_cases", minimum=m)
+        result["tables/contacts.csv"] = publishable(_contact_frame(a), count="n_cases", minimum=m, label="state")
     if a.scores is not None:
-        result["tables/feedback.csv"] = publishable(a.scores.table, count="n_answers", minimum=m)
+        result["tables/feedback.csv"] = publishable(a.scores.table, count="n_answers", minimum=m, label="group")
     if a.scenarios:
         result["tables/scenarios.csv"] = pd.concat(
             [e.table.assign(scenario=s.name) for s, e in a.scenarios], ignore_index=True
         )[["scenario", *a.scenarios[0][1].table.columns]]
     if a.rejects:
-        # a whole row's text may hold names; only the value of the column at fault is published
+        # what stands in the rows may be anything, names included: only where and why is published
         result["tables/rejects.csv"] = pd.DataFrame(
             [
                 {
@@ -383,12 +397,51 @@ def full_tables(a: Analysis) -> dict[str, pd.DataFrame]:
     return {path: harmless_text(frame) for path, frame in result.items()}
 
 
+def _quality_frame(a: Analysis) -> pd.DataFrame:
+    """Findings about the records without their examples, and without small counts of cases."""
+    return pd.DataFrame(
+        [
+            {
+                "kind": f.kind,
+                "statement": quality_words(f, a.minimum_cell),
+                "count": None if hidden_count(f, a.minimum_cell) else f.count,
+                "of": f.of,
+                "unit": f.unit,
+            }
+            for f in a.quality.findings
+        ],
+        columns=["kind", "statement", "count", "of", "unit"],
+    ).astype({"count": "Int64"})
+
+
+def publishable_histogram(a: Analysis) -> Histogram:
+    """Cycle times in bins of which none holds fewer cases than may be published."""
+    chart = a.cycle.chart()
+    assert isinstance(chart, Histogram)
+    values = a.cycle.cases["cycle_time_days"].dropna().to_numpy()
+    for share, bins in ((s, b) for s in (0.98, 0.95, 0.9, 0.8) for b in (40, 30, 20, 15, 10, 8, 6, 5)):
+        top = float(np.quantile(values, share)) or 1.0
+        counts, edges = np.histogram(values[values <= top], bins=bins, range=(0, top))
+        over = int((values > top).sum())
+        if all(c == 0 or c >= a.minimum_cell for c in (*counts, over)):
+            marks = tuple(m for m in chart.marks if m.at <= top)
+            return replace(
+                chart, edges=tuple(map(float, edges)), counts=tuple(map(int, counts)), over=over, marks=marks
+            )
+    return replace(chart, edges=(0.0, float(values.max()) or 1.0), counts=(len(values),), over=0)
+
+
 def _baseline_frame(a: Analysis) -> pd.DataFrame:
     b = a.bottlenecks
     counts = pd.DataFrame(
         [
             {"measure": "cases", "value": a.cycle.n + a.cycle.n_open, "unit": "cases", "n": a.cycle.n + a.cycle.n_open},
-            {"measure": "open cases", "value": a.cycle.n_open, "unit": "cases", "n": a.cycle.n + a.cycle.n_open},
+            {
+                "measure": "open cases",
+                "value": None if 0 < a.cycle.n_open < a.minimum_cell else a.cycle.n_open,
+                "unit": "cases",
+                "n": a.cycle.n + a.cycle.n_open,
+            },
         ]
     )
     split = pd.DataFrame(

@@ -12,14 +12,15 @@ NOT_KNOWN = "not known"
 
 
 def decimals(low: float | None, high: float | None, value: float) -> int:
-    """Decimal places that the interval supports: its half width is at least one unit of the last place.
+    """Decimal places that the interval supports: its half width is at least two units of the last place.
 
     >>> decimals(8.18, 8.46, 8.32), decimals(0.1153, 0.1321, 0.1236), decimals(None, None, 8.32)
-    (1, 3, 1)
+    (2, 3, 1)
     """
-    if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)) or high <= low:
-        return max(0, 1 - math.floor(math.log10(abs(value)))) if value and math.isfinite(value) else 0
-    return min(6, max(0, math.ceil(-math.log10((high - low) / 2))))
+    known = low is not None and high is not None and math.isfinite(low) and math.isfinite(high)
+    if not known or low is None or high is None or high - low <= 1e-9 * max(abs(low), abs(high)):
+        return min(4, max(0, 1 - math.floor(math.log10(abs(value))))) if value and math.isfinite(value) else 0
+    return min(4, max(0, math.ceil(-math.log10((high - low) / 4))))
 
 
 def number(value: float | None, places: int) -> str:

@@ -299,7 +299,8 @@ class _Measures:
 def contacts_per_case(exposure: Exposure, replay: Replayed, as_is: Replayed, weights: Float) -> float:
     """Contacts per case: the observed rate per open day of each awaited step, times the replayed open days.
 
-    Over the closed cases that the contact log covers. Contacts in the other states (before arrival, after the end, next step unknown) stay as they were observed.
+    Over the closed cases that the contact log covers. Contacts in the other states (before arrival, after the end, next
+    step unknown) stay as they were observed.
     """
     assert replay.awaited_days is not None
     assert as_is.awaited_days is not None
