@@ -133,7 +133,7 @@ def test_an_unreadable_date_is_a_reject_and_too_many_are_the_gate(folder):
     assert run("plan", "study.yaml", "-o", "out", cwd=folder).returncode == 0
     rejects = (folder / "out" / "tables" / "rejects.csv").read_text(encoding="utf-8").splitlines()
     assert len(rejects) == 2
-    assert rejects[1].startswith("events.csv,3,done,2025-13-06T12:00:00Z,")
+    assert rejects[1] == "events.csv,3,done,no such month: 13"
 
 
 def test_an_empty_file_and_one_with_a_heading_only(folder):
@@ -192,7 +192,7 @@ def test_a_window_without_cases(folder):
 def test_a_folder_with_other_files_is_not_replaced(folder):
     (folder / "out").mkdir()
     (folder / "out" / "thesis.txt").write_text("mine", encoding="utf-8")
-    refused(folder, "1 files that no earlier run wrote ('thesis.txt')")
+    refused(folder, "1 file that no earlier run wrote ('thesis.txt')")
     assert (folder / "out" / "thesis.txt").read_text(encoding="utf-8") == "mine"
 
 

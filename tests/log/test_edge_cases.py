@@ -147,8 +147,8 @@ REFUSED: dict[str, tuple[str, str]] = {
         "FileFormatError",
         "is an Excel workbook; save the sheet as CSV",
     ),
-    "apromore-csv-importer/test8-all-invalid.csv": ("InsufficientDataError", "not one that can be used"),
-    "apromore-csv-importer/test8-all-invalid.parquet": ("InsufficientDataError", "not one that can be used"),
+    "apromore-csv-importer/test8-all-invalid.csv": ("DataQualityError", "not one that can be used"),
+    "apromore-csv-importer/test8-all-invalid.parquet": ("DataQualityError", "not one that can be used"),
     "apromore-csv-importer/test8-all-invalid.xlsx": ("FileFormatError", "is an Excel workbook; save the sheet as CSV"),
     "apromore-csv-importer/test9-differentiate-dates-expected.csv": (
         "MissingColumnError",
@@ -164,8 +164,8 @@ REFUSED: dict[str, tuple[str, str]] = {
     "daqapo/hospital_actlog.RData": ("FileFormatError", "isn't text (it holds zero bytes)"),
     "daqapo/hospital_events.RData": ("FileFormatError", "isn't text (it holds zero bytes)"),
     "pm4py/case_relations.csv.gz": ("MissingColumnError", "has no column 'case:concept:name' ("),
-    "pm4py/partial order example 3.xes": ("InsufficientDataError", "not one that can be used"),
-    "pm4py/partial order example.xes": ("InsufficientDataError", "not one that can be used"),
+    "pm4py/partial order example 3.xes": ("DataQualityError", "not one that can be used"),
+    "pm4py/partial order example.xes": ("DataQualityError", "not one that can be used"),
     "pm4py/xes_20.xes": ("MissingColumnError", "has no column 'case:concept:name' ("),
 }
 

@@ -11,7 +11,6 @@ from streamline.figure import BarChart
 from streamline.log.read import read_contacts
 from streamline.measure.contact import contact_exposure
 from streamline.measure.groups import UNKNOWN, by_group
-from streamline.units import DAY
 
 #: Online: 1 and 3 days. Mail: 6 days. d has no channel on its first step, mail on its second; e has none: 2 days.
 CASES = [

@@ -179,6 +179,7 @@ def build_log(raw: RawRecords, columns: Columns, options: Options) -> EventLog:
     attributes, varying = _attributes(raw, columns, options, rows, number[case_code], len(by_arrival))
     odd = {
         "duplicate": source_row[twins],
+        "padded": raw.row[rows[(_padded(raw.columns[columns.case]) | _padded(raw.columns[columns.activity]))[rows]]],
         "out_of_order": source_row[_out_of_order(case_of_step, at[step], source_row)],
         "fold": raw.row[rows[in_fold[rows]]],
         "gap": raw.row[rows[in_gap[rows]]],
@@ -229,7 +230,8 @@ def build_log(raw: RawRecords, columns: Columns, options: Options) -> EventLog:
 def texts(column: Any, missing: frozenset[str] = frozenset()) -> Any:
     """A column as one large_string array: whole-number floats lose their '.0', empty and `missing` values are null.
 
-    Only the empty text (or blanks) counts as missing by itself: a case may be called "NA" or "null".
+    Blanks around a text are dropped: "A1" and "A1 " are the same. Only the empty text counts as missing by itself: a case
+    may be called "NA" or "null".
     """
     array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     if isinstance(array, pa.ChunkedArray):  # combine_chunks of a chunked array without chunks
@@ -246,7 +248,17 @@ def texts(column: Any, missing: frozenset[str] = frozenset()) -> Any:
     absent = pc.equal(trimmed, "")
     if missing:
         absent = pc.or_(absent, pc.is_in(trimmed, pa.array(sorted(missing), type=pa.large_string())))
-    return pc.if_else(absent, pa.scalar(None, pa.large_string()), text)
+    return pc.if_else(absent, pa.scalar(None, pa.large_string()), trimmed)
+
+
+def _padded(column: Any) -> Bool:
+    """Which texts of a column have blanks around them, as written."""
+    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
+        return np.zeros(len(column), dtype=np.bool_)
+    text = column.cast(pa.large_string())
+    around = pc.fill_null(pc.not_equal(pc.utf8_trim_whitespace(text), text), fill_value=False)
+    return np.asarray(around.to_numpy(), dtype=np.bool_)
 
 
 def objects(array: Any) -> npt.NDArray[np.object_]:

@@ -222,6 +222,7 @@ def _order(log: EventLog) -> Iterator[QualityFinding]:
          "Each counts as a step and as rework; log: {duplicates: drop} sets them aside."),
         ("out_of_order", "stand in the file after a later step of their case",
          "Steps are put in order of time; where the file's order was meant, sequences differ."),
+        ("padded", "have blanks around their case id or activity", "The blanks are dropped."),
     ):  # fmt: skip
         rows = log.notes.odd_rows.get(kind)
         if rows is not None:

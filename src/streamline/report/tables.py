@@ -388,7 +388,6 @@ def full_tables(a: Analysis) -> dict[str, pd.DataFrame]:
                     "file": r.file,
                     "row": r.row,
                     "column": r.column,
-                    "value": r.value if r.column else "",
                     "reason": r.reason,
                 }
                 for r in a.rejects

@@ -1,0 +1,163 @@
+"""The whole job on the sample agency: the promised findings, the same bytes twice, nothing disclosed."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from streamline.errors import InsufficientDataError, OutputError
+from streamline.log.read import read_log
+from streamline.output import write_whole
+from streamline.plan import plan_section
+from streamline.report.to_json import findings_schema
+
+ROOT = Path(__file__).parents[1]
+STUDY = ROOT / "sample_logs" / "study.yaml"
+
+
+@pytest.fixture(scope="module")
+def section():
+    return plan_section(STUDY)
+
+
+@pytest.fixture(scope="module")
+def files(section):
+    return section.files()
+
+
+def test_the_promised_findings_exist(section):
+    ids = [f.id for f in section.findings]
+    assert len(ids) == len(set(ids))
+    promised = {
+        "baseline.cases", "baseline.open_cases", "baseline.cycle_time.mean", "baseline.cycle_time.median",
+        "baseline.cycle_time.p90", "baseline.within_standard", "baseline.service_time.mean", "baseline.waiting_time.mean",
+        "baseline.contacts_per_case", "bottleneck.1.share", "waiting.external.share", "rework.cases_share",
+        "rework.days_per_case", "rework.loop.1.cases_share", "rework.loop.1.days_per_case", "contacts.status_share",
+        "contacts.state.approve_decision.rate",
+    }  # fmt: skip
+    measures = ("cycle_time.mean", "cycle_time.median", "cycle_time.p90", "within_standard", "contacts_per_case",
+                "staff_hours_per_case", "cost_per_year")  # fmt: skip
+    promised |= {f"scenario.complete_from_the_start.{m}" for m in measures}
+    assert promised <= set(ids)
+
+
+def test_findings_json_is_valid_and_consistent(section, files):
+    document = json.loads(files["findings.json"])
+    jsonschema.Draft202012Validator(findings_schema()).validate(document)
+    for finding in document["findings"]:
+        assert finding["table"] is None or finding["table"] in files, finding["id"]
+        if finding["low"] is not None and finding["section"] not in ("scenario",):
+            assert finding["low"] <= finding["value"] <= finding["high"], finding["id"]
+        assert not re.search(r"\bnan\b|\bNone\b", finding["statement"]), finding["statement"]
+        assert " will " not in finding["statement"]
+
+
+def test_every_number_of_the_baseline_equals_plain_pandas(section):
+    """Mean and median of the closed cases, straight from the file: rejects and duplicates as documented."""
+    import pandas as pd
+
+    frame = pd.read_csv(ROOT / "sample_logs" / "events.csv", keep_default_na=False)
+    times = {c: pd.to_datetime(frame[c], utc=True, errors="coerce", format="ISO8601") for c in ("began", "finished")}
+    bad = (times["began"].isna() & (frame["began"] != "")) | (times["finished"].isna() & (frame["finished"] != ""))
+    bad |= times["finished"] < times["began"]
+    frame = frame.assign(**times)[~bad]
+    ended = set(frame.loc[frame["step"].isin(["Issue notice", "Withdrawn"]) & frame["finished"].notna(), "application"])
+    cases = frame.groupby("application").agg(arrival=("began", "min"), last=("finished", "max"))
+    day = cases["arrival"].dt.tz_convert("America/New_York").dt.date.astype(str)
+    closed = cases[cases.index.isin(ended) & (day >= "2025-02-03") & (day <= "2025-11-30")]
+    days = (closed["last"] - closed["arrival"]).dt.total_seconds() / 86400
+    found = {f.id: f for f in section.findings}
+    assert found["baseline.cycle_time.mean"].n == len(days)
+    assert found["baseline.cycle_time.mean"].value == pytest.approx(days.mean(), rel=1e-9)
+    assert found["baseline.cycle_time.median"].value == pytest.approx(
+        days.quantile(0.5, interpolation="lower"), rel=1e-9
+    )
+
+
+def test_the_same_study_gives_the_same_bytes(files):
+    assert plan_section(STUDY).files() == files
+
+
+def test_another_seed_moves_the_intervals_and_not_the_baseline(section, tmp_path):
+    for source in (ROOT / "sample_logs").iterdir():
+        if source.suffix == ".csv":
+            (tmp_path / source.name).symlink_to(source)
+    (tmp_path / "study.yaml").write_text(
+        STUDY.read_text(encoding="utf-8").replace("draws: 200, seed: 1", "draws: 40, seed: 2"), encoding="utf-8"
+    )
+    other = {f.id: f for f in plan_section(tmp_path / "study.yaml").findings}
+    for finding in section.findings:
+        if finding.section == "baseline":
+            assert other[finding.id].value == finding.value
+    assert other["baseline.cycle_time.mean"].low != {f.id: f for f in section.findings}["baseline.cycle_time.mean"].low
+
+
+def test_no_case_and_no_person_is_in_any_file(files):
+    log = read_log(
+        ROOT / "sample_logs" / "events.csv", case="application", activity="step", start="began", complete="finished",
+        resource="worker", timezone="America/New_York",
+    )  # fmt: skip
+    assert log.resource is not None
+    people = [n for n in log.resource.names if n != "system"]
+    assert len(people) > 10
+    for name, text in files.items():
+        words = set(re.findall(r"[\w-]+", text))
+        assert not words & set(log.case_id_array()), name
+        assert not words & set(people), name
+
+
+def test_no_published_row_tells_of_few_cases(files):
+    """Counts of cases in the tables are 0 or at least 11; so are the cases on the map and in the histogram's words."""
+    seen = 0
+    for name, text in files.items():
+        if not name.endswith(".csv"):
+            continue
+        for row in csv.DictReader(io.StringIO(text)):
+            for column in ("n_cases", "n_answers"):
+                if row.get(column):
+                    seen += 1
+                    assert float(row[column]) == 0 or float(row[column]) >= 11, (name, row)
+    assert seen > 30
+    html = files["section.html"]
+    counts = [int(n.replace(",", "")) for n in re.findall(r"([\d,]+) cases?\b", html)]
+    assert counts
+    assert not [n for n in counts if 0 < n < 11]
+
+
+def test_rejects_are_listed_with_their_rows_and_without_their_content(files):
+    rows = list(csv.DictReader(io.StringIO(files["tables/rejects.csv"])))
+    assert len(rows) == 5
+    assert set(rows[0]) == {"file", "row", "column", "reason"}
+    lines = (ROOT / "sample_logs" / "events.csv").read_text(encoding="utf-8").splitlines()
+    (wrong_day,) = [r for r in rows if "30 February" in r["reason"]]
+    assert "2025-02-30" in lines[int(wrong_day["row"]) - 1]
+
+
+def test_too_few_cases_are_not_published(tmp_path):
+    (tmp_path / "e.csv").write_text("case,activity,complete\na,A,2025-01-01T00:00:00Z\n", encoding="utf-8")
+    (tmp_path / "s.yaml").write_text("study: {title: T, agency: A, service: S}\nlog: {path: e.csv}\n", encoding="utf-8")
+    with pytest.raises(InsufficientDataError, match="1 closed case in the window, fewer than the 11"):
+        plan_section(tmp_path / "s.yaml")
+
+
+def test_an_edited_section_is_not_overwritten(section, tmp_path):
+    folder = section.save(tmp_path / "out")
+    section.save(folder)  # as it was written: replaced
+    (folder / "section.md").write_text("my words", encoding="utf-8")
+    with pytest.raises(OutputError, match=r"was edited since \('section.md'\)"):
+        section.save(folder)
+    assert (folder / "section.md").read_text(encoding="utf-8") == "my words"
+
+
+def test_a_failed_write_leaves_the_earlier_folder(tmp_path):
+    write_whole(tmp_path / "out", {"a.txt": "one", "provenance.json": '{"files": {"a.txt": ""}}'})
+    with pytest.raises(OutputError, match="left as it was"):
+        write_whole(tmp_path / "out", {"a.txt": "two", "a.txt/b": "a file can't be a folder"})
+    assert (tmp_path / "out" / "a.txt").read_text(encoding="utf-8") == "one"
+    assert [p.name for p in tmp_path.iterdir()] == ["out"]
