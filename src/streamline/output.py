@@ -91,7 +91,7 @@ def check_folder(folder: Path) -> None:
     foreign = sorted(set(there) - set(known))
     if foreign:
         raise OutputError(
-            f"{folder} holds {counted(len(foreign), 'file')} that no earlier run wrote ({listed(foreign)}); which would be lost. "
+            f"{folder} holds {counted(len(foreign), 'file')} that no earlier run wrote ({listed(foreign)}), which would be lost. "
             "Name another folder, or empty it."
         )
 

@@ -106,7 +106,7 @@ def test_a_rare_activity_keeps_its_way_in_and_out(log_of) -> None:
 def test_a_small_map_says_what_it_leaves_off(log_of) -> None:
     got = process_map(log_of(THREE), max_nodes=2)
     assert [n.label for n in got.flow.nodes] == ["Start", "y", "x", "End"]
-    assert "1 rarer activities are left off" in got.flow.note
+    assert "1 rarer activity left off" in got.flow.note
 
 
 def test_maps_that_cannot_be_drawn(log_of) -> None:

@@ -113,7 +113,7 @@ def _baseline(a: Analysis) -> Iterator[Finding]:
             a.rates.per_case, id="baseline.contacts_per_case", section="baseline", table="tables/contacts.csv",
             caveats=a.rates.caveats,
             statement=f"Customers got in touch {rounded(a.rates.per_case)} times per case"
-            f"{note(f'{a.rates.n:,} cases that arrived from {period}', bounds(a.rates.per_case))}.",
+            f"{note(f'{a.rates.per_case.n:,} closed cases that arrived from {period}', bounds(a.rates.per_case))}.",
         )  # fmt: skip
 
 
@@ -168,10 +168,12 @@ _LOOP_INTERVALS = {"cases_share": "Wilson interval", "days_per_case": "interval 
 def _rework(a: Analysis) -> Iterator[Finding]:
     r, table = a.rework, "tables/rework.csv"
     share, time = r.cases_share, r.days_per_case
+    differs = share.value - r.returns_share > 0.01
+    back = f"; {percent(r.returns_share)} went back to an earlier one" if differs else ""
     yield _of(
         share, id="rework.cases_share", section="rework", table=table, caveats=r.caveats,
         statement=f"{percent(share.value, share.low, share.high)} of {r.n:,} closed cases repeated a step or went back "
-        f"to an earlier one at least once{note(bounds(share, percent=True))}; {percent(r.returns_share)} went back.",
+        f"to an earlier one at least once{note(bounds(share, percent=True))}{back}.",
     )  # fmt: skip
     yield _of(
         time, id="rework.days_per_case", section="rework", table=table, caveats=r.caveats,
@@ -281,7 +283,7 @@ _MEASURES = {
     "cycle_time.mean": "the mean cycle time",
     "cycle_time.median": "the median cycle time",
     "cycle_time.p90": "the 90th percentile of cycle time",
-    "within_standard": "the share of closed cases within the standard",
+    "within_standard": "the share of cases within the standard",
     "contacts_per_case": "contacts per case",
     "staff_hours_per_case": "staff hours per case",
     "cost_per_year": "the yearly cost of staff time and contacts, the proposal's running cost included",

@@ -105,7 +105,7 @@ class Automate(Change):
     activity: Name
     to: Name
 
-    @field_validator("to", "low", "high")
+    @field_validator("to", "low", "high", mode="before")
     @classmethod
     def _duration(cls, value: object) -> object:
         if isinstance(value, str):
