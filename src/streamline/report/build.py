@@ -85,7 +85,8 @@ def _summary(a: Analysis, say: dict[str, Finding]) -> Part:
     if a.rates is not None:
         figures.append(
             KeyFigure(
-                value=rounded(a.rates.per_case), unit="per case", label="contacts by customers", detail=f"{a.rates.per_case.n:,} closed cases",
+                value=rounded(a.rates.per_case), unit="per case", label="contacts by customers",
+                detail=f"{a.rates.per_case.n:,} closed cases",
             )
         )  # fmt: skip
     else:
