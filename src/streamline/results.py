@@ -39,6 +39,20 @@ class Estimate:
         return f"{self.value:.4g}{interval} {self.unit}, n={self.n}"
 
 
+def bounded(value: float, low: float, high: float, *, level: float, method: str, unit: str, n: int) -> Estimate:
+    """An estimate whose interval is left out where its bounds are NaN: too few cases for one."""
+    some = math.isfinite(low) and math.isfinite(high)
+    return Estimate(
+        value=float(value),
+        low=float(low) if some else None,
+        high=float(high) if some else None,
+        level=level if some else None,
+        method=method,
+        unit=unit,
+        n=n,
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One statement about the service, with the number behind it. Its id is stable between runs."""

@@ -13,7 +13,7 @@ from streamline.log.calendar import Calendar
 from streamline.log.event_log import EventLog
 from streamline.measure.duration import LEVEL
 from streamline.measure.path import ConcurrencyRule, Paths, paths
-from streamline.results import Estimate, Result, rows_of
+from streamline.results import Estimate, Result, bounded, rows_of
 from streamline.stats.bootstrap import DRAWS, ratio_intervals
 from streamline.units import DAY, HOUR
 
@@ -159,16 +159,9 @@ def bottlenecks(
     part_low, part_high = ratio_intervals(parts, np.ones(n), level=level, draws=draws, seed=seed)
 
     def mean(column: int) -> Estimate:
-        some = np.isfinite(part_low[column])
-        return Estimate(
-            value=float(parts[:, column].mean()),
-            low=float(part_low[column]) if some else None,
-            high=float(part_high[column]) if some else None,
-            level=level if some else None,
-            method="critical paths of closed cases; interval by resampling cases",
-            unit="days",
-            n=n,
-        )
+        method = "critical paths of closed cases; interval by resampling cases"
+        value = parts[:, column].mean()
+        return bounded(value, part_low[column], part_high[column], level=level, method=method, unit="days", n=n)
 
     caveats = []
     if sojourn.any():

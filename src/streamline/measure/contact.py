@@ -18,7 +18,7 @@ from streamline.figure import Bar, BarChart, Chart
 from streamline.log.contact_log import ContactLog
 from streamline.log.event_log import EventLog
 from streamline.measure.duration import LEVEL
-from streamline.results import Estimate, Result, rows_of
+from streamline.results import Estimate, Result, bounded, rows_of
 from streamline.stats.bootstrap import DRAWS, ratio_intervals
 from streamline.units import DAY, MISSING_TIME
 
@@ -156,12 +156,11 @@ def contact_rates(
         )
     total = exposure.contacts.sum(axis=1)[covered]
     case_low, case_high = ratio_intervals(total[:, None], np.ones(n_covered), level=level, draws=draws, seed=seed)
-    some = bool(np.isfinite(case_low[0]))
-    per_case = Estimate(
-        value=float(total.mean() / share),
-        low=float(case_low[0] / share) if some else None,
-        high=float(case_high[0] / share) if some else None,
-        level=level if some else None,
+    per_case = bounded(
+        total.mean() / share,
+        case_low[0] / share,
+        case_high[0] / share,
+        level=level,
         method="contacts that name a case, scaled up by the link share; interval by resampling cases",
         unit="contacts per case",
         n=n_covered,
@@ -306,12 +305,11 @@ def _status_share(contacts: ContactLog, exposure: Exposure, *, level: float, dra
     hits = np.bincount(unit, weights=status[known]).astype(float)
     all_ = np.bincount(unit).astype(float)
     low, high = ratio_intervals(hits[:, None], all_, level=level, draws=draws, seed=seed)
-    some = bool(np.isfinite(low[0]))
-    return Estimate(
-        value=float(hits.sum() / all_.sum()),
-        low=float(low[0]) if some else None,
-        high=min(1.0, float(high[0])) if some else None,
-        level=level if some else None,
+    return bounded(
+        hits.sum() / all_.sum(),
+        low[0],
+        min(1.0, high[0]),
+        level=level,
         method="contacts about the counted cases with a recorded reason; interval by resampling cases",
         unit="share of contacts",
         n=int(all_.sum()),

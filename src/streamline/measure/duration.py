@@ -10,7 +10,7 @@ import pandas as pd
 from streamline.errors import InsufficientDataError
 from streamline.figure import Chart, Histogram, Mark
 from streamline.log.event_log import EventLog
-from streamline.results import Estimate, Result
+from streamline.results import Estimate, Result, bounded
 from streamline.stats.bootstrap import DRAWS, quantile_intervals, ratio_intervals, share_interval
 from streamline.stats.survival import share_done_by
 from streamline.units import DAY, MISSING_TIME, duration_words, parse_duration
@@ -91,16 +91,7 @@ def cycle_time(
     p50, p90 = np.quantile(days, [0.5, 0.9], method="inverted_cdf")
 
     def figure(value: float, bounds: tuple[float, float], method: str) -> Estimate:
-        some = np.isfinite(bounds[0])
-        return Estimate(
-            value=float(value),
-            low=float(bounds[0]) if some else None,
-            high=float(bounds[1]) if some else None,
-            level=level if some else None,
-            method=method,
-            unit="days",
-            n=n,
-        )
+        return bounded(value, *bounds, level=level, method=method, unit="days", n=n)
 
     order = "closed cases; interval from order statistics"
     mean = figure(days.mean(), (ratio_low[0], ratio_high[0]), "closed cases; interval by resampling cases")
@@ -163,13 +154,4 @@ def _within(log: EventLog, limit: int, *, level: float) -> Estimate:
     else:
         value, low, high = share_done_by(age.astype(float), done, float(limit), level=level)
         method = "open cases counted as censored (Kaplan-Meier); log(-log) interval"
-    some = np.isfinite(low)
-    return Estimate(
-        value=value,
-        low=low if some else None,
-        high=high if some else None,
-        level=level if some else None,
-        method=method,
-        unit="share",
-        n=len(age),
-    )
+    return bounded(value, low, high, level=level, method=method, unit="share", n=len(age))

@@ -11,7 +11,7 @@ from streamline.errors import InsufficientDataError
 from streamline.log.event_log import EventLog
 from streamline.log.feedback_log import FeedbackLog
 from streamline.measure.duration import LEVEL
-from streamline.results import Estimate, Result
+from streamline.results import Estimate, Result, bounded
 from streamline.stats.bootstrap import DRAWS, ratio_intervals
 from streamline.units import DAY, significant
 
@@ -71,7 +71,6 @@ def feedback_scores(
     low, high = ratio_intervals(total, count, level=level, draws=draws, seed=seed)
     with np.errstate(invalid="ignore"):
         mean = total.sum(axis=0) / count.sum(axis=0)
-    some = bool(np.isfinite(low[0]))
     return FeedbackScores(
         table=pd.DataFrame(
             {
@@ -85,11 +84,11 @@ def feedback_scores(
         n=int(unit.max() + 1),
         excluded={"answers about other or open cases": int(len(numbers) - known.sum())},
         caveats=("Those who answer a survey may differ from those who don't; no cause can be read from the scores.",),
-        mean=Estimate(
-            value=float(mean[0]),
-            low=float(low[0]) if some else None,
-            high=float(high[0]) if some else None,
-            level=level if some else None,
+        mean=bounded(
+            mean[0],
+            low[0],
+            high[0],
+            level=level,
             method="closed cases that answered; interval by resampling cases",
             unit=f"score from {feedback.scale[0]:g} to {feedback.scale[1]:g}",
             n=len(case),

@@ -21,7 +21,7 @@ from streamline.log.calendar import Calendar
 from streamline.log.event_log import EventLog
 from streamline.measure.duration import LEVEL
 from streamline.measure.path import staff_time
-from streamline.results import Estimate, Result, rows_of
+from streamline.results import Estimate, Result, bounded, rows_of
 from streamline.stats.bootstrap import DRAWS, ratio_intervals, share_interval
 from streamline.units import DAY, HOUR, MISSING_TIME
 
@@ -208,16 +208,8 @@ def rework_loops(
             table.insert(at + place, f"{name}_{('low', 'high')[place - 1]}", values)
 
     def figure(column: int, unit: str, interval: str) -> Estimate:
-        some = np.isfinite(low[column])
-        return Estimate(
-            value=float(mean[column]),
-            low=float(low[column]) if some else None,
-            high=float(high[column]) if some else None,
-            level=level if some else None,
-            method=f"loop erasure; {interval}",
-            unit=unit,
-            n=n,
-        )
+        method = f"loop erasure; {interval}"
+        return bounded(mean[column], low[column], high[column], level=level, method=method, unit=unit, n=n)
 
     caveats = ["Time inside a loop is not all caused by it: part of it might have passed elsewhere without the loop."]
     ties = _tied_share(log)
