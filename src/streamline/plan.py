@@ -45,7 +45,7 @@ def _quiet(message: str) -> None:
     """Says nothing."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class PlanSection:
     """The section of a study with everything behind it; `save` writes it."""
 
@@ -93,6 +93,9 @@ class PlanSection:
             }
         )
         return made
+
+    def __repr__(self) -> str:
+        return f"<PlanSection {self.section.title!r}: {len(self.findings)} findings; save(folder) writes it>"
 
     def save(self, folder: str | Path) -> Path:
         """Write section.html, section.md, findings.json, tables and provenance.json into the folder, as a whole.
