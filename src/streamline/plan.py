@@ -40,6 +40,9 @@ from streamline.whatif.replay import fit_replay
 
 Progress = Callable[[str], None]
 
+#: Activities on the section's map: more can't be read on a page.
+MAP_NODES = 15
+
 
 def _quiet(message: str) -> None:
     """Says nothing."""
@@ -226,7 +229,7 @@ def _analyse(plan: Study, records: _Records, progress: Progress) -> Analysis:
         rework=rework_loops(log, calendar=calendar, seed=seed),
         follows=directly_follows(log),
         variants=variants(log),
-        process_map=process_map(log, min_cases=plan.privacy.minimum_cell),
+        process_map=process_map(log, max_nodes=MAP_NODES, min_cases=plan.privacy.minimum_cell),
         channels=None
         if log.channel is None
         else by_group(log, standard=standard, contacts=None if rates is None else rates.exposure, seed=seed),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -246,7 +246,8 @@ def process_map(log: EventLog, *, min_share: float = 0.05, max_nodes: int = 25, 
         if (n := int(r.n_cases_ending)) and r.activity in place
     ]
     chosen = [e for e in _filtered(rows, len(nodes), min_share) if e.n_cases >= min_cases]
-    left_off = len(count[count > 0]) - len(kept)
+    nodes, chosen = _connected(nodes, chosen)
+    left_off = len(count[count > 0]) - (len(nodes) - 2)
     note = (
         f"{edges.n:,} cases. Shown: transitions taken by at least {min_share:.0%} of the cases, and each step's most "
     )
@@ -275,6 +276,14 @@ def process_map(log: EventLog, *, min_share: float = 0.05, max_nodes: int = 25, 
         n_edges_left_off=len(rows) - len(chosen),
         n_edges=len(rows),
     )
+
+
+def _connected(nodes: list[MapNode], edges: list[MapEdge]) -> tuple[list[MapNode], list[MapEdge]]:
+    """The map without activities that no transition shown leads to or from."""
+    used = {0, len(nodes) - 1} | {e.source for e in edges} | {e.target for e in edges}
+    place = {old: new for new, old in enumerate(sorted(used))}
+    moved = [replace(e, source=place[e.source], target=place[e.target]) for e in edges]
+    return [nodes[i] for i in sorted(used)], moved
 
 
 def _returning(log: EventLog, loops: tuple[Int64, ...]) -> dict[tuple[str, str], int]:
