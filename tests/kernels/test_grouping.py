@@ -1,4 +1,4 @@
-"""The grouping kernel against a plain sort."""
+"""The grouping kernels against plain sorts."""
 
 from __future__ import annotations
 
@@ -6,41 +6,93 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streamline.kernels.grouping import SHORT, grouped_rows
+from streamline.kernels.grouping import MISSING, NEVER, SHORT, grouped_rows, repeated_rows, scan_groups
 
-ROW = st.tuples(st.integers(-1, 3), st.integers(-4, 4), st.integers(-2, 2))
+#: group, completion, start (None: not recorded), activity, who
+ROW = st.tuples(
+    st.integers(0, 3),
+    st.integers(-4, 4),
+    st.one_of(st.none(), st.integers(-2, 2)),
+    st.integers(0, 1),
+    st.integers(-1, 1),
+)
+N = 5  # one group more than has rows
+NUMBER = [3, 0, 2, 1]  # of the groups 0 to 3; group 4 has no rows
 
 
-def slow(group, n_groups, complete, begun):
-    """Sort whole tuples, group by group."""
-    rows = [
-        sorted((i for i, g in enumerate(group) if g == k), key=lambda i: (complete[i], begun[i], i))
-        for k in range(n_groups)
-    ]
-    return [sum(map(len, rows[:k])) for k in range(n_groups + 1)], [i for group_rows in rows for i in group_rows]
+def columns(rows):
+    """The five columns of the rows, as the kernels take them."""
+    return (
+        np.array([r[0] for r in rows], dtype=np.int32),
+        np.array([r[1] for r in rows], dtype=np.int64),
+        np.array([MISSING if r[2] is None else r[2] for r in rows], dtype=np.int64),
+        np.array([r[3] for r in rows], dtype=np.int32),
+        np.array([r[4] for r in rows], dtype=np.int32),
+    )
+
+
+def begun(row):
+    return row[1] if row[2] is None else row[2]
+
+
+def in_order(rows):
+    """Places by (number of the group, completion, start, place)."""
+    return sorted(range(len(rows)), key=lambda i: (NUMBER[rows[i][0]], rows[i][1], begun(rows[i]), i))
 
 
 @given(st.lists(ROW, max_size=60))
 @settings(deadline=None)
-def test_equals_its_slow_twin(rows):
-    columns = np.array(rows, dtype=np.int64).reshape(-1, 3)
-    offsets, order = grouped_rows(*(columns[:, 0].copy(), 4), columns[:, 1].copy(), columns[:, 2].copy())
-    expected = slow(columns[:, 0], 4, columns[:, 1], columns[:, 2])
-    assert offsets.tolist() == expected[0]
-    assert order.tolist() == expected[1]
+def test_scan_equals_its_slow_twin(rows):
+    group, complete, start, *_ = columns(rows)
+    first, size, late, unsorted = scan_groups(group, N, complete, start)
+    of_group = [[r for r in rows if r[0] == k] for k in range(N)]
+    assert first.tolist() == [min(map(begun, members), default=NEVER) for members in of_group]
+    assert size.tolist() == [len(members) for members in of_group]
+    before = {i: [r for r in rows[:i] if r[0] == rows[i][0]] for i in range(len(rows))}
+    assert late.tolist() == [i for i in range(len(rows)) if before[i] and rows[i][1] < before[i][-1][1]]
+    keys = [[(r[1], begun(r)) for r in members] for members in of_group]
+    assert unsorted.tolist() == [k != sorted(k) for k in keys]
+
+
+@given(st.lists(ROW, max_size=60))
+@settings(deadline=None)
+def test_grouping_equals_a_plain_sort(rows):
+    group, complete, start, *_ = columns(rows)
+    _, size, _, unsorted = scan_groups(group, N, complete, start)
+    number = np.array([*NUMBER, -1], dtype=np.int32)
+    offsets, order = grouped_rows(group, number, size, unsorted, 4, complete, start)
+    assert order.tolist() == in_order(rows)
+    assert offsets.tolist() == [sum(NUMBER[r[0]] < k for r in rows) for k in range(5)]
+
+
+@given(st.lists(ROW, max_size=60))
+@settings(deadline=None)
+def test_repeated_rows_are_those_that_a_set_has_seen(rows):
+    rows = [rows[i] for i in in_order(rows)]
+    _, complete, start, activity, who = columns(rows)
+    offsets = np.array([sum(NUMBER[r[0]] < k for r in rows) for k in range(5)], dtype=np.int64)
+    seen, expected = set(), []
+    for i, row in enumerate(rows):
+        if row in seen:
+            expected.append(i)
+        seen.add(row)
+    assert sorted(repeated_rows(offsets, complete, start, activity, who).tolist()) == expected
 
 
 def test_a_long_case_out_of_order_is_sorted_stably():
     rng = np.random.default_rng(1)
     n = 20 * SHORT
-    complete, begun = rng.integers(0, 9, n), rng.integers(0, 3, n)
-    offsets, order = grouped_rows(np.zeros(n, dtype=np.int64), 1, complete, begun)
+    complete, start = rng.integers(0, 9, n), rng.integers(0, 3, n)
+    group, number = np.zeros(n, dtype=np.int32), np.zeros(1, dtype=np.int32)
+    _, size, _, unsorted = scan_groups(group, 1, complete, start)
+    offsets, order = grouped_rows(group, number, size, unsorted, 1, complete, start)
     assert offsets.tolist() == [0, n]
-    assert order.tolist() == sorted(range(n), key=lambda i: (complete[i], begun[i], i))
+    assert order.tolist() == sorted(range(n), key=lambda i: (complete[i], start[i], i))
 
 
 def test_nothing_at_all():
-    nothing = np.zeros(0, dtype=np.int64)
-    offsets, order = grouped_rows(nothing, 0, nothing, nothing)
-    assert offsets.tolist() == [0]
-    assert order.tolist() == []
+    nothing, codes = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int32)
+    _, size, late, unsorted = scan_groups(codes, 0, nothing, nothing)
+    offsets, order = grouped_rows(codes, codes, size, unsorted, 0, nothing, nothing)
+    assert (offsets.tolist(), order.tolist(), late.tolist()) == ([0], [], [])
+    assert repeated_rows(offsets, nothing, nothing, codes, codes).tolist() == []

@@ -17,10 +17,12 @@ from streamline.units import MISSING_TIME
 def steps(*events):
     """Steps of (item, time, transition) events: ends, starts (None where missing), unfinished, unused."""
     item, time, transition = zip(*events, strict=True)
+    names = sorted({t for t in transition if t})
     found = steps_from_lifecycle(
         np.array(item, dtype=np.int64),
         np.array(time, dtype=np.int64),
-        np.array(transition, dtype=object),
+        np.array([names.index(t) if t else -1 for t in transition], dtype=np.int32),
+        names,
     )
     starts = [None if s == MISSING_TIME else s for s in found.start.tolist()]
     return found.end.tolist(), starts, found.unfinished.tolist(), dict(found.unused)

@@ -6,63 +6,149 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from streamline.kernels.compiled import compiled
+
+Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
+Bool = npt.NDArray[np.bool_]
 
+MISSING = np.iinfo(np.int64).min
+#: Later than any instant.
+NEVER = np.iinfo(np.int64).max
 #: Up to this many rows a case that is out of order is put in order by insertion, beyond it by sorting.
 SHORT = 48
 
 
-@njit(cache=True, nogil=True)
-def _after(complete: Int64, begun: Int64, i: int, j: int) -> bool:
+@compiled
+def scan_groups(group: Int32, n_groups: int, complete: Int64, start: Int64) -> Any:
+    """What one pass over the rows tells of their groups: (first, size, late, unsorted).
+
+    group : n codes from 0 to `n_groups` - 1. complete, start : n instants; a row without a start (MISSING) counts as
+        starting at its completion.
+    first : (n_groups,) the earliest start of its rows; NEVER without rows. size : (n_groups,) number of its rows.
+    late : places i, ascending, such that the row of the same group before i completed after row i.
+    unsorted : (n_groups,) whether its rows aren't in the order (completion, start).
+    """
+    first = np.full(n_groups, NEVER, np.int64)
+    last = np.full(n_groups, MISSING, np.int64)
+    last_begun = np.full(n_groups, MISSING, np.int64)
+    size = np.zeros(n_groups, np.int64)
+    unsorted = np.zeros(n_groups, np.bool_)
+    n_late = 0
+    for i in range(len(group)):
+        k = group[i]
+        done = complete[i]
+        begun = done if start[i] == MISSING else start[i]
+        first[k] = min(first[k], begun)
+        size[k] += 1
+        if done < last[k]:
+            n_late += 1
+            unsorted[k] = True
+        elif done == last[k] and begun < last_begun[k]:
+            unsorted[k] = True
+        last[k] = done
+        last_begun[k] = begun
+    late = np.empty(n_late, np.int64)
+    if n_late:
+        last[:] = MISSING
+        n_late = 0
+        for i in range(len(group)):
+            k = group[i]
+            if complete[i] < last[k]:
+                late[n_late] = i
+                n_late += 1
+            last[k] = complete[i]
+    return first, size, late, unsorted
+
+
+@compiled
+def _after(complete: Int64, start: Int64, i: int, j: int) -> bool:
     """Whether row i belongs after row j, by (completion, start); equal rows keep their order."""
     if complete[i] != complete[j]:
         return bool(complete[i] > complete[j])
-    return bool(begun[i] > begun[j])
+    begun_i = complete[i] if start[i] == MISSING else start[i]
+    begun_j = complete[j] if start[j] == MISSING else start[j]
+    return bool(begun_i > begun_j)
 
 
-@njit(cache=True, nogil=True)
-def grouped_rows(group: Int64, n_groups: int, complete: Int64, begun: Int64) -> Any:
-    """Rows by group, and within a group by (complete, begun, place).
+@compiled
+def grouped_rows(
+    group: Int32, number: Int32, size: Int64, unsorted: Bool, n_numbers: int, complete: Int64, start: Int64
+) -> Any:
+    """Rows by the number of their group, and within a group by (complete, start, place).
 
-    group : n codes from 0 to `n_groups` - 1, or less than 0 for rows that are left out.
-    complete, begun : n instants.
+    group, size, unsorted, complete, start : as for and from `scan_groups`.
+    number : for each group its number, 0 to `n_numbers` - 1, or -1 for a group without rows.
 
-    Returns (offsets, order): group `k` owns `order[offsets[k]:offsets[k + 1]]`. Cost grows with n; only groups whose
-    rows are out of order are sorted.
+    Returns (offsets, order): the group numbered `k` owns `order[offsets[k]:offsets[k + 1]]`. Cost grows with the rows;
+    only groups whose rows are out of order are sorted.
     """
-    n = len(group)
-    offsets = np.zeros(n_groups + 1, np.int64)
-    for i in range(n):
-        if group[i] >= 0:
-            offsets[group[i] + 1] += 1
-    for k in range(n_groups):
+    offsets = np.zeros(n_numbers + 1, np.int64)
+    for g in range(len(number)):
+        if number[g] >= 0:
+            offsets[number[g] + 1] = size[g]
+    for k in range(n_numbers):
         offsets[k + 1] += offsets[k]
-    free = offsets[:-1].copy()
-    order = np.empty(offsets[n_groups], np.int64)
-    for i in range(n):
-        k = group[i]
-        if k >= 0:
-            order[free[k]] = i
-            free[k] += 1
-    for k in range(n_groups):
-        first, last = offsets[k], offsets[k + 1]
+    free = np.empty(len(number), np.int64)
+    for g in range(len(number)):
+        free[g] = offsets[number[g]] if number[g] >= 0 else 0
+    order = np.empty(len(group), np.int64)
+    for i in range(len(group)):
+        g = group[i]
+        order[free[g]] = i
+        free[g] += 1
+    for g in range(len(number)):
+        if not unsorted[g]:
+            continue
+        first, last = offsets[number[g]], offsets[number[g] + 1]
         if last - first <= SHORT:
             for p in range(first + 1, last):
                 row, q = order[p], p
-                while q > first and _after(complete, begun, order[q - 1], row):
+                while q > first and _after(complete, start, order[q - 1], row):
                     order[q] = order[q - 1]
                     q -= 1
                 order[q] = row
-            continue
-        sorted_already = True
-        for p in range(first + 1, last):
-            if _after(complete, begun, order[p - 1], order[p]):
-                sorted_already = False
-                break
-        if not sorted_already:  # two stable sorts, the less important key first
+        else:  # two stable sorts, the less important key first
             rows = order[first:last].copy()
-            rows = rows[np.argsort(begun[rows], kind="mergesort")]
+            begun = start[rows]
+            for j in range(len(rows)):
+                if begun[j] == MISSING:
+                    begun[j] = complete[rows[j]]
+            rows = rows[np.argsort(begun, kind="mergesort")]
             order[first:last] = rows[np.argsort(complete[rows], kind="mergesort")]
     return offsets, order
+
+
+@compiled
+def repeated_rows(offsets: Int64, complete: Int64, start: Int64, activity: Int32, who: Int32) -> Any:
+    """Places of rows that equal an earlier one of their group in completion, start (recorded or not), activity and `who`.
+
+    offsets : group `k` owns the places `offsets[k]:offsets[k + 1]`. The other columns are already in that order, and
+    within a group in the order (completion, start). Of equal rows all but the first are returned, in no order.
+    """
+    n = 0
+    found = np.empty(16, np.int64)
+    for k in range(len(offsets) - 1):
+        first = offsets[k]
+        while first < offsets[k + 1]:
+            # one run of rows with the same completion; duplicates can only stand in it
+            last = first + 1
+            while last < offsets[k + 1] and complete[last] == complete[first]:
+                last += 1
+            if last - first > 1:
+                rows = np.arange(first, last)
+                rows = rows[np.argsort(who[first:last], kind="mergesort")]
+                rows = rows[np.argsort(activity[rows], kind="mergesort")]
+                rows = rows[np.argsort(start[rows], kind="mergesort")]
+                for j in range(1, len(rows)):
+                    a, b = rows[j - 1], rows[j]
+                    if activity[a] == activity[b] and who[a] == who[b] and start[a] == start[b]:
+                        if n == len(found):
+                            grown = np.empty(2 * n, np.int64)
+                            grown[:n] = found
+                            found = grown
+                        found[n] = b
+                        n += 1
+            first = last
+    return found[:n].copy()

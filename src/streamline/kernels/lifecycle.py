@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from streamline.kernels.compiled import compiled
 
 START, END = 0, 1
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def pair_starts(key: npt.NDArray[np.int64], kind: npt.NDArray[np.int8]) -> Any:
     """For each end, the place of the start that it ends: first started, first ended, within one key.
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from streamline.kernels.compiled import compiled
 
 Int64 = npt.NDArray[np.int64]
 Int32 = npt.NDArray[np.int32]
@@ -15,7 +16,7 @@ Bool = npt.NDArray[np.bool_]
 MISSING = np.iinfo(np.int64).min
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def joined_steps(offsets: Int64, activity: Int32, start: Int64, complete: Int64, concurrent: Bool) -> Any:
     """For each step the steps that it waited for: `joined[join_offsets[s]:join_offsets[s + 1]]`, latest first.
 
@@ -48,7 +49,7 @@ def joined_steps(offsets: Int64, activity: Int32, start: Int64, complete: Int64,
     return join_offsets, joined[:m].copy()
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def replay_completions(
     offsets: Int64,
     join_offsets: Int64,
@@ -87,7 +88,7 @@ def replay_completions(
     return complete
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def last_completions(offsets: Int64, complete: Int64, keep: Bool, arrival: Int64) -> Any:
     """For each case its latest completion among the steps that are kept; the arrival when none is."""
     result = np.empty(len(offsets) - 1, np.int64)
@@ -100,7 +101,7 @@ def last_completions(offsets: Int64, complete: Int64, keep: Bool, arrival: Int64
     return result
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def awaited_time(
     offsets: Int64,
     activity: Int32,
@@ -140,7 +141,7 @@ def awaited_time(
     return result
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def cut_with_consequences(slot: Int64, trigger: Int32, redone: Bool, drawn: Bool) -> Any:
     """Which loop occurrences fall away when those `drawn` are prevented, counting what followed from them.
 

@@ -21,8 +21,8 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from streamline.kernels.compiled import compiled
 from streamline.units import DAY, HOUR, MINUTE, MISSING_TIME, SECOND
 
 Int64s = npt.NDArray[np.int64]
@@ -95,7 +95,7 @@ _MONTHS = np.frombuffer(
 _MONTH_LETTERS = np.array([7, 8, 5, 5, 3, 4, 4, 6, 9, 7, 8, 8], dtype=np.int64)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _past_space(data: Bytes, i: int, end: int) -> int:
     """Position of the first byte at or after `i` that isn't white space."""
     while i < end:
@@ -111,7 +111,7 @@ def _past_space(data: Bytes, i: int, end: int) -> int:
     return i
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _number(data: Bytes, i: int, end: int) -> tuple[int, int]:
     """The number at `i` and how many digits it has; more than nine count as ten."""
     value = 0
@@ -122,12 +122,12 @@ def _number(data: Bytes, i: int, end: int) -> tuple[int, int]:
     return value, i - start
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _is_separator(b: int) -> bool:
     return b in (45, 46, 47)  # - . /
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _month_name(data: Bytes, i: int, end: int) -> tuple[int, int]:
     """The month whose English name or abbreviation stands at `i`, and its letters; (0, 0) if none does."""
     letters = 0
@@ -149,7 +149,7 @@ def _month_name(data: Bytes, i: int, end: int) -> tuple[int, int]:
     return 0, 0
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _year(data: Bytes, i: int, end: int, form: int) -> tuple[int, int, int]:
     """The closing year of a date: position after it, year, form; position -1 if none stands there."""
     year, digits = _number(data, i, end)
@@ -160,7 +160,7 @@ def _year(data: Bytes, i: int, end: int, form: int) -> tuple[int, int, int]:
     return -1, 0, FORM_NONE
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _named_date(data: Bytes, i: int, end: int) -> tuple[int, int, int, int, int]:
     """A date whose month is a name: position after it (-1: none), form, the three parts in their order."""
     none = (-1, FORM_NONE, 0, 0, 0)
@@ -221,7 +221,7 @@ def _named_date(data: Bytes, i: int, end: int) -> tuple[int, int, int, int, int]
     return (i, found, month, day, year) if form == FORM_NAME_DAY else (i, found, day, month, year)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _date(data: Bytes, i: int, end: int) -> tuple[int, int, int, int, int]:
     """The date at `i`: position after it (-1: none), form, its three numbers in their order."""
     none = (-1, FORM_NONE, 0, 0, 0)
@@ -248,7 +248,7 @@ def _date(data: Bytes, i: int, end: int) -> tuple[int, int, int, int, int]:
     return (j, form, first, second, third) if j >= 0 else none
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _clock(data: Bytes, i: int, end: int, compact: bool) -> tuple[int, int]:
     """The time of day at `i`: position after it (-1: none), microseconds."""
     none = (-1, 0)
@@ -302,7 +302,7 @@ def _clock(data: Bytes, i: int, end: int, compact: bool) -> tuple[int, int]:
     return i, hour * HOUR + minute * MINUTE + second * SECOND + fraction
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _offset(data: Bytes, i: int, end: int) -> tuple[int, int]:
     """The offset at `i`: position after it (-1: none), minutes east of UTC."""
     b = data[i]
@@ -332,7 +332,7 @@ def _offset(data: Bytes, i: int, end: int) -> tuple[int, int]:
     return i, total if b == 43 else -total
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def scan_timestamps(offsets: Int64s, data: Bytes, present: Bools, parts: Parts) -> None:
     """Take timestamps apart as they stand; the order of day and month is left open.
 
@@ -385,7 +385,7 @@ def scan_timestamps(offsets: Int64s, data: Bytes, present: Bools, parts: Parts) 
         part.date_only = date_only
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _days_in_month(year: int, month: int) -> int:
     """Days of a month of the proleptic Gregorian calendar; 0 if there is no such month."""
     if month < 1 or month > 12:
@@ -395,7 +395,7 @@ def _days_in_month(year: int, month: int) -> int:
     return 30 if month in (4, 6, 9, 11) else 31
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def count_orders(parts: Parts) -> Int64s:
     """Count, for each form, the dates that exist with the month before the day, the day before it, or both.
 
@@ -434,7 +434,7 @@ def count_orders(parts: Parts) -> Int64s:
     return counts
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _day_number(year: int, month: int, day: int) -> int:
     """Days from 1970-01-01 in the proleptic Gregorian calendar."""
     y = year - 1 if month <= 2 else year
@@ -444,7 +444,7 @@ def _day_number(year: int, month: int, day: int) -> int:
     return era * 146_097 + of_era * 365 + of_era // 4 - of_era // 100 + of_year - 719_468
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def date_numbers(part: Any, year_first: int, year_last: int) -> tuple[int, int, int]:
     """Year, month and day of a timestamp taken apart, under one order for each place of the year."""
     a, b, c = int(part.first), int(part.second), int(part.third)
@@ -462,7 +462,7 @@ def date_numbers(part: Any, year_first: int, year_last: int) -> tuple[int, int, 
     return (c, b, a) if order == DMY else (c, a, b)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def combine_timestamps(parts: Parts, year_first: int, year_last: int, instants: Int64s, problem: Bytes) -> None:
     """Make instants of timestamps taken apart, under one order for each place of the year.
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from streamline.kernels.compiled import compiled
 
 Int64 = npt.NDArray[np.int64]
 Int32 = npt.NDArray[np.int32]
@@ -18,7 +19,7 @@ Int32 = npt.NDArray[np.int32]
 MISSING = np.iinfo(np.int64).min
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _concurrent(first: int, second: int, partner_offsets: Int64, partners: Int32) -> bool:
     for k in range(partner_offsets[first], partner_offsets[first + 1]):
         if partners[k] == second:
@@ -26,7 +27,7 @@ def _concurrent(first: int, second: int, partner_offsets: Int64, partners: Int32
     return False
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def predecessors(
     offsets: Int64, activity: Int32, start: Int64, complete: Int64, partner_offsets: Int64, partners: Int32
 ) -> Any:
@@ -47,7 +48,7 @@ def predecessors(
     return result
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def critical_steps(offsets: Int64, predecessor: Int64) -> Any:
     """Which steps lie on the critical path of their case: from the last completion back, predecessor by predecessor."""
     result = np.zeros(len(predecessor), np.bool_)
@@ -59,7 +60,7 @@ def critical_steps(offsets: Int64, predecessor: Int64) -> Any:
     return result
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def overlaps(offsets: Int64, start: Int64, complete: Int64) -> Any:
     """Pairs of steps of one case that ran at the same time for a while: two arrays of places, m entries each.
 
@@ -88,7 +89,7 @@ def overlaps(offsets: Int64, start: Int64, complete: Int64) -> Any:
     return first[:n], second[:n]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def erased_loops(offsets: Int64, activity: Int32, n_activities: int) -> Any:
     """Erase loops from each trace, left to right.
 
@@ -142,7 +143,7 @@ def erased_loops(offsets: Int64, activity: Int32, n_activities: int) -> Any:
     return loop, head[:m], trigger[:m], leaving[:m], repeat[:m], onward
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def trace_hashes(offsets: Int64, activity: Int32) -> Any:
     """Two independent 64-bit hashes of each case's sequence of activities: n_cases rows of two uint64."""
     result = np.empty((len(offsets) - 1, 2), np.uint64)
@@ -160,7 +161,7 @@ def trace_hashes(offsets: Int64, activity: Int32) -> Any:
     return result
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def same_traces(offsets: Int64, activity: Int32, case: Int64, model: Int64) -> Any:
     """For each i whether the cases `case[i]` and `model[i]` have the same sequence of activities."""
     result = np.ones(len(case), np.bool_)

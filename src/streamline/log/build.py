@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,12 +14,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from streamline.errors import DataQualityError, InsufficientDataError, UnknownNameError
+from streamline.kernels.grouping import NEVER, grouped_rows, repeated_rows, scan_groups
+from streamline.kernels.threads import in_threads
+from streamline.log.coded import Coded, coded
 from streamline.log.event_log import EventLog, Labels, Notes
 from streamline.log.lifecycle import steps_from_lifecycle
 from streamline.log.raw import RawRecords, Reject, shortened
-from streamline.log.timestamps import ParsedTimes, parse_times
+from streamline.log.timestamps import ParsedTimes, either, parse_times
 from streamline.units import MISSING_TIME
 
+Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
 Bool = npt.NDArray[np.bool_]
 
@@ -71,6 +76,8 @@ class _Sieve:
 
     def set_aside(self, bad: Bool, column: str, reason: str, *, shown: Sequence[str] = ()) -> None:
         """Reject the marked rows that are still in; the values of the columns `shown` go into the reject."""
+        if not bad.any():
+            return
         for i in np.flatnonzero(bad & self.keep):
             value = shortened(" … ".join(str(self.raw.columns[c][int(i)].as_py()) for c in shown))
             self.rejects.append(
@@ -80,136 +87,141 @@ class _Sieve:
 
     def set_aside_times(self, parsed: ParsedTimes) -> None:
         """Reject rows whose time could not be read, with the reader's own reason."""
-        kept_rows = set(self.raw.row[self.keep].tolist())
-        self.rejects.extend(r for r in parsed.rejects if r.row in kept_rows)
+        if not parsed.rejects:
+            return
+        place = np.searchsorted(self.raw.row, [r.row for r in parsed.rejects])
+        self.rejects.extend(r for r, kept in zip(parsed.rejects, self.keep[place], strict=True) if kept)
         self.keep &= ~parsed.bad
+
+    @property
+    def rows(self) -> Int64 | slice:
+        """Places of the rows that are in; the whole slice when all are, so that no column is copied."""
+        return slice(None) if self.keep.all() else np.flatnonzero(self.keep)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Steps:
+    """Which of the rows that are in are steps. `of_rows` and `unfinished` are places among those rows."""
+
+    of_rows: Int64 | slice
+    #: One entry a step; MISSING_TIME where no start is recorded.
+    start: Int64
+    unfinished: Int64
+    unused: Mapping[str, int] = field(default_factory=dict)
 
 
 def build_log(raw: RawRecords, columns: Columns, options: Options) -> EventLog:
     """Give the columns their meaning. Raises InsufficientDataError when no step remains; nothing is dropped unseen."""
     sieve = _Sieve(raw=raw, keep=np.ones(len(raw.row), dtype=np.bool_), rejects=list(raw.rejects))
-    case_text = texts(raw.columns[columns.case], options.missing)
-    activity_text = texts(raw.columns[columns.activity], options.missing)
-    sieve.set_aside(_absent(case_text), columns.case, "no case id")
-    sieve.set_aside(_absent(activity_text), columns.activity, "no activity")
+    case_of_row = _coded(raw, columns.case, options)
+    activity_of_row = _coded(raw, columns.activity, options)
+    sieve.set_aside(case_of_row.absent, columns.case, "no case id")
+    sieve.set_aside(activity_of_row.absent, columns.activity, "no activity")
 
     complete = _times(raw, columns.complete, options)
     sieve.set_aside_times(complete)
     reading = {f"times in {columns.complete}": complete.form}
     in_fold, in_gap = complete.in_fold, complete.in_gap
-    start_times = complete.instants[:0]
+    begun: ParsedTimes | None = None
     if columns.start is not None:
-        parsed = _times(raw, columns.start, options)
-        sieve.set_aside_times(parsed)
-        reading[f"times in {columns.start}"] = parsed.form
-        start_times = parsed.instants
-        in_fold, in_gap = in_fold | parsed.in_fold, in_gap | parsed.in_gap
-        sieve.set_aside(parsed.missing & complete.missing, columns.complete, "neither a start nor a completion time")
-        early = ~parsed.missing & ~complete.missing & (start_times > complete.instants)
+        begun = _times(raw, columns.start, options)
+        sieve.set_aside_times(begun)
+        reading[f"times in {columns.start}"] = begun.form
+        in_fold, in_gap = either(in_fold, begun.in_fold), either(in_gap, begun.in_gap)
+        sieve.set_aside(begun.missing & complete.missing, columns.complete, "neither a start nor a completion time")
+        early = begun.instants > complete.instants  # a missing time is less than any other
+        if early.any():
+            early &= ~complete.missing
         sieve.set_aside(early, columns.complete, "completed before it started", shown=(columns.start, columns.complete))
     else:
         sieve.set_aside(complete.missing, columns.complete, "no time")
 
-    rows = np.flatnonzero(sieve.keep)
-    if len(rows) == 0:
+    rows = sieve.rows
+    if not sieve.keep.any():
         problem = DataQualityError if sieve.rejects else InsufficientDataError
         raise problem(_nothing_left(raw, sieve, 0, {}))
-    case = case_text.take(pa.array(rows)).dictionary_encode()
-    case_names, case_code = case.dictionary, _codes(case)
-    activities, activity = sorted_codes(activity_text, rows)
+    case, source_row = case_of_row.codes[rows], raw.row[rows]
+    activities, activity = activity_of_row.at(rows).sorted_by_name()
     _known(options.external, activities, what="external activity", source=raw.source)
     _known(options.ends or (), activities, what="activity that ends a case", source=raw.source)
-
     at = complete.instants[rows]
-    unused: Mapping[str, int] = {}
-    if columns.lifecycle is not None:
-        item = case_code.astype(np.int64) * len(activities) + activity
-        if columns.instance is not None:
-            _, instance = sorted_codes(texts(raw.columns[columns.instance], options.missing), rows)
-            _, item = np.unique(item * (int(instance.max()) + 2) + instance + 1, return_inverse=True)
-        steps = steps_from_lifecycle(item, at, objects(texts(raw.columns[columns.lifecycle], options.missing))[rows])
-        step, start, open_, unused = steps.end, steps.start, steps.unfinished, steps.unused
-        open_start = at[open_]
-    elif columns.start is not None:
-        begun = start_times[rows]
-        step, open_ = np.flatnonzero(at != MISSING_TIME), np.flatnonzero(at == MISSING_TIME)
-        start, open_start = begun[step], begun[open_]
-    else:
-        step, open_ = np.arange(len(rows)), np.zeros(0, dtype=np.int64)
-        start, open_start = np.full(len(rows), MISSING_TIME, dtype=np.int64), np.zeros(0, dtype=np.int64)
-    if len(step) == 0:
-        raise InsufficientDataError(_nothing_left(raw, sieve, len(open_), unused))
+    steps = _steps(raw, columns, options, rows, case, activity, at, None if begun is None else begun.instants[rows])
+    if len(steps.start) == 0:
+        raise InsufficientDataError(_nothing_left(raw, sieve, len(steps.unfinished), steps.unused))
+    open_case, open_activity = case[steps.unfinished], activity[steps.unfinished]
+    open_start = (at if begun is None else begun.instants[rows])[steps.unfinished]
+    open_row = source_row[steps.unfinished]
 
-    resource = labels(raw, columns.resource, options, rows[step])
-    channel = labels(raw, columns.channel, options, rows[step])
-    case_of_step, source_row = case_code[step], raw.row[rows[step]]
-    order = _order(case_of_step, at[step], start, source_row)
-    twins = _duplicates(case_of_step, activity[step], at[step], start, resource, source_row)
-    if options.drop_duplicates and len(twins):
-        for i in np.sort(twins):
-            sieve.rejects.append(
-                Reject(
-                    file=raw.source,
-                    row=int(source_row[i]),
-                    column="",
-                    value="",
-                    reason=TWIN,
-                )
-            )
-        order = order[~np.isin(order, twins)]
-        twins = twins[:0]
+    step, start = steps.of_rows, steps.start
+    step_case, step_activity, completed, step_row = case[step], activity[step], at[step], source_row[step]
+    resource = labels(raw, columns.resource, options, rows, step)
+    channel = labels(raw, columns.channel, options, rows, step)
+    first, size, late, unsorted = scan_groups(step_case, len(case_of_row.names), completed, start)
+    np.minimum.at(first, open_case, open_start)
+    arrival, arrival_from, odd_arrivals = _arrivals(raw, columns, options, rows, case, first)
+    alive = np.flatnonzero(first != NEVER)
+    by_arrival = alive[_by_arrival(arrival[alive], case_of_row.names, alive)]
+    number = np.full(len(first), -1, dtype=np.int32)
+    number[by_arrival] = np.arange(len(by_arrival), dtype=np.int32)
 
     # Cases by arrival, then id: the same records in another order give the same log.
-    n_cases = len(case_names)
-    first = np.full(n_cases, np.iinfo(np.int64).max, dtype=np.int64)
-    seen_start = np.where(start == MISSING_TIME, at[step], start)
-    np.minimum.at(first, case_of_step[order], seen_start[order])
-    np.minimum.at(first, case_code[open_], open_start)
-    alive = np.flatnonzero(first != np.iinfo(np.int64).max)
-    stepless = np.flatnonzero(first == np.iinfo(np.int64).max)  # only lifecycle events that aren't used
-    arrival, arrival_from, odd_arrivals = _arrivals(raw, columns, options, rows, case_code, first)
-    rank = np.empty(n_cases, dtype=np.int64)
-    rank[np.asarray(pc.sort_indices(case_names))] = np.arange(n_cases)
-    by_arrival = alive[np.lexsort((rank[alive], arrival[alive]))]
-    number = np.full(n_cases, -1, dtype=np.int64)
-    number[by_arrival] = np.arange(len(by_arrival))
-    order = order[np.argsort(number[case_of_step[order]], kind="stable")]
-    sizes = np.bincount(number[case_of_step[order]], minlength=len(by_arrival))
+    offsets, order = grouped_rows(step_case, number, size, unsorted, len(by_arrival), completed, start)
+    of_steps = {"activity": step_activity, "start": start, "complete": completed, "row": step_row}
+    of_steps |= {k: v.codes for k, v in (("resource", resource), ("channel", channel)) if v is not None}
+    of_steps = dict(zip(of_steps, in_threads([partial(np.take, c, order) for c in of_steps.values()]), strict=True))
+    twins = np.sort(
+        repeated_rows(
+            offsets, of_steps["complete"], of_steps["start"], of_steps["activity"],
+            of_steps.get("resource", of_steps["activity"]),
+        )
+    )  # fmt: skip
+    twin_rows = np.sort(of_steps["row"][twins])
+    if options.drop_duplicates and len(twins):
+        sieve.rejects.extend(
+            Reject(file=raw.source, row=int(row), column="", value="", reason=TWIN) for row in twin_rows
+        )
+        of_steps = {name: np.delete(column, twins) for name, column in of_steps.items()}
+        offsets = offsets - np.searchsorted(twins, offsets)
+        twin_rows = twin_rows[:0]
 
-    attributes, varying = _attributes(raw, columns, options, rows, number[case_code], len(by_arrival))
+    attributes, varying = _attributes(raw, columns, options, rows, number[case], len(by_arrival))
     odd = {
-        "duplicate": source_row[twins],
-        "padded": raw.row[rows[(_padded(raw.columns[columns.case]) | _padded(raw.columns[columns.activity]))[rows]]],
-        "out_of_order": source_row[_out_of_order(case_of_step, at[step], source_row)],
-        "fold": raw.row[rows[in_fold[rows]]],
-        "gap": raw.row[rows[in_gap[rows]]],
+        "duplicate": twin_rows,
+        "padded": source_row[_padded(case_of_row, activity_of_row, rows)],
+        "out_of_order": step_row[late],
+        "fold": _marked(source_row, in_fold, rows),
+        "gap": _marked(source_row, in_gap, rows),
         **odd_arrivals,
     }
+    stepless: list[str] = []
+    if len(alive) < len(first):  # only lifecycle events that aren't used, or only rows set aside
+        seen = np.bincount(case, minlength=len(first)) > 0
+        stepless = case_of_row.names.filter(pa.array(seen & (first == NEVER))).to_pylist()
     return EventLog(
         source=raw.source,
         timezone=options.timezone or "UTC",
-        case_ids=case_names.take(pa.array(by_arrival)).cast(pa.large_string()),
-        case_offsets=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
-        activity=activity[step][order].astype(np.int32),
+        case_ids=case_of_row.names.take(pa.array(by_arrival)),
+        case_offsets=offsets,
+        activity=of_steps["activity"],
         activities=activities,
-        start=start[order],
-        complete=at[step][order],
+        start=of_steps["start"],
+        complete=of_steps["complete"],
         has_start=bool((start != MISSING_TIME).any()),
-        resource=_reordered(resource, order),
-        channel=_reordered(channel, order),
-        row=source_row[order],
+        resource=None if resource is None else Labels(codes=of_steps["resource"], names=resource.names),
+        channel=None if channel is None else Labels(codes=of_steps["channel"], names=channel.names),
+        row=of_steps["row"],
         arrival=arrival[by_arrival],
         arrival_from=arrival_from,
-        observed_until=int(max(at[step][order].max(), open_start.max(initial=MISSING_TIME))),
+        observed_until=int(max(of_steps["complete"].max(), open_start.max(initial=MISSING_TIME))),
         attributes=attributes,
         external=tuple(options.external),
         ends=options.ends,
         unfinished=pd.DataFrame(
             {
-                "case": number[case_code[open_]],
-                "activity": np.asarray(activities, dtype=object)[activity[open_]],
+                "case": number[open_case].astype(np.int64),
+                "activity": np.asarray(activities, dtype=object)[open_activity],
                 "start": open_start,
-                "row": raw.row[rows[open_]],
+                "row": open_row,
             }
         ).sort_values(["case", "start", "row"], ignore_index=True),
         rejects=tuple(sorted(sieve.rejects, key=lambda r: (r.row, r.column))),
@@ -218,70 +230,82 @@ def build_log(raw: RawRecords, columns: Columns, options: Options) -> EventLog:
             reading={**raw.reading, **reading},
             sha256=raw.sha256,
             odd_rows={k: np.sort(np.asarray(v, dtype=np.int64)) for k, v in odd.items() if len(v)},
-            empty_cases=(*raw.empty_cases, *sorted(case_names.take(pa.array(stepless)).to_pylist())),
+            empty_cases=(*raw.empty_cases, *sorted(stepless)),
             day_precision=complete.day_precision,
-            n_instants=int((~complete.missing & ~complete.bad).sum()),
-            unused_transitions=unused,
+            n_instants=len(raw.row) - int(complete.missing.sum()) - int(complete.bad.sum()),
+            unused_transitions=steps.unused,
             varying_attributes=varying,
         ),
     )
 
 
+def _steps(
+    raw: RawRecords,
+    columns: Columns,
+    options: Options,
+    rows: Int64 | slice,
+    case: Int32,
+    activity: Int32,
+    at: Int64,
+    begun: Int64 | None,
+) -> _Steps:
+    """The steps among the rows that are in: pairs of lifecycle events, or rows with a completion."""
+    if columns.lifecycle is not None:
+        item = case.astype(np.int64) * (int(activity.max()) + 1) + activity
+        if columns.instance is not None:
+            _, instance = _coded(raw, columns.instance, options).at(rows).sorted_by_name()
+            _, item = np.unique(item * (int(instance.max()) + 2) + instance + 1, return_inverse=True)
+        words = _coded(raw, columns.lifecycle, options).at(rows)
+        paired = steps_from_lifecycle(item, at, words.codes, words.names.to_pylist())
+        return _Steps(of_rows=paired.end, start=paired.start, unfinished=paired.unfinished, unused=paired.unused)
+    none = np.zeros(0, dtype=np.int64)
+    if begun is None:
+        return _Steps(of_rows=slice(None), start=np.full(len(at), MISSING_TIME, dtype=np.int64), unfinished=none)
+    done = at != MISSING_TIME
+    if done.all():
+        return _Steps(of_rows=slice(None), start=begun, unfinished=none)
+    return _Steps(of_rows=np.flatnonzero(done), start=begun[done], unfinished=np.flatnonzero(~done))
+
+
+def _by_arrival(arrival: Int64, names: Any, codes: Int64) -> Int64:
+    """Places in order of arrival; cases that arrived at one instant in order of their ids."""
+    order = np.argsort(arrival, kind="stable")
+    same = arrival[order][1:] == arrival[order][:-1]
+    if not same.any():
+        return order
+    tied = np.zeros(len(order), dtype=np.bool_)
+    tied[1:] |= same
+    tied[:-1] |= same
+    among = order[tied]
+    rank = np.empty(len(among), dtype=np.int64)
+    rank[np.asarray(pc.sort_indices(names.take(pa.array(codes[among]))))] = np.arange(len(among))
+    order[tied] = among[np.lexsort((rank, arrival[among]))]
+    return order
+
+
+def _padded(case: Coded, activity: Coded, rows: Int64 | slice) -> Int64:
+    """Places, among the rows that are in, whose case or activity had blanks around it."""
+    marks = [column.padded[rows] for column in (case, activity) if column.padded is not None]
+    return np.flatnonzero(np.logical_or.reduce(marks)) if marks else np.zeros(0, dtype=np.int64)
+
+
+def _marked(source_row: Int64, mark: Bool, rows: Int64 | slice) -> Int64:
+    return source_row[mark[rows]] if mark.any() else source_row[:0]
+
+
+def _coded(raw: RawRecords, column: str, options: Options) -> Coded:
+    return coded(raw.columns[column], options.missing, name=column, source=raw.source)
+
+
 def texts(column: Any, missing: frozenset[str] = frozenset()) -> Any:
-    """A column as one large_string array: whole-number floats lose their '.0', empty and `missing` values are null.
-
-    Blanks around a text are dropped: "A1" and "A1 " are the same. Only the empty text counts as missing by itself: a case
-    may be called "NA" or "null".
-    """
-    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    if isinstance(array, pa.ChunkedArray):  # combine_chunks of a chunked array without chunks
-        array = pa.array([], type=array.type)
-    if pa.types.is_dictionary(array.type):
-        array = array.dictionary_decode()
-    if pa.types.is_floating(array.type):
-        values = array.to_numpy(zero_copy_only=False)
-        finite = values[np.isfinite(values)]
-        if (finite == np.floor(finite)).all() and (np.abs(finite) < 2**53).all():
-            array = pc.if_else(pc.is_finite(array), array, None).cast(pa.int64())
-    text = array.cast(pa.large_string())
-    trimmed = pc.utf8_trim_whitespace(text)
-    absent = pc.equal(trimmed, "")
-    if missing:
-        absent = pc.or_(absent, pc.is_in(trimmed, pa.array(sorted(missing), type=pa.large_string())))
-    return pc.if_else(absent, pa.scalar(None, pa.large_string()), trimmed)
-
-
-def _padded(column: Any) -> Bool:
-    """Which texts of a column have blanks around them, as written."""
-    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
-    if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
-        return np.zeros(len(column), dtype=np.bool_)
-    text = column.cast(pa.large_string())
-    around = pc.fill_null(pc.not_equal(pc.utf8_trim_whitespace(text), text), fill_value=False)
-    return np.asarray(around.to_numpy(), dtype=np.bool_)
+    """A column as one large_string array, null where nothing stands (see `coded`)."""
+    found = coded(column, missing)
+    return found.names.take(pa.array(found.codes, mask=found.absent))
 
 
 def objects(array: Any) -> npt.NDArray[np.object_]:
     """A pyarrow array as Python objects, None where null."""
     return np.asarray(array.to_numpy(zero_copy_only=False), dtype=object)
-
-
-def _codes(encoded: Any) -> Int64:
-    return np.asarray(encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False), dtype=np.int64)
-
-
-def sorted_codes(array: Any, rows: Int64) -> tuple[tuple[str, ...], Int64]:
-    """Names in alphabetical order and a code a row (-1 where null), so that the order of rows can't show."""
-    encoded = array.take(pa.array(rows)).dictionary_encode()
-    names = [str(n) for n in encoded.dictionary.to_pylist()]
-    place = np.full(len(names) + 1, -1, dtype=np.int64)
-    order = sorted(range(len(names)), key=names.__getitem__)
-    place[np.asarray(order, dtype=np.int64)] = np.arange(len(names))
-    return tuple(names[i] for i in order), place[_codes(encoded)]
-
-
-def _absent(array: Any) -> Bool:
-    return np.asarray(array.is_null().to_numpy(zero_copy_only=False), dtype=np.bool_)
 
 
 def _times(raw: RawRecords, column: str, options: Options) -> ParsedTimes:
@@ -296,47 +320,21 @@ def _times(raw: RawRecords, column: str, options: Options) -> ParsedTimes:
     )
 
 
-def labels(raw: RawRecords, column: str | None, options: Options, rows: Int64) -> Labels | None:
-    """A column of labels at these rows, coded; None without the column."""
+def labels(
+    raw: RawRecords, column: str | None, options: Options, rows: Int64 | slice, step: Int64 | slice = slice(None)
+) -> Labels | None:
+    """A column of labels, coded, at the places `step` among these rows; None without the column."""
     if column is None:
         return None
-    names, codes = sorted_codes(texts(raw.columns[column], options.missing), rows)
-    return Labels(codes=codes.astype(np.int32), names=names)
-
-
-def _reordered(column: Labels | None, order: Int64) -> Labels | None:
-    return None if column is None else Labels(codes=column.codes[order], names=column.names)
-
-
-def _order(case: Int64, complete: Int64, start: Int64, row: Int64) -> Int64:
-    """Steps by case, then (complete, start, row): a step without a start counts as starting at its completion."""
-    return np.lexsort((row, np.where(start == MISSING_TIME, complete, start), complete, case))
-
-
-def _duplicates(
-    case: Int64, activity: Int64, complete: Int64, start: Int64, resource: Labels | None, row: Int64
-) -> Int64:
-    """Places of steps that equal an earlier row in case, activity, times and resource."""
-    who = resource.codes if resource is not None else np.zeros(len(case), dtype=np.int32)
-    order = np.lexsort((row, who, activity, start, complete, case))
-    same = np.ones(max(len(order) - 1, 0), dtype=np.bool_)
-    for key in (case, activity, complete, start, who):
-        same &= key[order][1:] == key[order][:-1]
-    return np.asarray(order[1:][same], dtype=np.int64)
-
-
-def _out_of_order(case: Int64, complete: Int64, row: Int64) -> Int64:
-    """Places of steps that stand in the source after a later step of their case."""
-    order = np.lexsort((row, case))
-    late = (case[order][1:] == case[order][:-1]) & (complete[order][1:] < complete[order][:-1])
-    return np.asarray(order[1:][late], dtype=np.int64)
+    names, codes = _coded(raw, column, options).at(rows).at(step).sorted_by_name()
+    return Labels(codes=codes, names=names)
 
 
 def _arrivals(
-    raw: RawRecords, columns: Columns, options: Options, rows: Int64, case: Int64, first: Int64
+    raw: RawRecords, columns: Columns, options: Options, rows: Int64 | slice, case: Int32, first: Int64
 ) -> tuple[Int64, str, dict[str, Int64]]:
     """One instant a case, how it was found, and the first row of each case whose given arrival can't be taken."""
-    arrival = np.where(first == np.iinfo(np.int64).max, MISSING_TIME, first)
+    arrival = np.where(first == NEVER, MISSING_TIME, first)
     if columns.arrival is None:
         return arrival, "the first timestamp of the case", {}
     parsed = _times(raw, columns.arrival, options)
@@ -351,19 +349,19 @@ def _arrivals(
     odd = {
         "arrival_after_first_step": first_row[late],
         "missing_arrival": first_row[(stated == MISSING_TIME) & (arrival != MISSING_TIME)],
-        "unreadable_arrival": raw.row[rows[parsed.bad[rows]]],
+        "unreadable_arrival": raw.row[rows][parsed.bad[rows]],
     }
     return np.where(usable, stated, arrival), f"the column {columns.arrival!r}", odd
 
 
 def _attributes(
-    raw: RawRecords, columns: Columns, options: Options, rows: Int64, case: Int64, n_cases: int
+    raw: RawRecords, columns: Columns, options: Options, rows: Int64 | slice, case: Int32, n_cases: int
 ) -> tuple[pd.DataFrame, dict[str, int]]:
     """The first recorded value of each attribute per case, and how many cases hold several values."""
     frame, varying = pd.DataFrame(index=pd.RangeIndex(n_cases)), {}
     inside = case >= 0
     for name in columns.attributes:
-        names, code = sorted_codes(texts(raw.columns[name], options.missing), rows)
+        names, code = _coded(raw, name, options).at(rows).sorted_by_name()
         known = np.flatnonzero((code >= 0) & inside)[::-1]
         first = np.full(n_cases, -1, dtype=np.int64)
         first[case[known]] = code[known]

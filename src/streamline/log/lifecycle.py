@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,18 +32,19 @@ class Steps:
 def steps_from_lifecycle(
     item: npt.NDArray[np.int64],
     time: npt.NDArray[np.int64],
-    transition: npt.NDArray[np.object_],
+    transition: npt.NDArray[np.int32],
+    names: Sequence[str],
 ) -> Steps:
     """Pair each end with the earliest open start of the same work item.
 
     item : n codes; events of one case, activity and instance share one.
     time : n instants.
-    transition : n texts, any case; an empty one counts as an end (XES: an event without a transition happened).
+    transition : n codes of `names`, in upper or lower case; -1, none recorded, counts as an end (XES: an event without a
+        transition happened).
     """
-    words = np.asarray([str(t or "complete").strip().lower() for t in transition], dtype=object)
-    names, code = np.unique(words, return_inverse=True)
-    kind_of_name = np.array([START if n == "start" else END if n in ENDS else -1 for n in names], dtype=np.int8)
-    kind = kind_of_name[code] if len(names) else np.zeros(0, dtype=np.int8)
+    words = [*(name.strip().lower() for name in names), "complete"]  # the code -1 is the last
+    kind_of_word = np.array([START if w == "start" else END if w in ENDS else -1 for w in words], dtype=np.int8)
+    kind = kind_of_word[transition]
     used = np.flatnonzero(kind >= 0)
     order = used[np.lexsort((used, kind[used], time[used], item[used]))]
     partner = pair_starts(item[order], kind[order])
@@ -51,10 +52,14 @@ def steps_from_lifecycle(
     start = np.where(partner >= 0, time[order[partner]], MISSING_TIME) if len(order) else np.zeros(0, dtype=np.int64)
     end_places = order[is_end]
     by_place = np.argsort(end_places)
-    counts = np.bincount(code, minlength=len(names))
+    unused: dict[str, int] = {}
+    counts = np.bincount(transition[kind < 0], minlength=len(names))
+    for word, count in sorted(zip(words, counts.tolist(), strict=False)):
+        if count:
+            unused[word] = unused.get(word, 0) + count
     return Steps(
         end=end_places[by_place],
         start=start[is_end][by_place],
         unfinished=np.sort(order[~is_end & (partner < 0)]),
-        unused={str(n): int(c) for n, c, k in zip(names, counts, kind_of_name, strict=True) if k < 0},
+        unused=unused,
     )

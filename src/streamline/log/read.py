@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,13 +12,16 @@ import numpy as np
 import pyarrow as pa
 
 from streamline.errors import DataQualityError, FileFormatError, MissingColumnError
+from streamline.kernels.threads import in_threads
 from streamline.log.build import Columns, Options, build_log
+from streamline.log.coded import dictionary_array
 from streamline.log.contact_log import ContactColumns, ContactLog, build_contacts
 from streamline.log.delimited import read_delimited_records
 from streamline.log.event_log import EventLog
 from streamline.log.feedback_log import FeedbackLog, build_feedback
 from streamline.log.files import existing_file, kind_of, unreadable_kind
 from streamline.log.raw import RawRecords, Reject, first_rows
+from streamline.log.time_column import is_text
 from streamline.log.xes import read_xes_records
 from streamline.units import counted
 
@@ -97,7 +101,8 @@ def read_log(
     if lifecycle not in (None, "auto"):
         wanted |= {str(lifecycle), "concept:instance"}
     guesses = {n for role, names in USUAL_NAMES.items() if given[role] is None for n in names}
-    raw = _records(source, wanted=wanted | guesses, delimiter=delimiter, encoding=encoding)
+    times = {n for n in (complete, start, arrival) if n} | {*USUAL_NAMES["complete"], *USUAL_NAMES["start"]}
+    raw = _records(source, wanted=wanted | guesses, times=times, delimiter=delimiter, encoding=encoding)
     is_xes = raw.reading.get("format") == "XES"
     if raw.n_rows == 0:
         named = f", only {counted(len(raw.empty_cases), 'case')} without any" if raw.empty_cases else ""
@@ -167,7 +172,7 @@ def read_contacts(
     The rest as in `read_log`. Returns a ContactLog; raises what `read_log` raises.
     """
     wanted = {n for n in (case, time, channel, reason) if n is not None}
-    raw = _records(source, wanted=wanted, delimiter=delimiter, encoding=encoding)
+    raw = _records(source, wanted=wanted, times={time}, delimiter=delimiter, encoding=encoding)
     for role, name in (("case", case), ("time", time), ("channel", channel), ("reason", reason)):
         if name is not None:
             _need(raw, role, name)
@@ -235,13 +240,21 @@ def check_rejected(rejects: Sequence[Reject], *, n_rows: int, limit: float, sour
     )
 
 
-def _records(source: Any, *, wanted: Collection[str], delimiter: str | None, encoding: str | None) -> RawRecords:
+def _records(
+    source: Any,
+    *,
+    wanted: Collection[str],
+    times: Collection[str] = (),
+    delimiter: str | None,
+    encoding: str | None,
+) -> RawRecords:
+    """The wanted columns of a source, as they stand; those in `times` are likely to hold times."""
     if not isinstance(source, (str, Path)):
         return _frame_records(source, wanted=wanted)
     path = existing_file(source)
     kind = kind_of(path)
     if kind == "parquet":
-        return _parquet_records(path, wanted=wanted)
+        return _parquet_records(path, wanted=wanted, times=times)
     if kind == "xes":
         return read_xes_records(path, wanted=wanted)
     if kind != "text" and not (kind == "binary" and encoding is not None):  # UTF-16 without a mark has zero bytes
@@ -249,27 +262,42 @@ def _records(source: Any, *, wanted: Collection[str], delimiter: str | None, enc
     return read_delimited_records(path, wanted=wanted, delimiter=delimiter, encoding=encoding)
 
 
-def _parquet_records(path: Path, *, wanted: Collection[str]) -> RawRecords:
-    import hashlib
-
+def _parquet_records(path: Path, *, wanted: Collection[str], times: Collection[str]) -> RawRecords:
     import pyarrow.parquet as pq
 
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while block := stream.read(1 << 22):
-            digest.update(block)
     try:
-        file = pq.ParquetFile(path)
-        available = tuple(file.schema_arrow.names)
+        with pq.ParquetFile(path) as file:
+            available, n_rows = tuple(file.schema_arrow.names), file.metadata.num_rows
+            kinds = {n: file.schema_arrow.field(n).type for n in available if n in wanted}
         _once([n for n in available if n in wanted], source=path.name)
-        table = file.read(columns=[n for n in available if n in wanted])
-        table.validate(full=True)
+
+        def column(name: str) -> Any:
+            with pq.ParquetFile(path) as file:
+                values = file.read(columns=[name], use_threads=False).column(0)
+            # One piece a column, and texts as codes at once: the larger forms needn't be kept.
+            if pa.types.is_dictionary(kinds[name]) or (is_text(kinds[name]) and name not in times):
+                return dictionary_array(values)
+            values.validate(full=True)
+            return values.combine_chunks()
+
+        # Texts take longest: they go first, while another processor reads the rest.
+        names = sorted(kinds, key=lambda n: (not is_text(kinds[n]), n))
+        *columns, sha256 = in_threads([*(partial(column, n) for n in names), partial(_digest, path)])
     except (pa.ArrowException, UnicodeDecodeError, OSError) as error:
         said = str(error).rstrip(".")
         raise FileFormatError(f"{path.name} can't be read as Parquet: {said}. Export it again.") from error
-    if file.metadata.num_rows == 0:
+    if n_rows == 0:
         raise FileFormatError(f"{path.name} has columns ({', '.join(available[:10])}) but no rows.")
-    return _table_records(table, source=path.name, available=available, form="Parquet", sha256=digest.hexdigest())
+    found = dict(zip(names, columns, strict=True))
+    table = pa.table({n: found[n] for n in available if n in found}) if found else pa.table({"": pa.nulls(n_rows)})
+    return _table_records(table, source=path.name, available=available, form="Parquet", sha256=sha256)
+
+
+def _digest(path: Path) -> str:
+    import hashlib
+
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _frame_records(frame: Any, *, wanted: Collection[str]) -> RawRecords:

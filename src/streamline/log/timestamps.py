@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 from zoneinfo import ZoneInfo, available_timezones
@@ -16,11 +15,25 @@ import pyarrow.compute as pc
 
 from streamline.errors import TimestampError, suggestion
 from streamline.kernels import timestamps as kernel
-from streamline.log.raw import Reject, first_rows, shortened
+from streamline.log.raw import Reject
+from streamline.log.stored_times import stored_times
+from streamline.log.time_column import (
+    FIRST_INSTANT,
+    LAST_INSTANT,
+    OUTSIDE,
+    Bools,
+    Int64s,
+    Reading,
+    TimeColumn,
+    chunks_of,
+    either,
+    filled,
+    is_missing_word,
+    is_text,
+    nowhere,
+    present,
+)  # fmt: skip
 from streamline.units import DAY, MICROSECOND, MINUTE, MISSING_TIME, SECOND, counted
-
-Int64s = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
 
 #: At most this share of the readable values may be in a form that can't be decided: they're rejected, and the
 #: rest is read. More, and the column is refused.
@@ -37,9 +50,6 @@ _UNIX: Final = {
     "unix_ms": (SECOND // 1000, "milliseconds"),
     "unix_us": (MICROSECOND, "microseconds"),
 }
-_FIRST_INSTANT: Final = -62_135_596_800 * SECOND  # 0001-01-01
-_LAST_INSTANT: Final = 253_402_300_800 * SECOND  # 10000-01-01, the first that is out
-_OUTSIDE: Final = "outside the years 1 to 9999"
 _CYCLE: Final = 146_097 * DAY  # 400 years, after which the calendar and the rules of the zones repeat
 _ORDERS: Final = {kernel.DMY: "day/month/year", kernel.MDY: "month/day/year"}
 _MONTHS: Final = "January February March April May June July August September October November December"
@@ -73,47 +83,6 @@ class ParsedTimes:
     in_gap: Bools
     #: Local times that the clocks of the zone showed twice; read as the first.
     in_fold: Bools
-
-
-@dataclass(frozen=True, slots=True)
-class _Column:
-    """The values and where they come from, for messages."""
-
-    name: str
-    source: str
-    rows: Int64s
-    values: Any
-
-    @property
-    def where(self) -> str:
-        return f"column {self.name!r} of {self.source}"
-
-    def rejects(self, places: Iterable[int], reasons: Iterable[str]) -> Iterator[Reject]:
-        at = np.asarray(list(places), dtype=np.int64)
-        shown = pc.cast(self.values.take(pa.array(at)), pa.large_string()).to_pylist()
-        for row, value, reason in zip(self.rows[at].tolist(), shown, reasons, strict=True):
-            yield Reject(file=self.source, row=row, column=self.name, value=shortened(value), reason=reason)
-
-    def examples(self, chosen: Bools) -> str:
-        """`row 4 ('13/13/2024'), row 9 (…)`: the first five of the marked values."""
-        places = np.flatnonzero(chosen)
-        few = first_rows(self.rejects(places[:5], [""] * min(5, len(places))))
-        return few if len(places) <= 5 else f"{few} and {len(places) - 5:,} more"
-
-
-@dataclass(slots=True)
-class _Reading:
-    """What one of the readers found: instants, or local microseconds where `naive`."""
-
-    instants: Int64s
-    missing: Bools
-    naive: Bools
-    midnight: Bools
-    reasons: dict[int, str]
-    n_offsets: int
-    form: str
-    #: Added to the form where values carry offsets.
-    offset_words: str = " with offsets"
 
 
 def parse_times(
@@ -150,29 +119,33 @@ def parse_times(
         values = values.cast(values.type.value_type)
     if pa.types.is_null(values.type) or pa.types.is_string_view(values.type):
         values = values.cast(pa.large_string())
-    here = _Column(column, source, np.asarray(rows, dtype=np.int64), values)
+    here = TimeColumn(column, source, np.asarray(rows, dtype=np.int64), values)
     kind = values.type
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
-        reading = _typed(here)
-    elif _is_text(kind) and date_format not in _UNIX:
+        reading = stored_times(here)
+    elif is_text(kind) and date_format not in _UNIX:
         reading = _text(here, missing) if date_format is None else _formatted(here, date_format, missing)
-    elif _is_text(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind):
+    elif is_text(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind):
         reading = _numbers(here, date_format, missing)
     else:
         raise TimestampError(f"{here.where} holds {kind}, not times. Name the column that has the times.")
     return _finished(here, reading, zone)
 
 
-def _finished(here: _Column, reading: _Reading, zone: ZoneInfo | None) -> ParsedTimes:
+def _finished(here: TimeColumn, reading: Reading, zone: ZoneInfo | None) -> ParsedTimes:
     """Read the local times in their zone, and add up."""
     n = len(reading.instants)
-    bad = np.zeros(n, dtype=np.bool_)
-    bad[list(reading.reasons)] = True
-    read = ~bad & ~reading.missing
-    naive = reading.naive & read
-    n_read, n_naive = int(read.sum()), int(naive.sum())
-    in_gap, in_fold = np.zeros(n, dtype=np.bool_), np.zeros(n, dtype=np.bool_)
+    bad = nowhere(n)
+    if reading.reasons:
+        bad = np.zeros(n, dtype=np.bool_)
+        bad[list(reading.reasons)] = True
+    read = ~either(bad, reading.missing)
+    naive = reading.naive & read if reading.naive.any() else reading.naive
+    n_read, n_naive = int(np.count_nonzero(read)), int(np.count_nonzero(naive))
+    in_gap, in_fold = nowhere(n), nowhere(n)
     instants = reading.instants
+    if n_naive or n_read < n:
+        instants = instants.copy()  # it may be the caller's
     form = reading.form + (reading.offset_words if reading.n_offsets else "")
     if n_naive:
         if zone is None:
@@ -180,9 +153,11 @@ def _finished(here: _Column, reading: _Reading, zone: ZoneInfo | None) -> Parsed
                 f"{here.where} has {counted(n_naive, 'local time')} without an offset "
                 f'({here.examples(naive)}): say which zone they are in, e.g. timezone="America/New_York".'
             )
+        in_gap, in_fold = np.zeros(n, dtype=np.bool_), np.zeros(n, dtype=np.bool_)
         instants[naive], in_gap[naive], in_fold[naive] = _to_utc(instants[naive], zone)
         form += f", {'' if n_naive == n_read else f'{n_naive:,} in '}local time of {zone.key}"
-    instants[~read] = MISSING_TIME
+    if n_read < n:
+        instants[~read] = MISSING_TIME
     return ParsedTimes(
         instants=instants,
         missing=reading.missing,
@@ -191,7 +166,7 @@ def _finished(here: _Column, reading: _Reading, zone: ZoneInfo | None) -> Parsed
         form=form,
         n_offsets=reading.n_offsets,
         n_naive=n_naive,
-        day_precision=float(reading.midnight[read].mean()) if n_read else float("nan"),
+        day_precision=np.count_nonzero(reading.midnight & read) / n_read if n_read else float("nan"),
         in_gap=in_gap,
         in_fold=in_fold,
     )
@@ -209,7 +184,7 @@ def _zone(name: str) -> ZoneInfo:
 
 def _to_utc(local: Int64s, zone: ZoneInfo) -> tuple[Int64s, Bools, Bools]:
     """Instants of local times, and which of them fall into a gap or a fold of the zone."""
-    late = np.where(local >= _LAST_INSTANT - 2 * DAY, _CYCLE, 0)  # pandas stops at the year 9999 of UTC
+    late = np.where(local >= LAST_INSTANT - 2 * DAY, _CYCLE, 0)  # pandas stops at the year 9999 of UTC
     local = local - late
     index = pd.DatetimeIndex(local.view("M8[us]"))
     utc = np.array(index.tz_localize(zone, ambiguous="NaT", nonexistent="NaT").asi8)
@@ -225,10 +200,10 @@ def _to_utc(local: Int64s, zone: ZoneInfo) -> tuple[Int64s, Bools, Bools]:
     return utc + late, gap, fold
 
 
-def _text(here: _Column, missing: frozenset[str]) -> _Reading:
+def _text(here: TimeColumn, missing: frozenset[str]) -> Reading:
     parts = _taken_apart(here.values)
     if missing:
-        parts["status"][_is_missing_word(here.values, missing)] = kernel.EMPTY
+        parts["status"][is_missing_word(here.values, missing)] = kernel.EMPTY
     year_first, year_last, form = _orders(here, parts)
     instants, problem = _combined(parts, year_first, year_last)
     absent = parts["status"] == kernel.EMPTY
@@ -239,7 +214,7 @@ def _text(here: _Column, missing: frozenset[str]) -> _Reading:
     if read.any() and bool(parts["date_only"][read].all()):
         form = f"{form}, dates only"
     places = np.flatnonzero(problem).tolist()
-    return _Reading(
+    return Reading(
         instants=instants,
         missing=absent,
         naive=naive,
@@ -254,13 +229,13 @@ def _taken_apart(values: Any) -> Any:
     """The numbers of every value of a text column, as they stand; an array of dtype PARTS."""
     parts = np.empty(len(values), dtype=kernel.PARTS)
     at = 0
-    for chunk in (c for c in _chunks(values) if len(c)):
+    for chunk in (c for c in chunks_of(values) if len(c)):
         _, starts, data = chunk.buffers()
         width = np.int64 if pa.types.is_large_string(chunk.type) else np.int32
         bounds = np.frombuffer(starts, dtype=width)[chunk.offset : chunk.offset + len(chunk) + 1]
         text = np.zeros(0, dtype=np.uint8) if data is None else np.frombuffer(data, dtype=np.uint8)
         text.flags.writeable = False  # one compiled kernel for all buffers
-        kernel.scan_timestamps(bounds.astype(np.int64), text, _present(chunk), parts[at : at + len(chunk)])
+        kernel.scan_timestamps(bounds.astype(np.int64), text, present(chunk), parts[at : at + len(chunk)])
         at += len(chunk)
     return parts
 
@@ -284,7 +259,7 @@ def _reason(problem: int, part: Any, year_first: int, year_last: int) -> str:
     return f"no such day: {day} {_MONTHS.split()[month - 1]}{of_year}"
 
 
-def _orders(here: _Column, parts: Any) -> tuple[int, int, str]:
+def _orders(here: TimeColumn, parts: Any) -> tuple[int, int, str]:
     """Decide the order with the year first and with the year last, over the column; say it in words."""
     counts = kernel.count_orders(parts)
     readable = counts[:, : kernel.NEITHER].sum(axis=1)
@@ -318,7 +293,7 @@ def _orders(here: _Column, parts: Any) -> tuple[int, int, str]:
     return kernel.YDM if day_first else kernel.YMD, year_last, said or "no times"
 
 
-def _year_last_order(here: _Column, parts: Any, counts: Int64s, few: float) -> int:
+def _year_last_order(here: TimeColumn, parts: Any, counts: Int64s, few: float) -> int:
     """DMY or MDY, whichever the column shows; UNDECIDED if it doesn't and such dates are few. Raises else."""
     month_first, day_first = int(counts[kernel.ONLY_MONTH_DAY]), int(counts[kernel.ONLY_DAY_MONTH])
     n, open_to_both = int(counts[: kernel.NEITHER].sum()), int(counts[kernel.EITHER])
@@ -363,7 +338,7 @@ def _format_like(text: str, first: str, second: str) -> str:
     return f"{mark.join((first, second, '%Y'))}{rest}"
 
 
-def _formatted(here: _Column, date_format: str, missing: frozenset[str]) -> _Reading:
+def _formatted(here: TimeColumn, date_format: str, missing: frozenset[str]) -> Reading:
     refused = f"date_format={date_format!r} can't be used for {here.where}"
     if "%" not in date_format or "%Z" in date_format:
         raise TimestampError(
@@ -371,7 +346,7 @@ def _formatted(here: _Column, date_format: str, missing: frozenset[str]) -> _Rea
             "of zones, is not read), or 'unix_s', 'unix_ms' or 'unix_us'."
         )
     text = pc.utf8_trim_whitespace(here.values)
-    absent = _is_missing_word(text, missing | {""})
+    absent = is_missing_word(text, missing | {""})
     has_offset = "%z" in date_format
     series = pd.Series(text.to_pandas(), dtype="object")
     try:
@@ -381,7 +356,7 @@ def _formatted(here: _Column, date_format: str, missing: frozenset[str]) -> _Rea
     instants = np.array(pd.DatetimeIndex(found).as_unit("us").asi8)
     read = instants != MISSING_TIME
     east = _offsets_written(text, date_format) if has_offset else np.zeros(len(read), dtype=np.int64)
-    return _Reading(
+    return Reading(
         instants=instants,
         missing=absent,
         naive=np.full(len(instants), not has_offset),
@@ -399,102 +374,46 @@ def _offsets_written(text: Any, date_format: str) -> Int64s:
         for part in re.findall(r"%.|[^%]+", date_format)
     )
     codes = pc.struct_field(pc.extract_regex(text, pattern=f"^{pattern}$"), "z")
-    coded = pa.concat_arrays(_chunks(codes)).dictionary_encode()
+    coded = pa.concat_arrays(chunks_of(codes)).dictionary_encode()
     written = [z if z != "Z" else "+0000" for z in coded.dictionary.to_pylist()]
     sizes = [0, *(int(f"{z[0]}1") * (60 * int(z[1:3]) + int(z[-2:])) for z in written)]
     places = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64) + 1
     return np.asarray(np.asarray(sizes, dtype=np.int64)[places] * MINUTE)
 
 
-def _numbers(here: _Column, date_format: str | None, missing: frozenset[str]) -> _Reading:
+def _numbers(here: TimeColumn, date_format: str | None, missing: frozenset[str]) -> Reading:
     """Counts of seconds, milliseconds or microseconds since 1970 UTC."""
     if date_format not in _UNIX:
         raise TimestampError(
-            f"{here.where} holds numbers ({here.examples(_present(here.values))}), not dates. "
+            f"{here.where} holds numbers ({here.examples(present(here.values))}), not dates. "
             "If they count from 1970 UTC, say the unit with date_format='unix_s', 'unix_ms' or 'unix_us'."
         )
     size, words = _UNIX[date_format]
     values = here.values
-    if _is_text(values.type) or missing:
+    if is_text(values.type) or missing:
         text = pc.utf8_trim_whitespace(pc.cast(values, pa.large_string()))
-        absent = _is_missing_word(text, missing | {""})
-        if _is_text(values.type):
+        absent = is_missing_word(text, missing | {""})
+        if is_text(values.type):
             numeric = pc.if_else(pc.match_substring_regex(text, r"^-?\d{1,18}(\.\d+)?$"), text, None)
             decimal = pc.any(pc.match_substring(numeric, ".")).as_py()
             values = pc.cast(numeric, pa.float64() if decimal else pa.int64())
     else:
-        absent = ~_present(values)
-    numbers, usable, floating = _filled(values), _present(values), pa.types.is_floating(values.type)
+        absent = ~present(values)
+    numbers, usable, floating = filled(values), present(values), pa.types.is_floating(values.type)
     if floating:
         absent = absent | np.isnan(numbers)  # NaN is how frames say that there is no number
-    earliest, latest = _FIRST_INSTANT // size, _LAST_INSTANT // size
+    earliest, latest = FIRST_INSTANT // size, LAST_INSTANT // size
     within = usable & ~absent & (numbers >= earliest) & (numbers < latest)
     numbers = np.where(within, numbers, 0)
     counts = np.rint(numbers.astype(np.float64) * size) if floating else numbers.astype(np.int64) * size
     instants = counts.astype(np.int64)
-    return _Reading(
+    return Reading(
         instants=instants,
         missing=absent,
         naive=np.zeros(len(instants), dtype=np.bool_),
         midnight=instants % DAY == 0,
-        reasons={i: ("not a number", _OUTSIDE)[int(usable[i])] for i in np.flatnonzero(~within & ~absent).tolist()},
+        reasons={i: ("not a number", OUTSIDE)[int(usable[i])] for i in np.flatnonzero(~within & ~absent).tolist()},
         n_offsets=int(bool(within.any())),
         form=f"{words} since 1970 UTC",
         offset_words="",
     )
-
-
-def _typed(here: _Column) -> _Reading:
-    """Columns of timestamps or dates: instants if the type has a zone, else local times."""
-    kind = here.values.type
-    present = _present(here.values)
-    days = pa.types.is_date32(kind)
-    counts = _filled(pc.cast(here.values, pa.int32() if days else pa.int64())).astype(np.int64)
-    unit = "D" if days else getattr(kind, "unit", "ms")  # date64 counts milliseconds
-    if unit == "ns":
-        counts, unit = counts // 1000, "us"
-    size = {"D": DAY, "s": SECOND, "ms": SECOND // 1000, "us": MICROSECOND}[unit]
-    within = (counts >= _FIRST_INSTANT // size) & (counts < _LAST_INSTANT // size)
-    instants = np.where(within, counts, 0) * size
-    local, n_offsets, form = instants, 0, "dates" if pa.types.is_date(kind) else "timestamps"
-    if (zone := getattr(kind, "tz", None)) is not None:
-        index = pd.DatetimeIndex(instants.view("M8[us]")).tz_localize("UTC")
-        local = index.tz_convert(pa.lib.string_to_tzinfo(zone)).tz_localize(None).asi8
-        n_offsets = len(np.unique((local - instants)[within & present]))
-        form = f"timestamps of zone {zone}"
-    return _Reading(
-        instants=instants,
-        missing=~present,
-        naive=np.full(len(instants), zone is None),
-        midnight=local % DAY == 0,
-        reasons=dict.fromkeys(np.flatnonzero(~within & present).tolist(), _OUTSIDE),
-        n_offsets=n_offsets,
-        form=form,
-        offset_words="",
-    )
-
-
-def _is_text(kind: Any) -> bool:
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
-
-
-def _chunks(values: Any) -> list[Any]:
-    return list(values.chunks) if isinstance(values, pa.ChunkedArray) else [values]
-
-
-def _present(values: Any) -> Bools:
-    if values.null_count == 0:
-        return np.ones(len(values), dtype=np.bool_)
-    return np.asarray(pc.is_valid(values).to_numpy(zero_copy_only=False), dtype=np.bool_)
-
-
-def _filled(values: Any) -> Any:
-    """As numpy, with 0 in place of nulls."""
-    return np.asarray(pc.fill_null(values, 0).to_numpy())
-
-
-def _is_missing_word(text: Any, words: frozenset[str]) -> Bools:
-    """Where the value is null, or one of the words once white space around it is gone."""
-    known = pa.array(sorted({w.strip() for w in words}), type=text.type)
-    found = pc.is_in(pc.utf8_trim_whitespace(text), value_set=known, skip_nulls=False)
-    return np.asarray(found.to_numpy(zero_copy_only=False), dtype=np.bool_) | ~_present(text)

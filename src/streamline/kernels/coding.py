@@ -1,0 +1,31 @@
+"""Loops over columns of codes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from streamline.kernels.compiled import compiled
+
+Int32 = npt.NDArray[np.int32]
+
+
+@compiled
+def codes_held(codes: Int32, n: int) -> Any:
+    """Which of the codes 0 to n - 1 some row holds: n booleans."""
+    held = np.zeros(n, np.bool_)
+    for i in range(len(codes)):
+        if codes[i] >= 0:
+            held[codes[i]] = True
+    return held
+
+
+@compiled
+def recoded(codes: Int32, place: Int32) -> Any:
+    """`place[code]` for each row; -1 where the code is -1."""
+    result = np.empty(len(codes), np.int32)
+    for i in range(len(codes)):
+        result[i] = place[codes[i]] if codes[i] >= 0 else -1
+    return result
