@@ -27,9 +27,9 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,7 +109,7 @@ def same(a: Answers, b: Answers) -> list[str]:
     return differences
 
 
-def _counts_differ(a: Mapping[object, int], b: Mapping[object, int]) -> list[str]:
+def _counts_differ(a: Mapping[Any, int], b: Mapping[Any, int]) -> list[str]:
     keys = sorted(a.keys() | b.keys(), key=repr)
     return [f"{key} is {a.get(key)} against {b.get(key)}" for key in keys if a.get(key) != b.get(key)]
 
@@ -132,15 +132,15 @@ def _variants_differ(a: Variants, b: Variants) -> list[str]:
     if len(a.counts) != len(b.counts):
         return [f"{len(a.counts)} variants against {len(b.counts)}"]
     n = int((a.counts != b.counts).sum())
-    return ([f"{n} counts of variants differ"] if n else []) + _counts_differ(dict(a.top), dict(b.top))
+    return ([f"{n} counts of variants differ"] if n else []) + _counts_differ(a.top, b.top)
 
 
 def _rework_differs(a: Rework, b: Rework) -> list[str]:
     cases = [f"cases with rework are {a.cases} against {b.cases}"] if a.cases != b.cases else []
-    return cases + _counts_differ(dict(a.repeats), dict(b.repeats))
+    return cases + _counts_differ(a.repeats, b.repeats)
 
 
-DIFFERENCES = {
+DIFFERENCES: dict[str, Callable[[Any, Any], list[str]]] = {
     "follows": _counts_differ,
     "waits": _waits_differ,
     "variants": _variants_differ,

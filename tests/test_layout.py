@@ -18,7 +18,7 @@ FILES = sorted(SOURCE.rglob("*.py"))
 MODULES = {".".join(("streamline", *p.relative_to(SOURCE).with_suffix("").parts)): p for p in FILES}
 
 #: Imports nothing of ours but each other.
-BASE = ("errors", "units", "provenance", "results", "figure")
+BASE = ("errors", "units", "provenance", "results", "figure", "threads")
 #: The parts that compose a section; renderers are all other modules of report/.
 COMPOSERS = ("analysis", "build", "findings", "privacy", "tables", "wording")
 
@@ -38,8 +38,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "inspection": ("log", "measure"),
     "plan": ("log", "measure", "whatif", "study", "section", "composer", "renderer", "output"),
     "cli": ("study", "renderer", "output", "inspection", "plan"),
-    "scale": ("kernels", "log"),
-    "package": ("log", "measure", "whatif", "study", "plan"),
+    "scale": ("kernels", "stats", "log", "measure"),
+    "package": ("log", "measure", "whatif", "study", "plan", "scale"),
 }
 #: What the table doesn't allow and is meant: (importing module, imported module).
 MEANT = {

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streamline.kernels.grouping import MISSING, NEVER, SHORT, grouped_rows, repeated_rows, scan_groups
+from streamline.kernels.grouping import MISSING, NEVER, SHORT, grouped_rows, repeated_rows, scan_groups, tied_runs
 
 #: group, completion, start (None: not recorded), activity, who
 ROW = st.tuples(
@@ -76,7 +76,8 @@ def test_repeated_rows_are_those_that_a_set_has_seen(rows):
         if row in seen:
             expected.append(i)
         seen.add(row)
-    assert sorted(repeated_rows(offsets, complete, start, activity, who).tolist()) == expected
+    first, last = tied_runs(offsets, complete)
+    assert sorted(repeated_rows(first, last, start, activity, who).tolist()) == expected
 
 
 def test_a_long_case_out_of_order_is_sorted_stably():
@@ -95,4 +96,4 @@ def test_nothing_at_all():
     _, size, late, unsorted = scan_groups(codes, 0, nothing, nothing)
     offsets, order = grouped_rows(codes, codes, size, unsorted, 0, nothing, nothing)
     assert (offsets.tolist(), order.tolist(), late.tolist()) == ([0], [], [])
-    assert repeated_rows(offsets, nothing, nothing, codes, codes).tolist() == []
+    assert repeated_rows(*tied_runs(offsets, nothing), nothing, codes, codes).tolist() == []

@@ -10,14 +10,12 @@ import numpy.typing as npt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from streamline.kernels.loops import erased_loops
 from streamline.kernels.traces import (
     MISSING,
     critical_steps,
-    erased_loops,
     overlaps,
     predecessors,
-    same_traces,
-    trace_hashes,
 )
 
 N_ACTIVITIES = 4
@@ -216,28 +214,3 @@ def test_direct_repeats_by_hand() -> None:
         "repeat": [1, 2],
         "onward": [-1, -1],
     }
-
-
-@given(cases=CASES)
-@settings(max_examples=200, deadline=None)
-def test_hashes_and_comparisons_agree_with_the_traces(cases: Cases) -> None:
-    offsets, activity = _offsets(cases), _activity(cases)
-    traces = [tuple(s.activity for s in case) for case in cases]
-    hashes = [tuple(row) for row in trace_hashes(offsets, activity).tolist()]
-    one, two = np.meshgrid(np.arange(len(cases)), np.arange(len(cases)))
-    one, two = one.ravel(), two.ravel()
-    equal = [traces[i] == traces[j] for i, j in zip(one, two, strict=True)]
-    assert same_traces(offsets, activity, one, two).tolist() == equal
-    assert [hashes[i] == hashes[j] for i, j in zip(one, two, strict=True)] == equal
-
-
-def test_each_hash_alone_tells_short_traces_apart() -> None:
-    """All 5,461 traces of at most six of four activities have different hashes, in each of the two."""
-    cases: list[list[int]] = [[]]
-    for length in range(1, 7):
-        cases += [[k // 4**i % 4 for i in range(length)] for k in range(4**length)]
-    offsets = np.cumsum([0, *map(len, cases)]).astype(np.int64)
-    activity = np.array([a for case in cases for a in case], dtype=np.int32)
-    hashes = trace_hashes(offsets, activity)
-    assert len(cases) == 5461
-    assert [len(np.unique(hashes[:, i])) for i in (0, 1)] == [5461, 5461]

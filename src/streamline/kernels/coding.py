@@ -29,3 +29,12 @@ def recoded(codes: Int32, place: Int32) -> Any:
     for i in range(len(codes)):
         result[i] = place[codes[i]] if codes[i] >= 0 else -1
     return result
+
+
+@compiled
+def gathered(values: Any, order: npt.NDArray[np.int64]) -> Any:
+    """The values at these places, which must all be there."""
+    result = np.empty(len(order), values.dtype)
+    for i in range(len(order)):
+        result[i] = values[order[i]]
+    return result

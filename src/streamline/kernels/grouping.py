@@ -121,34 +121,45 @@ def grouped_rows(
 
 
 @compiled
-def repeated_rows(offsets: Int64, complete: Int64, start: Int64, activity: Int32, who: Int32) -> Any:
-    """Places of rows that equal an earlier one of their group in completion, start (recorded or not), activity and `who`.
+def tied_runs(offsets: Int64, complete: Int64) -> Any:
+    """(first, last): the places of each run of two or more neighbours of one group with the same completion."""
+    n = 0
+    for k in range(len(offsets) - 1):
+        for i in range(offsets[k] + 1, offsets[k + 1]):
+            n += complete[i] == complete[i - 1] and (i == offsets[k] + 1 or complete[i - 2] != complete[i])
+    first, last = np.empty(n, np.int64), np.empty(n, np.int64)
+    if n == 0:
+        return first, last
+    n = 0
+    for k in range(len(offsets) - 1):
+        for i in range(offsets[k] + 1, offsets[k + 1]):
+            if complete[i] == complete[i - 1]:
+                if i == offsets[k] + 1 or complete[i - 2] != complete[i]:
+                    first[n] = i - 1
+                    n += 1
+                last[n - 1] = i + 1
+    return first, last
 
-    offsets : group `k` owns the places `offsets[k]:offsets[k + 1]`. The other columns are already in that order, and
-    within a group in the order (completion, start). Of equal rows all but the first are returned, in no order.
+
+@compiled
+def repeated_rows(first: Int64, last: Int64, start: Int64, activity: Int32, who: Int32) -> Any:
+    """Places of rows that equal an earlier one of their run in start (recorded or not), activity and `who`.
+
+    first, last : the runs, as from `tied_runs`. Of equal rows all but the first are returned, in no order.
     """
     n = 0
-    found = np.empty(16, np.int64)
-    for k in range(len(offsets) - 1):
-        first = offsets[k]
-        while first < offsets[k + 1]:
-            # one run of rows with the same completion; duplicates can only stand in it
-            last = first + 1
-            while last < offsets[k + 1] and complete[last] == complete[first]:
-                last += 1
-            if last - first > 1:
-                rows = np.arange(first, last)
-                rows = rows[np.argsort(who[first:last], kind="mergesort")]
-                rows = rows[np.argsort(activity[rows], kind="mergesort")]
-                rows = rows[np.argsort(start[rows], kind="mergesort")]
-                for j in range(1, len(rows)):
-                    a, b = rows[j - 1], rows[j]
-                    if activity[a] == activity[b] and who[a] == who[b] and start[a] == start[b]:
-                        if n == len(found):
-                            grown = np.empty(2 * n, np.int64)
-                            grown[:n] = found
-                            found = grown
-                        found[n] = b
-                        n += 1
-            first = last
+    for r in range(len(first)):
+        n += last[r] - first[r]
+    found = np.empty(n, np.int64)
+    n = 0
+    for r in range(len(first)):
+        rows = np.arange(first[r], last[r])
+        rows = rows[np.argsort(who[rows], kind="mergesort")]
+        rows = rows[np.argsort(activity[rows], kind="mergesort")]
+        rows = rows[np.argsort(start[rows], kind="mergesort")]
+        for j in range(1, len(rows)):
+            a, b = rows[j - 1], rows[j]
+            if activity[a] == activity[b] and who[a] == who[b] and start[a] == start[b]:
+                found[n] = b
+                n += 1
     return found[:n].copy()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -14,13 +14,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from streamline.errors import DataQualityError, InsufficientDataError, UnknownNameError
-from streamline.kernels.grouping import NEVER, grouped_rows, repeated_rows, scan_groups
-from streamline.kernels.threads import in_threads
+from streamline.kernels.coding import gathered
+from streamline.kernels.grouping import NEVER, grouped_rows, repeated_rows, scan_groups, tied_runs
 from streamline.log.coded import Coded, coded
 from streamline.log.event_log import EventLog, Labels, Notes
 from streamline.log.lifecycle import steps_from_lifecycle
 from streamline.log.raw import RawRecords, Reject, shortened
-from streamline.log.timestamps import ParsedTimes, either, parse_times
+from streamline.log.time_column import either
+from streamline.log.timestamps import ParsedTimes, parse_times
+from streamline.threads import in_threads
 from streamline.units import MISSING_TIME
 
 Int32 = npt.NDArray[np.int32]
@@ -113,26 +115,24 @@ class _Steps:
 def build_log(raw: RawRecords, columns: Columns, options: Options) -> EventLog:
     """Give the columns their meaning. Raises InsufficientDataError when no step remains; nothing is dropped unseen."""
     sieve = _Sieve(raw=raw, keep=np.ones(len(raw.row), dtype=np.bool_), rejects=list(raw.rejects))
-    case_of_row = _coded(raw, columns.case, options)
-    activity_of_row = _coded(raw, columns.activity, options)
+    case_of_row, activity_of_row, complete, begun = _read_columns(raw, columns, options)
     sieve.set_aside(case_of_row.absent, columns.case, "no case id")
     sieve.set_aside(activity_of_row.absent, columns.activity, "no activity")
 
-    complete = _times(raw, columns.complete, options)
     sieve.set_aside_times(complete)
     reading = {f"times in {columns.complete}": complete.form}
     in_fold, in_gap = complete.in_fold, complete.in_gap
-    begun: ParsedTimes | None = None
-    if columns.start is not None:
-        begun = _times(raw, columns.start, options)
+    if begun is not None:
+        assert columns.start is not None
         sieve.set_aside_times(begun)
         reading[f"times in {columns.start}"] = begun.form
         in_fold, in_gap = either(in_fold, begun.in_fold), either(in_gap, begun.in_gap)
         sieve.set_aside(begun.missing & complete.missing, columns.complete, "neither a start nor a completion time")
         early = begun.instants > complete.instants  # a missing time is less than any other
-        if early.any():
-            early &= ~complete.missing
-        sieve.set_aside(early, columns.complete, "completed before it started", shown=(columns.start, columns.complete))
+        sieve.set_aside(
+            early & ~complete.missing if early.any() else early,
+            columns.complete, "completed before it started", shown=(columns.start, columns.complete),
+        )  # fmt: skip
     else:
         sieve.set_aside(complete.missing, columns.complete, "no time")
 
@@ -166,15 +166,12 @@ def build_log(raw: RawRecords, columns: Columns, options: Options) -> EventLog:
 
     # Cases by arrival, then id: the same records in another order give the same log.
     offsets, order = grouped_rows(step_case, number, size, unsorted, len(by_arrival), completed, start)
-    of_steps = {"activity": step_activity, "start": start, "complete": completed, "row": step_row}
+    of_steps: dict[str, Any] = {"activity": step_activity, "start": start, "complete": completed, "row": step_row}
     of_steps |= {k: v.codes for k, v in (("resource", resource), ("channel", channel)) if v is not None}
-    of_steps = dict(zip(of_steps, in_threads([partial(np.take, c, order) for c in of_steps.values()]), strict=True))
-    twins = np.sort(
-        repeated_rows(
-            offsets, of_steps["complete"], of_steps["start"], of_steps["activity"],
-            of_steps.get("resource", of_steps["activity"]),
-        )
-    )  # fmt: skip
+    of_steps = dict(zip(of_steps, in_threads([partial(gathered, c, order) for c in of_steps.values()]), strict=True))
+    ties = tied_runs(offsets, of_steps["complete"])
+    who = of_steps.get("resource", of_steps["activity"])
+    twins = np.sort(repeated_rows(*ties, of_steps["start"], of_steps["activity"], who))
     twin_rows = np.sort(of_steps["row"][twins])
     if options.drop_duplicates and len(twins):
         sieve.rejects.extend(
@@ -237,6 +234,22 @@ def build_log(raw: RawRecords, columns: Columns, options: Options) -> EventLog:
             varying_attributes=varying,
         ),
     )
+
+
+def _read_columns(
+    raw: RawRecords, columns: Columns, options: Options
+) -> tuple[Coded, Coded, ParsedTimes, ParsedTimes | None]:
+    """Case, activity, completion and start of every row; the columns are worked on at the same time."""
+    complete, start = columns.complete, columns.start
+    tasks: list[Callable[[], Any]] = [
+        partial(_times, raw, complete, options),
+        partial(_coded, raw, columns.case, options),
+        partial(_coded, raw, columns.activity, options),
+    ]
+    if start is not None:
+        tasks.insert(1, partial(_times, raw, start, options))
+    completed, *begun, case, activity = in_threads(tasks)
+    return case, activity, completed, begun[0] if begun else None
 
 
 def _steps(

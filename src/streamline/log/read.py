@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,16 +11,13 @@ import numpy as np
 import pyarrow as pa
 
 from streamline.errors import DataQualityError, FileFormatError, MissingColumnError
-from streamline.kernels.threads import in_threads
 from streamline.log.build import Columns, Options, build_log
-from streamline.log.coded import dictionary_array
 from streamline.log.contact_log import ContactColumns, ContactLog, build_contacts
 from streamline.log.delimited import read_delimited_records
 from streamline.log.event_log import EventLog
 from streamline.log.feedback_log import FeedbackLog, build_feedback
 from streamline.log.files import existing_file, kind_of, unreadable_kind
 from streamline.log.raw import RawRecords, Reject, first_rows
-from streamline.log.time_column import is_text
 from streamline.log.xes import read_xes_records
 from streamline.units import counted
 
@@ -263,41 +259,13 @@ def _records(
 
 
 def _parquet_records(path: Path, *, wanted: Collection[str], times: Collection[str]) -> RawRecords:
-    import pyarrow.parquet as pq
+    from streamline.log.parquet import read_parquet_columns
 
-    try:
-        with pq.ParquetFile(path) as file:
-            available, n_rows = tuple(file.schema_arrow.names), file.metadata.num_rows
-            kinds = {n: file.schema_arrow.field(n).type for n in available if n in wanted}
-        _once([n for n in available if n in wanted], source=path.name)
-
-        def column(name: str) -> Any:
-            with pq.ParquetFile(path) as file:
-                values = file.read(columns=[name], use_threads=False).column(0)
-            # One piece a column, and texts as codes at once: the larger forms needn't be kept.
-            if pa.types.is_dictionary(kinds[name]) or (is_text(kinds[name]) and name not in times):
-                return dictionary_array(values)
-            values.validate(full=True)
-            return values.combine_chunks()
-
-        # Texts take longest: they go first, while another processor reads the rest.
-        names = sorted(kinds, key=lambda n: (not is_text(kinds[n]), n))
-        *columns, sha256 = in_threads([*(partial(column, n) for n in names), partial(_digest, path)])
-    except (pa.ArrowException, UnicodeDecodeError, OSError) as error:
-        said = str(error).rstrip(".")
-        raise FileFormatError(f"{path.name} can't be read as Parquet: {said}. Export it again.") from error
+    columns, available, n_rows, sha256 = read_parquet_columns(path, wanted=wanted, times=times)
     if n_rows == 0:
         raise FileFormatError(f"{path.name} has columns ({', '.join(available[:10])}) but no rows.")
-    found = dict(zip(names, columns, strict=True))
-    table = pa.table({n: found[n] for n in available if n in found}) if found else pa.table({"": pa.nulls(n_rows)})
+    table = pa.table(columns) if columns else pa.table({"": pa.nulls(n_rows)})
     return _table_records(table, source=path.name, available=available, form="Parquet", sha256=sha256)
-
-
-def _digest(path: Path) -> str:
-    import hashlib
-
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _frame_records(frame: Any, *, wanted: Collection[str]) -> RawRecords:
@@ -366,7 +334,7 @@ def _table_records(table: Any, *, source: str, available: tuple[str, ...], form:
         try:
             if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
                 column = column.cast(pa.large_string())  # noqa: PLW2901
-            column.slice(0, 1).cast(pa.large_string())
+            pa.nulls(1, kind).cast(pa.large_string())
         except pa.ArrowException as error:
             raise FileFormatError(
                 f"{source}: column {name!r} holds {kind}, which can't be read ({error}). Turn it into text or times."

@@ -89,7 +89,8 @@ def present(values: Any) -> Bools:
 
 def filled(values: Any) -> Any:
     """As numpy, with 0 in place of nulls."""
-    return np.asarray(pc.fill_null(values, 0).to_numpy())
+    whole = pc.fill_null(values, 0) if values.null_count else values
+    return np.asarray(whole.to_numpy())
 
 
 def is_missing_word(text: Any, words: frozenset[str]) -> Bools:

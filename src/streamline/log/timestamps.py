@@ -139,7 +139,8 @@ def _finished(here: TimeColumn, reading: Reading, zone: ZoneInfo | None) -> Pars
     if reading.reasons:
         bad = np.zeros(n, dtype=np.bool_)
         bad[list(reading.reasons)] = True
-    read = ~either(bad, reading.missing)
+    out = either(bad, reading.missing)
+    read = ~out if out.any() else np.broadcast_to(np.True_, n)
     naive = reading.naive & read if reading.naive.any() else reading.naive
     n_read, n_naive = int(np.count_nonzero(read)), int(np.count_nonzero(naive))
     in_gap, in_fold = nowhere(n), nowhere(n)
@@ -166,7 +167,9 @@ def _finished(here: TimeColumn, reading: Reading, zone: ZoneInfo | None) -> Pars
         form=form,
         n_offsets=reading.n_offsets,
         n_naive=n_naive,
-        day_precision=np.count_nonzero(reading.midnight & read) / n_read if n_read else float("nan"),
+        day_precision=np.count_nonzero(reading.midnight & read if n_read < n else reading.midnight) / n_read
+        if n_read
+        else float("nan"),
         in_gap=in_gap,
         in_fold=in_fold,
     )

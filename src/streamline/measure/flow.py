@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -10,8 +11,9 @@ import pandas as pd
 
 from streamline.errors import InsufficientDataError
 from streamline.figure import Bar, BarChart, Chart, FlowMap, MapEdge, MapNode
-from streamline.kernels.traces import erased_loops, same_traces, trace_hashes
+from streamline.kernels.loops import erased_loops
 from streamline.log.event_log import EventLog
+from streamline.measure.counts import VariantCounts, all_transitions, all_variants, variants_of
 from streamline.measure.path import paths
 from streamline.results import Result, rows_of
 from streamline.units import DAY, HOUR, MISSING_TIME, counted
@@ -30,12 +32,27 @@ class DirectlyFollows(Result):
 
     #: First and last activities of the cases: activity, n_cases_starting, n_cases_ending.
     ends: pd.DataFrame = field(repr=False)
-    _cases: pd.DataFrame = field(repr=False)
+    #: How far the ranks of medians and 90th percentiles may be off, as a share of a transition's occurrences, with a
+    #: probability of 0.99; 0 where all are exact.
+    rank_error: float
+    _log: EventLog = field(repr=False)
 
-    @property
+    @cached_property
     def cases(self) -> pd.DataFrame:
         """One row a transition that happened: case, source, target, completed, hours."""
-        return self._cases
+        log, names = self._log, np.asarray(self._log.activities, dtype=object)
+        place = np.flatnonzero(log.case_of_step[1:] == log.case_of_step[:-1]) + 1
+        left = log.complete[place - 1]
+        reached = np.where(log.start[place] == MISSING_TIME, log.complete[place], log.start[place])
+        return pd.DataFrame(
+            {
+                "case": log.case_id_array(log.case_of_step[place]),
+                "source": names[log.activity[place - 1]],
+                "target": names[log.activity[place]],
+                "completed": log.instants(left),
+                "hours": (reached - left) / HOUR,
+            }
+        )
 
     def chart(self) -> Chart:
         """The fifteen most frequent transitions."""
@@ -54,30 +71,10 @@ def directly_follows(log: EventLog) -> DirectlyFollows:
     Returns DirectlyFollows over the n cases that have a step; open cases are counted as far as they got.
     Source: van der Aalst 2016, "Process mining", sec. 6.2 (directly-follows graph).
     """
-    width = len(log.activities)
-    inside = log.case_of_step[1:] == log.case_of_step[:-1]
-    source, target = log.activity[:-1][inside].astype(np.int64), log.activity[1:][inside].astype(np.int64)
-    case = log.case_of_step[1:][inside]
-    reached = np.where(log.start == MISSING_TIME, log.complete, log.start)[1:][inside]
-    left = log.complete[:-1][inside]
-    hours = (reached - left) / HOUR
-    pair, code, count = np.unique(source * width + target, return_inverse=True, return_counts=True)
-    n_cases = np.bincount(np.unique(code * (log.n_cases + 1) + case) // (log.n_cases + 1), minlength=len(pair))
-    some = np.diff(log.case_offsets) > 0
-    names = np.asarray(log.activities, dtype=object)
-    spread = pd.Series(hours).groupby(code)
-    table = pd.DataFrame(
-        {
-            "source": names[pair // width],
-            "target": names[pair % width],
-            "n": count,
-            "n_cases": n_cases,
-            "share": n_cases / max(int(some.sum()), 1),
-            "mean_hours": spread.mean().to_numpy(),
-            "median_hours": spread.median().to_numpy(),
-            "p90_hours": spread.quantile(0.9).to_numpy(),
-        }
-    ).sort_values(["n", "source", "target"], ascending=[False, True, True], ignore_index=True)
+    width, some = len(log.activities), np.diff(log.case_offsets) > 0
+    n = int(some.sum())
+    table = all_transitions(log).table(log.activities, n)
+    error = float(table.pop("rank_error").max()) if len(table) else 0.0
     first, last = log.activity[log.case_offsets[:-1][some]], log.activity[log.case_offsets[1:][some] - 1]
     ends = pd.DataFrame(
         {
@@ -86,20 +83,20 @@ def directly_follows(log: EventLog) -> DirectlyFollows:
             "n_cases_ending": np.bincount(last, minlength=width),
         }
     )
+    caveats = []
+    if error:
+        caveats.append(
+            f"There are too many waits to hold: medians and 90th percentiles are of a sketch, whose ranks are off by at "
+            f"most {error:.2%} with a probability of 99%."
+        )
     return DirectlyFollows(
         table=table,
-        n=int(some.sum()),
-        excluded={"without any step": int((~some).sum())},
+        n=n,
+        excluded={"without any step": log.n_cases - n},
+        caveats=tuple(caveats),
         ends=ends,
-        _cases=pd.DataFrame(
-            {
-                "case": log.case_id_array(case),
-                "source": names[source],
-                "target": names[target],
-                "completed": log.instants(left),
-                "hours": hours,
-            }
-        ),
+        rank_error=error,
+        _log=log,
     )
 
 
@@ -108,12 +105,25 @@ class Variants(Result):
     """The different sequences of activities. `table`: activities (a tuple), n_steps, n_cases, share, and
     mean_cycle_days over the closed cases of the variant, most frequent first."""
 
-    _cases: pd.DataFrame = field(repr=False)
+    _log: EventLog = field(repr=False)
+    _counts: VariantCounts = field(repr=False)
 
-    @property
+    @cached_property
     def cases(self) -> pd.DataFrame:
         """One row a case: case, variant (row of `table`)."""
-        return self._cases
+        log, some = self._log, np.flatnonzero(np.diff(self._log.case_offsets) > 0)
+        # the variants stand before the cases, so that each case finds its own
+        m = len(self._counts)
+        sizes = np.concatenate([np.diff(self._counts.offsets), np.diff(log.case_offsets)])
+        variant, _ = variants_of(
+            np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
+            np.concatenate([self._counts.activity, log.activity]),
+            0,
+            len(sizes),
+        )
+        place = np.empty(m + 1, dtype=np.int64)
+        place[self._counts.order()] = np.arange(m)
+        return pd.DataFrame({"case": log.case_id_array(some), "variant": place[variant[m:][some]]})
 
     def chart(self) -> Chart:
         """The ten most frequent variants."""
@@ -127,43 +137,18 @@ class Variants(Result):
 
 
 def variants(log: EventLog) -> Variants:
-    """Group the cases by their sequence of activities; collisions of the hash are checked, so groups are exact.
+    """Group the cases by their sequence of activities; the sequences themselves are compared, so groups are exact.
 
     Returns Variants over the n cases that have a step.
     """
-    some = np.flatnonzero(np.diff(log.case_offsets) > 0)
-    hashes = trace_hashes(log.case_offsets, log.activity)[some]
-    _, model, group = np.unique(hashes.view("u8,u8").ravel(), return_index=True, return_inverse=True)
-    if not same_traces(log.case_offsets, log.activity, some, some[model][group]).all():
-        traces = [log.activity[log.case_offsets[c] : log.case_offsets[c + 1]].tobytes() for c in some]
-        _, model, group = np.unique(np.array(traces, dtype=object), return_index=True, return_inverse=True)
-    n_cases = np.bincount(group, minlength=len(model))
-    closed = log.closed[some]
-    days = np.where(closed, (log.last_completion - log.arrival)[some] / DAY, 0.0)
-    n_closed = np.bincount(group, weights=closed, minlength=len(model))
-    total = np.bincount(group, weights=days, minlength=len(model))
-    sequences = [
-        tuple(log.activities[a] for a in log.activity[log.case_offsets[c] : log.case_offsets[c + 1]])
-        for c in some[model]
-    ]
-    with np.errstate(invalid="ignore"):
-        table = pd.DataFrame(
-            {
-                "activities": pd.Series(sequences, dtype=object),
-                "n_steps": [len(s) for s in sequences],
-                "n_cases": n_cases,
-                "share": n_cases / max(len(some), 1),
-                "mean_cycle_days": total / n_closed,
-            }
-        )
-    order = sorted(range(len(table)), key=lambda i: (-int(n_cases[i]), sequences[i]))
-    place = np.empty(len(order), dtype=np.int64)
-    place[np.asarray(order, dtype=np.int64)] = np.arange(len(order))
+    n = int((np.diff(log.case_offsets) > 0).sum())
+    counts = all_variants(log)
     return Variants(
-        table=table.iloc[order].reset_index(drop=True),
-        n=len(some),
-        excluded={"without any step": log.n_cases - len(some)},
-        _cases=pd.DataFrame({"case": log.case_id_array(some), "variant": place[group]}),
+        table=counts.table(log.activities, n),
+        n=n,
+        excluded={"without any step": log.n_cases - n},
+        _log=log,
+        _counts=counts,
     )
 
 

@@ -12,7 +12,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from streamline.kernels.traces import critical_steps, erased_loops, overlaps, predecessors
+from streamline.kernels.loops import erased_loops
+from streamline.kernels.traces import critical_steps, overlaps, predecessors
 from streamline.log.calendar import Calendar
 from streamline.log.event_log import EventLog
 from streamline.units import MISSING_TIME

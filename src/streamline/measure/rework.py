@@ -16,7 +16,7 @@ import pandas as pd
 
 from streamline.errors import InsufficientDataError, UnknownNameError
 from streamline.figure import Bar, BarChart, Chart
-from streamline.kernels.traces import erased_loops
+from streamline.kernels.loops import erased_loops
 from streamline.log.calendar import Calendar
 from streamline.log.event_log import EventLog
 from streamline.measure.duration import LEVEL
