@@ -10,7 +10,7 @@ What it answers, and how:
   `format_dataframe` made from a log with starts, so it gets one without that mark.
 
 Tried on 1 million events, seconds: `discover_dfg` 0.9 (it sorts again) and its adapter on the sorted frame 0.1, against
-nothing beside `get_variants` 0.45; `discover_performance_dfg` 0.75, and its adapter on the sorted frame 0.5 (3.3 if told
+nothing beside `get_variants` 0.45; `discover_performance_dfg` 0.75, and its adapter on the sorted frame 0.3-0.7 (3.3 if told
 of the starts by name, which it then compares as objects); `get_all_case_durations` 0.23, and
 `insert_case_service_waiting_time`, which has the right beginning of a case, 0.9.
 

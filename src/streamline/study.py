@@ -20,7 +20,7 @@ from pydantic import (
 
 from streamline.errors import StudyError, listed, suggestion
 from streamline.log.calendar import Calendar
-from streamline.log.read import MAX_REJECTED
+from streamline.log.roles import MAX_REJECTED
 from streamline.study_file import Place, read_yaml
 from streamline.units import parse_duration
 from streamline.whatif.change import AnyChange, Name, Number, Share

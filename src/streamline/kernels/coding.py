@@ -32,9 +32,15 @@ def recoded(codes: Int32, place: Int32) -> Any:
 
 
 @compiled
-def gathered(values: Any, order: npt.NDArray[np.int64]) -> Any:
-    """The values at these places, which must all be there."""
-    result = np.empty(len(order), values.dtype)
+def recode_in_place(codes: Int32, place: Int32) -> None:
+    """Replace each code by `place[code]`; -1 stays."""
+    for i in range(len(codes)):
+        if codes[i] >= 0:
+            codes[i] = place[codes[i]]
+
+
+@compiled
+def gather(values: Any, order: npt.NDArray[np.int64], out: Any) -> None:
+    """Put the values at these places, which must all be there, into `out`."""
     for i in range(len(order)):
-        result[i] = values[order[i]]
-    return result
+        out[i] = values[order[i]]

@@ -14,13 +14,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from streamline.errors import DataQualityError, InsufficientDataError, UnknownNameError
-from streamline.kernels.coding import gathered
+from streamline.kernels.coding import gather
 from streamline.kernels.grouping import NEVER, grouped_rows, repeated_rows, scan_groups, tied_runs
 from streamline.log.coded import Coded, coded
 from streamline.log.event_log import EventLog, Labels, Notes
 from streamline.log.lifecycle import steps_from_lifecycle
 from streamline.log.raw import RawRecords, Reject, shortened
-from streamline.log.time_column import either
+from streamline.log.time_column import count, either
 from streamline.log.timestamps import ParsedTimes, parse_times
 from streamline.threads import in_threads
 from streamline.units import MISSING_TIME
@@ -78,7 +78,7 @@ class _Sieve:
 
     def set_aside(self, bad: Bool, column: str, reason: str, *, shown: Sequence[str] = ()) -> None:
         """Reject the marked rows that are still in; the values of the columns `shown` go into the reject."""
-        if not bad.any():
+        if not count(bad):
             return
         for i in np.flatnonzero(bad & self.keep):
             value = shortened(" … ".join(str(self.raw.columns[c][int(i)].as_py()) for c in shown))
@@ -98,7 +98,7 @@ class _Sieve:
     @property
     def rows(self) -> Int64 | slice:
         """Places of the rows that are in; the whole slice when all are, so that no column is copied."""
-        return slice(None) if self.keep.all() else np.flatnonzero(self.keep)
+        return slice(None) if count(self.keep) == len(self.keep) else np.flatnonzero(self.keep)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,17 +127,18 @@ def build_log(raw: RawRecords, columns: Columns, options: Options) -> EventLog:
         sieve.set_aside_times(begun)
         reading[f"times in {columns.start}"] = begun.form
         in_fold, in_gap = either(in_fold, begun.in_fold), either(in_gap, begun.in_gap)
-        sieve.set_aside(begun.missing & complete.missing, columns.complete, "neither a start nor a completion time")
+        neither = begun.missing & complete.missing if count(begun.missing) else begun.missing
+        sieve.set_aside(neither, columns.complete, "neither a start nor a completion time")
         early = begun.instants > complete.instants  # a missing time is less than any other
         sieve.set_aside(
-            early & ~complete.missing if early.any() else early,
+            early & ~complete.missing if count(complete.missing) else early,
             columns.complete, "completed before it started", shown=(columns.start, columns.complete),
         )  # fmt: skip
     else:
         sieve.set_aside(complete.missing, columns.complete, "no time")
 
     rows = sieve.rows
-    if not sieve.keep.any():
+    if not count(sieve.keep):
         problem = DataQualityError if sieve.rejects else InsufficientDataError
         raise problem(_nothing_left(raw, sieve, 0, {}))
     case, source_row = case_of_row.codes[rows], raw.row[rows]
@@ -154,9 +155,12 @@ def build_log(raw: RawRecords, columns: Columns, options: Options) -> EventLog:
 
     step, start = steps.of_rows, steps.start
     step_case, step_activity, completed, step_row = case[step], activity[step], at[step], source_row[step]
-    resource = labels(raw, columns.resource, options, rows, step)
-    channel = labels(raw, columns.channel, options, rows, step)
-    first, size, late, unsorted = scan_groups(step_case, len(case_of_row.names), completed, start)
+    tasks: list[Callable[[], Any]] = [
+        partial(scan_groups, step_case, len(case_of_row.names), completed, start),
+        partial(labels, raw, columns.resource, options, rows, step),
+        partial(labels, raw, columns.channel, options, rows, step),
+    ]
+    (first, size, late, unsorted), resource, channel = in_threads(tasks)
     np.minimum.at(first, open_case, open_start)
     arrival, arrival_from, odd_arrivals = _arrivals(raw, columns, options, rows, case, first)
     alive = np.flatnonzero(first != NEVER)
@@ -168,7 +172,9 @@ def build_log(raw: RawRecords, columns: Columns, options: Options) -> EventLog:
     offsets, order = grouped_rows(step_case, number, size, unsorted, len(by_arrival), completed, start)
     of_steps: dict[str, Any] = {"activity": step_activity, "start": start, "complete": completed, "row": step_row}
     of_steps |= {k: v.codes for k, v in (("resource", resource), ("channel", channel)) if v is not None}
-    of_steps = dict(zip(of_steps, in_threads([partial(gathered, c, order) for c in of_steps.values()]), strict=True))
+    tasks = [partial(_gathered, column, order) for column in of_steps.values()]
+    case_ids, *gathered = in_threads([partial(case_of_row.names.take, pa.array(by_arrival)), *tasks])
+    of_steps = dict(zip(of_steps, gathered, strict=True))
     ties = tied_runs(offsets, of_steps["complete"])
     who = of_steps.get("resource", of_steps["activity"])
     twins = np.sort(repeated_rows(*ties, of_steps["start"], of_steps["activity"], who))
@@ -181,7 +187,7 @@ def build_log(raw: RawRecords, columns: Columns, options: Options) -> EventLog:
         offsets = offsets - np.searchsorted(twins, offsets)
         twin_rows = twin_rows[:0]
 
-    attributes, varying = _attributes(raw, columns, options, rows, number[case], len(by_arrival))
+    attributes, varying = _attributes(raw, columns, options, rows, case, number)
     odd = {
         "duplicate": twin_rows,
         "padded": source_row[_padded(case_of_row, activity_of_row, rows)],
@@ -197,13 +203,13 @@ def build_log(raw: RawRecords, columns: Columns, options: Options) -> EventLog:
     return EventLog(
         source=raw.source,
         timezone=options.timezone or "UTC",
-        case_ids=case_of_row.names.take(pa.array(by_arrival)),
+        case_ids=case_ids,
         case_offsets=offsets,
         activity=of_steps["activity"],
         activities=activities,
         start=of_steps["start"],
         complete=of_steps["complete"],
-        has_start=bool((start != MISSING_TIME).any()),
+        has_start=int(start.max()) != MISSING_TIME,
         resource=None if resource is None else Labels(codes=of_steps["resource"], names=resource.names),
         channel=None if channel is None else Labels(codes=of_steps["channel"], names=channel.names),
         row=of_steps["row"],
@@ -229,7 +235,7 @@ def build_log(raw: RawRecords, columns: Columns, options: Options) -> EventLog:
             odd_rows={k: np.sort(np.asarray(v, dtype=np.int64)) for k, v in odd.items() if len(v)},
             empty_cases=(*raw.empty_cases, *sorted(stepless)),
             day_precision=complete.day_precision,
-            n_instants=len(raw.row) - int(complete.missing.sum()) - int(complete.bad.sum()),
+            n_instants=len(raw.row) - count(either(complete.missing, complete.bad)),
             unused_transitions=steps.unused,
             varying_attributes=varying,
         ),
@@ -274,10 +280,17 @@ def _steps(
     none = np.zeros(0, dtype=np.int64)
     if begun is None:
         return _Steps(of_rows=slice(None), start=np.full(len(at), MISSING_TIME, dtype=np.int64), unfinished=none)
-    done = at != MISSING_TIME
-    if done.all():
+    if int(at.min()) != MISSING_TIME:
         return _Steps(of_rows=slice(None), start=begun, unfinished=none)
+    done = at != MISSING_TIME
     return _Steps(of_rows=np.flatnonzero(done), start=begun[done], unfinished=np.flatnonzero(~done))
+
+
+def _gathered(values: Any, order: Int64) -> Any:
+    """The values at these places. The room is numpy's, which asks for it in large pages."""
+    result = np.empty(len(order), dtype=values.dtype)
+    gather(values, order, result)
+    return result
 
 
 def _by_arrival(arrival: Int64, names: Any, codes: Int64) -> Int64:
@@ -303,7 +316,7 @@ def _padded(case: Coded, activity: Coded, rows: Int64 | slice) -> Int64:
 
 
 def _marked(source_row: Int64, mark: Bool, rows: Int64 | slice) -> Int64:
-    return source_row[mark[rows]] if mark.any() else source_row[:0]
+    return source_row[mark[rows]] if count(mark) else source_row[:0]
 
 
 def _coded(raw: RawRecords, column: str, options: Options) -> Coded:
@@ -368,11 +381,14 @@ def _arrivals(
 
 
 def _attributes(
-    raw: RawRecords, columns: Columns, options: Options, rows: Int64 | slice, case: Int32, n_cases: int
+    raw: RawRecords, columns: Columns, options: Options, rows: Int64 | slice, case: Int32, number: Int32
 ) -> tuple[pd.DataFrame, dict[str, int]]:
     """The first recorded value of each attribute per case, and how many cases hold several values."""
+    n_cases = int(number.max()) + 1
     frame, varying = pd.DataFrame(index=pd.RangeIndex(n_cases)), {}
-    inside = case >= 0
+    if columns.attributes:
+        case = number[case]
+        inside = case >= 0
     for name in columns.attributes:
         names, code = _coded(raw, name, options).at(rows).sorted_by_name()
         known = np.flatnonzero((code >= 0) & inside)[::-1]

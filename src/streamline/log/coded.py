@@ -61,7 +61,7 @@ def coded(column: Any, missing: frozenset[str] = frozenset(), *, name: str = "",
     text and those in `missing` count as nothing: a case may be called "NA" or "null".
     Raises FileFormatError for bytes that aren't UTF-8; `name` and `source` are for its message.
     """
-    values, codes = _encoded(column)
+    values, codes = encoded(column)
     try:
         values.validate(full=True)
         text = _as_text(values)
@@ -82,15 +82,7 @@ def coded(column: Any, missing: frozenset[str] = frozenset(), *, name: str = "",
     return Coded(codes=recoded(codes, place), names=merged.dictionary, padded=padded)
 
 
-def dictionary_array(column: Any) -> Any:
-    """A column in one piece, as int32 codes of its different values."""
-    values, codes = _encoded(column)
-    absent = codes < 0
-    indices = pa.array(codes, mask=absent if absent.any() else None)
-    return pa.DictionaryArray.from_arrays(indices, values, safe=False)
-
-
-def _encoded(column: Any) -> tuple[Any, Int32]:
+def encoded(column: Any) -> tuple[Any, Int32]:
     """The different values of a column, and the code of each row; -1 where it is null."""
     if not isinstance(column, pa.ChunkedArray):
         column = pa.chunked_array([column])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from streamline.errors import FileFormatError
-from streamline.log.coded import dictionary_array
+from streamline.kernels.coding import recode_in_place
+from streamline.log.coded import encoded
 from streamline.log.time_column import is_text
 from streamline.threads import in_threads
 
@@ -43,6 +44,36 @@ class _Instants:
         return pa.Array.from_buffers(self.kind, len(self.counts), [there, pa.py_buffer(self.counts)])
 
 
+class _Codes:
+    """A column of texts, filled row group by row group: codes of each one's own dictionary, then of a common one."""
+
+    def __init__(self, n: int, n_groups: int) -> None:
+        self.codes = np.empty(n, dtype=np.int32)
+        self.names: list[Any] = [None] * n_groups
+        self.bounds: list[tuple[int, int]] = [(0, 0)] * n_groups
+
+    def fill(self, number: int, first: int, column: Any) -> None:
+        """Put a row group's codes at their place."""
+        values, codes = encoded(column)
+        self.codes[first : first + len(codes)] = codes
+        self.names[number], self.bounds[number] = values, (first, first + len(codes))
+
+    def array(self) -> Any:
+        """The whole column as an Arrow array of codes."""
+        if len(self.names) == 1:
+            names = self.names[0]
+        else:
+            common = pa.chunked_array(self.names).dictionary_encode()
+            names = common.chunk(0).dictionary if common.num_chunks else self.names[0]
+            place = common.combine_chunks().indices.to_numpy().astype(np.int32)
+            at = 0
+            for own, (first, last) in zip(self.names, self.bounds, strict=True):
+                recode_in_place(self.codes[first:last], place[at : at + len(own)])
+                at += len(own)
+        absent = self.codes < 0 if self.codes.min(initial=0) < 0 else None
+        return pa.DictionaryArray.from_arrays(pa.array(self.codes, mask=absent), names, safe=False)
+
+
 def read_parquet_columns(
     path: Path, *, wanted: Collection[str], times: Collection[str]
 ) -> tuple[dict[str, Any], tuple[str, ...], int, str]:
@@ -63,41 +94,41 @@ def read_parquet_columns(
             raise FileFormatError(f"{path.name} has {chosen.count(twice)} columns named {twice!r}; rename one.")
         kinds = {f.name: f.type for f in fields if f.name in wanted}
         instants = {n: _Instants(k, n_rows) for n, k in kinds.items() if pa.types.is_timestamp(k)}
+        texts = {n: _Codes(n_rows, len(sizes)) for n, k in kinds.items() if _is_coded(k, n, times)}
 
         def row_group(number: int) -> dict[str, Any]:
             first, held = sum(sizes[:number]), {}
             with pq.ParquetFile(path) as file:
-                for name, kind in kinds.items():
+                for name in kinds:
                     column = file.read_row_group(number, columns=[name], use_threads=False).column(0)
                     if name in instants:
                         instants[name].fill(first, column)
-                    elif is_text(kind) and name not in times:
-                        held[name] = column.dictionary_encode()
+                    elif name in texts:
+                        texts[name].fill(number, first, column)
                     else:
                         column.validate(full=True)
                         held[name] = column
             return held
 
-        tasks: list[Any] = [partial(row_group, number) for number in range(len(sizes))]
-        *groups, sha256 = in_threads([*tasks, partial(file_digest, path)])
-        columns: dict[str, Any] = {}
+        groups = in_threads([partial(row_group, number) for number in range(len(sizes))])
+        found: dict[str, Any] = {name: column.array() for name, column in instants.items()}
+        instants.clear()
+        last: list[Callable[[], Any]] = [*(column.array for column in texts.values()), partial(file_digest, path)]
+        *coded, sha256 = in_threads(last)
+        found |= dict(zip(texts, coded, strict=True))
         for name, kind in kinds.items():
-            if name in instants:
-                columns[name] = instants.pop(name).array()
-                continue
-            column = pa.chunked_array(
-                [c for group in groups for c in group.pop(name).chunks], _held_as(kind, name, times)
-            )
-            columns[name] = dictionary_array(column) if pa.types.is_dictionary(column.type) else column.combine_chunks()
+            if name not in found:
+                pieces = [piece for group in groups for piece in group.pop(name).chunks]
+                found[name] = pa.chunked_array(pieces, kind).combine_chunks()
     except (pa.ArrowException, UnicodeDecodeError, OSError) as error:
         said = str(error).rstrip(".")
         raise FileFormatError(f"{path.name} can't be read as Parquet: {said}. Export it again.") from error
-    return columns, available, n_rows, sha256
+    return {name: found[name] for name in kinds}, available, n_rows, sha256
 
 
-def _held_as(kind: Any, name: str, times: Collection[str]) -> Any:
-    """The type of a column's pieces; texts are dictionaries unless they are times."""
-    return pa.dictionary(pa.int32(), kind) if is_text(kind) and name not in times else kind
+def _is_coded(kind: Any, name: str, times: Collection[str]) -> bool:
+    """Whether a column's values are held as codes: dictionaries, and texts that aren't times."""
+    return bool(pa.types.is_dictionary(kind)) or (is_text(kind) and name not in times)
 
 
 def file_digest(path: Path) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -10,36 +10,27 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pyarrow as pa
 
-from streamline.errors import DataQualityError, FileFormatError, MissingColumnError
-from streamline.log.build import Columns, Options, build_log
+from streamline.errors import FileFormatError
+from streamline.log.build import Options
 from streamline.log.contact_log import ContactColumns, ContactLog, build_contacts
 from streamline.log.delimited import read_delimited_records
 from streamline.log.event_log import EventLog
 from streamline.log.feedback_log import FeedbackLog, build_feedback
 from streamline.log.files import existing_file, kind_of, unreadable_kind
-from streamline.log.raw import RawRecords, Reject, first_rows
+from streamline.log.raw import RawRecords
+from streamline.log.roles import (
+    MAX_REJECTED,
+    ReadOptions,
+    check_rejected,
+    columns_wanted,
+    log_of_records,
+    names_of,
+    need,
+)
 from streamline.log.xes import read_xes_records
-from streamline.units import counted
 
 if TYPE_CHECKING:
     import pandas as pd
-
-#: Share of rows that may be set aside before a log is refused.
-MAX_REJECTED = 0.05
-
-#: Names by which a column is known when the caller names none; the first that the source has is taken, and said.
-USUAL_NAMES: Mapping[str, tuple[str, ...]] = {
-    "case": ("case:concept:name", "case_id", "case id", "caseid", "case", "Case", "CaseID", "Case ID"),
-    "activity": ("concept:name", "activity", "Activity", "activity_name", "event", "task"),
-    "complete": (
-        "time:timestamp", "complete", "end_time", "end_timestamp", "completed", "finish", "finished",
-        "completion time", "Complete Timestamp", "timestamp", "Timestamp", "time",
-    ),
-    "start": ("start_timestamp", "start_time", "start", "started", "start date", "Start Timestamp"),
-    "resource": ("org:resource", "resource", "Resource"),
-    "channel": ("channel", "case:channel"),
-}  # fmt: skip
-_REQUIRED = ("case", "activity", "complete")
 
 
 def read_log(
@@ -90,58 +81,15 @@ def read_log(
     Raises FileFormatError, MissingColumnError, TimestampError, UnknownNameError, InsufficientDataError, and
     DataQualityError when more than `max_rejected` of the rows had to be set aside.
     """
-    given = {
-        "case": case, "activity": activity, "complete": complete, "start": start, "resource": resource, "channel": channel,
+    options: ReadOptions = {
+        "case": case, "activity": activity, "complete": complete, "start": start, "resource": resource,
+        "channel": channel, "arrival": arrival, "attributes": attributes, "timezone": timezone, "external": external,
+        "ends": ends, "lifecycle": lifecycle, "date_format": date_format, "missing": missing, "duplicates": duplicates,
+        "max_rejected": max_rejected,
     }  # fmt: skip
-    wanted = {n for n in (*given.values(), arrival, *_names(attributes)) if n is not None}
-    if lifecycle not in (None, "auto"):
-        wanted |= {str(lifecycle), "concept:instance"}
-    guesses = {n for role, names in USUAL_NAMES.items() if given[role] is None for n in names}
-    times = {n for n in (complete, start, arrival) if n} | {*USUAL_NAMES["complete"], *USUAL_NAMES["start"]}
-    raw = _records(source, wanted=wanted | guesses, times=times, delimiter=delimiter, encoding=encoding)
-    is_xes = raw.reading.get("format") == "XES"
-    if raw.n_rows == 0:
-        named = f", only {counted(len(raw.empty_cases), 'case')} without any" if raw.empty_cases else ""
-        raise FileFormatError(f"{raw.source} holds no events{named}. Check the filters of the export.")
-    roles, found = _roles(raw, given)
-    transition = _transition(raw, lifecycle, is_xes=is_xes)
-    if transition is not None:
-        if roles["start"] is not None and given["start"] is None:
-            roles["start"] = None
-            found.pop("start", None)
-        if given["start"] is not None:
-            raise FileFormatError(
-                f"{raw.source}: name either `start` or `lifecycle`. With a lifecycle column, starts are events."
-            )
-    attributes = _names(attributes)
-    for name in (*attributes, *([arrival] if arrival else [])):
-        _need(raw, "attribute" if name in attributes else "arrival", name)
-    columns = Columns(
-        case=_required(roles, "case", raw),
-        activity=_required(roles, "activity", raw),
-        complete=_required(roles, "complete", raw),
-        start=roles["start"],
-        resource=roles["resource"],
-        channel=roles["channel"],
-        arrival=arrival,
-        lifecycle=transition,
-        instance="concept:instance" if transition and "concept:instance" in raw.columns else None,
-        attributes=tuple(attributes),
-    )
-    if duplicates not in ("keep", "drop"):
-        raise ValueError(f"duplicates must be 'keep' or 'drop'; {duplicates!r} is neither.")
-    options = Options(
-        timezone=timezone,
-        date_format=date_format,
-        missing=frozenset(_names(missing)),
-        external=_names(external),
-        ends=None if ends is None else _names(ends),
-        drop_duplicates=duplicates == "drop",
-    )
-    raw.reading.update({f"column of {role}": f"{name} (found)" for role, name in found.items()})
-    log = build_log(raw, columns, options)
-    check_rejected(log.rejects, n_rows=raw.n_rows, limit=max_rejected, source=raw.source)
-    return log
+    wanted, times = columns_wanted(options)
+    raw = _records(source, wanted=wanted, times=times, delimiter=delimiter, encoding=encoding)
+    return log_of_records(raw, options)
 
 
 def read_contacts(
@@ -171,12 +119,12 @@ def read_contacts(
     raw = _records(source, wanted=wanted, times={time}, delimiter=delimiter, encoding=encoding)
     for role, name in (("case", case), ("time", time), ("channel", channel), ("reason", reason)):
         if name is not None:
-            _need(raw, role, name)
+            need(raw, role, name)
     contacts = build_contacts(
         raw,
         ContactColumns(case=case, time=time, channel=channel, reason=reason),
-        Options(timezone=timezone, date_format=date_format, missing=frozenset(_names(missing))),
-        status_reasons=_names(status_reasons),
+        Options(timezone=timezone, date_format=date_format, missing=frozenset(names_of(missing))),
+        status_reasons=names_of(status_reasons),
     )
     check_rejected(contacts.rejects, n_rows=raw.n_rows, limit=max_rejected, source=raw.source)
     return contacts
@@ -204,36 +152,10 @@ def read_feedback(
     )
     for role, name in (("case", case), ("score", score), ("time", time)):
         if name is not None:
-            _need(raw, role, name)
-    feedback = build_feedback(raw, case=case, score=score, scale=scale, missing=frozenset(_names(missing)))
+            need(raw, role, name)
+    feedback = build_feedback(raw, case=case, score=score, scale=scale, missing=frozenset(names_of(missing)))
     check_rejected(feedback.rejects, n_rows=raw.n_rows, limit=max_rejected, source=raw.source)
     return feedback
-
-
-def _names(given: Collection[str]) -> tuple[str, ...]:
-    """Several names; one that is given without a list is that name, not its letters."""
-    return (given,) if isinstance(given, str) else tuple(given)
-
-
-def check_rejected(rejects: Sequence[Reject], *, n_rows: int, limit: float, source: str) -> None:
-    """DataQualityError, with counts by reason and the first rows, when too many rows were set aside."""
-    if not 0 <= limit <= 1:
-        raise ValueError(f"max_rejected must lie between 0 and 1; {limit} doesn't.")
-    rows = {r.row for r in rejects}
-    if len(rows) <= limit * n_rows:
-        return
-    reasons: dict[str, list[Reject]] = {}
-    for reject in rejects:
-        reasons.setdefault(reject.reason, []).append(reject)
-    lines = [
-        f"  - {len(found):,} × {reason}: {first_rows(found)}"
-        for reason, found in sorted(reasons.items(), key=lambda item: -len(item[1]))[:10]
-    ]
-    raise DataQualityError(
-        f"{source}: {len(rows):,} of {n_rows:,} rows ({len(rows) / n_rows:.1%}) can't be used, and at most "
-        f"{limit:.1%} may be set aside:\n" + "\n".join(lines) + "\n"
-        "Mend the export, or allow more with max_rejected (in a study: log: {max_rejected: 0.1})."
-    )
 
 
 def _records(
@@ -348,38 +270,3 @@ def _table_records(table: Any, *, source: str, available: tuple[str, ...], form:
         reading={"format": form},
         sha256=sha256,
     )
-
-
-def _roles(raw: RawRecords, given: Mapping[str, str | None]) -> tuple[dict[str, str | None], dict[str, str]]:
-    """The column of each role, and those that were found by their usual name."""
-    roles: dict[str, str | None] = dict(given)
-    found: dict[str, str] = {}
-    for role, name in given.items():
-        if name is not None:
-            _need(raw, role, name)
-            continue
-        usual = next((n for n in USUAL_NAMES[role] if n in raw.columns and n not in roles.values()), None)
-        if usual is not None:
-            roles[role] = found[role] = usual
-    return roles, found
-
-
-def _need(raw: RawRecords, role: str, name: str) -> None:
-    if name not in raw.columns:
-        raise MissingColumnError(role=role, column=name, source=raw.source, columns=raw.available)
-
-
-def _required(roles: Mapping[str, str | None], role: str, raw: RawRecords) -> str:
-    name = roles[role]
-    if name is None:
-        raise MissingColumnError(role=role, column=USUAL_NAMES[role][0], source=raw.source, columns=raw.available)
-    return name
-
-
-def _transition(raw: RawRecords, lifecycle: str | None, *, is_xes: bool) -> str | None:
-    if lifecycle is None:
-        return None
-    if lifecycle != "auto":
-        _need(raw, "lifecycle", lifecycle)
-        return lifecycle
-    return "lifecycle:transition" if is_xes and "lifecycle:transition" in raw.columns else None

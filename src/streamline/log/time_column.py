@@ -27,9 +27,23 @@ def nowhere(n: int) -> Bools:
     return np.broadcast_to(np.False_, n)
 
 
+def everywhere(n: int) -> Bools:
+    """n times True, in no memory."""
+    return np.broadcast_to(np.True_, n)
+
+
+def count(marks: Bools) -> int:
+    """How many are True; at no cost for `nowhere` and `everywhere`."""
+    if marks.strides == (0,):
+        return len(marks) * int(len(marks) > 0 and bool(marks[0]))
+    return int(np.count_nonzero(marks))
+
+
 def either(one: Bools, two: Bools) -> Bools:
-    """One or the other; in no memory when neither is anywhere."""
-    return one | two if one.any() or two.any() else one
+    """One or the other; in no memory when one of them is nowhere."""
+    if not count(two):
+        return one
+    return one | two if count(one) else two
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +97,7 @@ def chunks_of(values: Any) -> list[Any]:
 
 def present(values: Any) -> Bools:
     if values.null_count == 0:
-        return np.broadcast_to(np.True_, len(values))
+        return everywhere(len(values))
     return np.asarray(pc.is_valid(values).to_numpy(zero_copy_only=False), dtype=np.bool_)
 
 

@@ -26,7 +26,9 @@ from streamline.log.time_column import (
     Reading,
     TimeColumn,
     chunks_of,
+    count,
     either,
+    everywhere,
     filled,
     is_missing_word,
     is_text,
@@ -140,9 +142,9 @@ def _finished(here: TimeColumn, reading: Reading, zone: ZoneInfo | None) -> Pars
         bad = np.zeros(n, dtype=np.bool_)
         bad[list(reading.reasons)] = True
     out = either(bad, reading.missing)
-    read = ~out if out.any() else np.broadcast_to(np.True_, n)
-    naive = reading.naive & read if reading.naive.any() else reading.naive
-    n_read, n_naive = int(np.count_nonzero(read)), int(np.count_nonzero(naive))
+    read = ~out if count(out) else everywhere(n)
+    naive = reading.naive & read if count(reading.naive) and count(out) else reading.naive
+    n_read, n_naive = count(read), count(naive)
     in_gap, in_fold = nowhere(n), nowhere(n)
     instants = reading.instants
     if n_naive or n_read < n:
@@ -167,7 +169,7 @@ def _finished(here: TimeColumn, reading: Reading, zone: ZoneInfo | None) -> Pars
         form=form,
         n_offsets=reading.n_offsets,
         n_naive=n_naive,
-        day_precision=np.count_nonzero(reading.midnight & read if n_read < n else reading.midnight) / n_read
+        day_precision=count(reading.midnight & read if n_read < n else reading.midnight) / n_read
         if n_read
         else float("nan"),
         in_gap=in_gap,

@@ -1,0 +1,187 @@
+"""What each column of a source is for: named by the caller, or found under its usual name; then the log is built."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Literal, TypedDict
+
+from streamline.errors import DataQualityError, FileFormatError, MissingColumnError
+from streamline.log.build import Columns, Options, build_log
+from streamline.log.event_log import EventLog
+from streamline.log.raw import RawRecords, Reject, first_rows
+from streamline.units import counted
+
+#: Share of rows that may be set aside before a log is refused.
+MAX_REJECTED = 0.05
+
+#: Names by which a column is known when the caller names none; the first that the source has is taken, and said.
+USUAL_NAMES: Mapping[str, tuple[str, ...]] = {
+    "case": ("case:concept:name", "case_id", "case id", "caseid", "case", "Case", "CaseID", "Case ID"),
+    "activity": ("concept:name", "activity", "Activity", "activity_name", "event", "task"),
+    "complete": (
+        "time:timestamp", "complete", "end_time", "end_timestamp", "completed", "finish", "finished",
+        "completion time", "Complete Timestamp", "timestamp", "Timestamp", "time",
+    ),
+    "start": ("start_timestamp", "start_time", "start", "started", "start date", "Start Timestamp"),
+    "resource": ("org:resource", "resource", "Resource"),
+    "channel": ("channel", "case:channel"),
+}  # fmt: skip
+
+
+class ReadOptions(TypedDict, total=False):
+    """The options of `read_log` that say what the columns are for and how values are read; see there."""
+
+    case: str | None
+    activity: str | None
+    complete: str | None
+    start: str | None
+    resource: str | None
+    channel: str | None
+    arrival: str | None
+    attributes: Sequence[str]
+    timezone: str | None
+    external: Sequence[str]
+    ends: Sequence[str] | None
+    lifecycle: str | Literal["auto"] | None
+    date_format: str | None
+    missing: Collection[str]
+    duplicates: Literal["keep", "drop"]
+    max_rejected: float
+
+
+def columns_wanted(options: ReadOptions) -> tuple[set[str], set[str]]:
+    """The columns that are asked for or may be found, and those among them that are likely to hold times."""
+    given = _given(options)
+    attributes, arrival, lifecycle = (
+        options.get("attributes", ()),
+        options.get("arrival"),
+        options.get("lifecycle", "auto"),
+    )
+    wanted = {n for n in (*given.values(), arrival, *names_of(attributes)) if n is not None}
+    if lifecycle not in (None, "auto"):
+        wanted |= {str(lifecycle), "concept:instance"}
+    guesses = {n for role, names in USUAL_NAMES.items() if given[role] is None for n in names}
+    times = {n for n in (given["complete"], given["start"], arrival) if n}
+    return wanted | guesses, times | {*USUAL_NAMES["complete"], *USUAL_NAMES["start"]}
+
+
+def log_of_records(raw: RawRecords, options: ReadOptions) -> EventLog:
+    """Give the columns their roles and build the log. Raises what `read_log` raises."""
+    given, arrival = _given(options), options.get("arrival")
+    is_xes = raw.reading.get("format") == "XES"
+    if raw.n_rows == 0:
+        named = f", only {counted(len(raw.empty_cases), 'case')} without any" if raw.empty_cases else ""
+        raise FileFormatError(f"{raw.source} holds no events{named}. Check the filters of the export.")
+    roles, found = _roles(raw, given)
+    transition = _transition(raw, options.get("lifecycle", "auto"), is_xes=is_xes)
+    if transition is not None:
+        if roles["start"] is not None and given["start"] is None:
+            roles["start"] = None
+            found.pop("start", None)
+        if given["start"] is not None:
+            raise FileFormatError(
+                f"{raw.source}: name either `start` or `lifecycle`. With a lifecycle column, starts are events."
+            )
+    attributes = names_of(options.get("attributes", ()))
+    for name in (*attributes, *([arrival] if arrival else [])):
+        need(raw, "attribute" if name in attributes else "arrival", name)
+    columns = Columns(
+        case=_required(roles, "case", raw),
+        activity=_required(roles, "activity", raw),
+        complete=_required(roles, "complete", raw),
+        start=roles["start"],
+        resource=roles["resource"],
+        channel=roles["channel"],
+        arrival=arrival,
+        lifecycle=transition,
+        instance="concept:instance" if transition and "concept:instance" in raw.columns else None,
+        attributes=tuple(attributes),
+    )
+    duplicates, ends = options.get("duplicates", "keep"), options.get("ends")
+    if duplicates not in ("keep", "drop"):
+        raise ValueError(f"duplicates must be 'keep' or 'drop'; {duplicates!r} is neither.")
+    values = Options(
+        timezone=options.get("timezone"),
+        date_format=options.get("date_format"),
+        missing=frozenset(names_of(options.get("missing", ()))),
+        external=names_of(options.get("external", ())),
+        ends=None if ends is None else names_of(ends),
+        drop_duplicates=duplicates == "drop",
+    )
+    raw.reading.update({f"column of {role}": f"{name} (found)" for role, name in found.items()})
+    log = build_log(raw, columns, values)
+    check_rejected(log.rejects, n_rows=raw.n_rows, limit=options.get("max_rejected", MAX_REJECTED), source=raw.source)
+    return log
+
+
+def _given(options: ReadOptions) -> dict[str, str | None]:
+    """The column named for each role; None where none is."""
+    return {
+        "case": options.get("case"),
+        "activity": options.get("activity"),
+        "complete": options.get("complete"),
+        "start": options.get("start"),
+        "resource": options.get("resource"),
+        "channel": options.get("channel"),
+    }
+
+
+def names_of(given: Collection[str]) -> tuple[str, ...]:
+    """Several names; one that is given without a list is that name, not its letters."""
+    return (given,) if isinstance(given, str) else tuple(given)
+
+
+def check_rejected(rejects: Sequence[Reject], *, n_rows: int, limit: float, source: str) -> None:
+    """DataQualityError, with counts by reason and the first rows, when too many rows were set aside."""
+    if not 0 <= limit <= 1:
+        raise ValueError(f"max_rejected must lie between 0 and 1; {limit} doesn't.")
+    rows = {r.row for r in rejects}
+    if len(rows) <= limit * n_rows:
+        return
+    reasons: dict[str, list[Reject]] = {}
+    for reject in rejects:
+        reasons.setdefault(reject.reason, []).append(reject)
+    lines = [
+        f"  - {len(found):,} × {reason}: {first_rows(found)}"
+        for reason, found in sorted(reasons.items(), key=lambda item: -len(item[1]))[:10]
+    ]
+    raise DataQualityError(
+        f"{source}: {len(rows):,} of {n_rows:,} rows ({len(rows) / n_rows:.1%}) can't be used, and at most "
+        f"{limit:.1%} may be set aside:\n" + "\n".join(lines) + "\n"
+        "Mend the export, or allow more with max_rejected (in a study: log: {max_rejected: 0.1})."
+    )
+
+
+def _roles(raw: RawRecords, given: Mapping[str, str | None]) -> tuple[dict[str, str | None], dict[str, str]]:
+    """The column of each role, and those that were found by their usual name."""
+    roles: dict[str, str | None] = dict(given)
+    found: dict[str, str] = {}
+    for role, name in given.items():
+        if name is not None:
+            need(raw, role, name)
+            continue
+        usual = next((n for n in USUAL_NAMES[role] if n in raw.columns and n not in roles.values()), None)
+        if usual is not None:
+            roles[role] = found[role] = usual
+    return roles, found
+
+
+def need(raw: RawRecords, role: str, name: str) -> None:
+    if name not in raw.columns:
+        raise MissingColumnError(role=role, column=name, source=raw.source, columns=raw.available)
+
+
+def _required(roles: Mapping[str, str | None], role: str, raw: RawRecords) -> str:
+    name = roles[role]
+    if name is None:
+        raise MissingColumnError(role=role, column=USUAL_NAMES[role][0], source=raw.source, columns=raw.available)
+    return name
+
+
+def _transition(raw: RawRecords, lifecycle: str | None, *, is_xes: bool) -> str | None:
+    if lifecycle is None:
+        return None
+    if lifecycle != "auto":
+        need(raw, "lifecycle", lifecycle)
+        return lifecycle
+    return "lifecycle:transition" if is_xes and "lifecycle:transition" in raw.columns else None
