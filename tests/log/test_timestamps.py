@@ -299,7 +299,7 @@ MOMENTS = st.datetimes(datetime(1980, 1, 1), datetime(2036, 1, 1))  # noqa: DTZ0
 def test_local_times_equal_those_of_zoneinfo(moments: list[datetime], zone: str) -> None:
     """PEP 495: with fold=0, a time in a gap is read by the offset before it, one in a fold as the first."""
     parsed = parse([m.isoformat() for m in moments], timezone=zone)
-    aware = [m.replace(tzinfo=ZoneInfo(zone)) for m in moments]
+    aware = [m.replace(tzinfo=ZoneInfo(zone), fold=0) for m in moments]
     epoch = datetime(1970, 1, 1, tzinfo=UTC)
     assert parsed.instants.tolist() == [(m.astimezone(UTC) - epoch) // timedelta(microseconds=1) for m in aware]
     back = [m.astimezone(UTC).astimezone(ZoneInfo(zone)).replace(tzinfo=None) for m in aware]

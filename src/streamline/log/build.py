@@ -172,8 +172,9 @@ def build_log(raw: RawRecords, columns: Columns, options: Options) -> EventLog:
     offsets, order = grouped_rows(step_case, number, size, unsorted, len(by_arrival), completed, start)
     of_steps: dict[str, Any] = {"activity": step_activity, "start": start, "complete": completed, "row": step_row}
     of_steps |= {k: v.codes for k, v in (("resource", resource), ("channel", channel)) if v is not None}
-    tasks = [partial(_gathered, column, order) for column in of_steps.values()]
-    case_ids, *gathered = in_threads([partial(case_of_row.names.take, pa.array(by_arrival)), *tasks])
+    tasks = [*(partial(_gathered, column, order) for column in of_steps.values())]
+    tasks.insert(0, partial(case_of_row.names.take, pa.array(by_arrival)))
+    case_ids, *gathered = in_threads(tasks)
     of_steps = dict(zip(of_steps, gathered, strict=True))
     ties = tied_runs(offsets, of_steps["complete"])
     who = of_steps.get("resource", of_steps["activity"])
