@@ -42,6 +42,33 @@ def parse_duration(text: str) -> int:
     return round(float(match.group(1)) * size)
 
 
+_SIZES = {"mb": 10**6, "gb": 10**9, "tb": 10**12, "mib": 1 << 20, "gib": 1 << 30, "tib": 1 << 40}
+
+
+def parse_size(text: str) -> int:
+    """Read a size of memory such as `"2 GB"` or `"1.5 GiB"` as bytes. Raises ValueError for anything else.
+
+    >>> parse_size("2 GB"), parse_size("1 GiB")
+    (2000000000, 1073741824)
+    """
+    match = re.match(r"^\s*(\d+(?:\.\d+)?)\s*([a-z]+)\s*$", text.lower())
+    if match is None or match.group(2) not in _SIZES:
+        raise ValueError(f"{text!r} is not a size. Write a number and MB, GB or TB (or MiB, GiB, TiB), such as '2 GB'.")
+    return round(float(match.group(1)) * _SIZES[match.group(2)])
+
+
+def size_words(n_bytes: int) -> str:
+    """Say a size in the unit that suits it.
+
+    >>> size_words(2_150_000_000), size_words(300_000)
+    ('2.1 GB', '0.3 MB')
+    """
+    for name in ("tb", "gb"):
+        if n_bytes >= _SIZES[name]:
+            return f"{n_bytes / _SIZES[name]:,.1f} {name.upper()}"
+    return f"{n_bytes / 1e6:,.1f} MB"
+
+
 def duration_words(microseconds: float, *, digits: int = 2) -> str:
     """Say a duration in the unit that suits it.
 

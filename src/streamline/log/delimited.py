@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from streamline.errors import FileFormatError
-from streamline.log.files import LONGEST_LINE, check_text, is_gzip, open_unpacked, text_blocks
+from streamline.log.files import LONGEST_LINE, TextCheck, check_text, is_gzip, open_unpacked, text_blocks
 from streamline.log.raw import RawRecords, Reject, shortened
 from streamline.units import counted
 
@@ -40,28 +41,7 @@ def read_delimited_records(
     encoding : found when None (see `check_text`).
     Raises FileFormatError: empty, no rows, cut short, not text, lines too long, bytes that aren't the encoding.
     """
-    check = check_text(path, encoding=encoding)
-    head = _first_lines(path, check.encoding)
-    if not head:
-        raise FileFormatError(f"{path.name} is empty once unpacked: the export probably failed; make it again.")
-    if delimiter is not None and (len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\r\n\0'):
-        raise FileFormatError(
-            f"The delimiter must be one ASCII character, and no quotation mark or line break; {delimiter!r} isn't."
-        )
-    found = delimiter or _delimiter_of(head, wanted)
-    try:
-        heading = [name.strip() for name in next(csv.reader(io.StringIO(head), delimiter=found), [])]
-    except csv.Error as error:
-        raise FileFormatError(f"{path.name}: its heading can't be read ({error}). {_STRAY_QUOTE}") from error
-    if not any(heading):
-        raise FileFormatError(f"{path.name}: its first line is empty; it must hold the names of the columns.")
-    keep = [n for n in dict.fromkeys(heading) if n and (wanted is None or n in wanted)]
-    repeated = [n for n in keep if heading.count(n) > 1]
-    if repeated and wanted is not None:
-        raise FileFormatError(
-            f"{path.name} has {heading.count(repeated[0])} columns named {repeated[0]!r}; rename one."
-        )
-    keep = [n for n in keep if n not in repeated]
+    check, found, heading, keep = _heading(path, wanted=wanted, delimiter=delimiter, encoding=encoding)
     table, rejects = _parse(path, check.encoding, found, heading, [heading.index(n) for n in keep] or [0])
     n_read = table.num_rows
     if n_read + len(rejects) == 0:
@@ -95,6 +75,82 @@ def read_delimited_records(
     )
 
 
+def _heading(
+    path: Path, *, wanted: Collection[str] | None, delimiter: str | None, encoding: str | None
+) -> tuple[TextCheck, str, list[str], list[str]]:
+    """The check of the text, the delimiter, the names of all columns, and of those that are wanted."""
+    check = check_text(path, encoding=encoding)
+    head = _first_lines(path, check.encoding)
+    if not head:
+        raise FileFormatError(f"{path.name} is empty once unpacked: the export probably failed; make it again.")
+    if delimiter is not None and (len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\r\n\0'):
+        raise FileFormatError(
+            f"The delimiter must be one ASCII character, and no quotation mark or line break; {delimiter!r} isn't."
+        )
+    found = delimiter or _delimiter_of(head, wanted)
+    try:
+        heading = [name.strip() for name in next(csv.reader(io.StringIO(head), delimiter=found), [])]
+    except csv.Error as error:
+        raise FileFormatError(f"{path.name}: its heading can't be read ({error}). {_STRAY_QUOTE}") from error
+    if not any(heading):
+        raise FileFormatError(f"{path.name}: its first line is empty; it must hold the names of the columns.")
+    keep = [n for n in dict.fromkeys(heading) if n and (wanted is None or n in wanted)]
+    repeated = [n for n in keep if heading.count(n) > 1]
+    if repeated and wanted is not None:
+        raise FileFormatError(
+            f"{path.name} has {heading.count(repeated[0])} columns named {repeated[0]!r}; rename one."
+        )
+    return check, found, heading, [n for n in keep if n not in repeated]
+
+
+def delimited_batches(
+    path: Path,
+    *,
+    wanted: Collection[str],
+    row_name: str,
+    delimiter: str | None = None,
+    encoding: str | None = None,
+) -> tuple[Any, Iterator[Any], list[Reject], int]:
+    """The wanted columns of a CSV or TSV file piece by piece, for files that don't fit into memory.
+
+    Returns (schema, batches, rejects, n): Arrow record batches of texts with the row of the file in `row_name`, blank
+    lines left out; the rows set aside, complete once all batches were read; and about how many rows there are.
+    Raises what `read_delimited_records` raises, some of it only while the batches are read.
+    """
+    check, found, heading, keep = _heading(path, wanted=wanted, delimiter=delimiter, encoding=encoding)
+    rows = _open(path, check.encoding, found, heading, range(len(heading)))
+    schema = pa.schema([*((name, pa.large_string()) for name in keep), (row_name, pa.int64())])
+
+    def batches() -> Iterator[Any]:
+        n_read, held = 0, None
+        try:
+            for batch in rows.reader:
+                if held is not None:
+                    yield _numbered(held, n_read - held.num_rows, rows.rejects, heading, keep, schema)
+                held, n_read = batch, n_read + batch.num_rows
+        except pa.ArrowInvalid as error:
+            raise FileFormatError(f"{path.name} can't be read as delimited text: {_advice(str(error))}") from error
+        last = pa.Table.from_batches([] if held is None else [held], rows.reader.schema)
+        _must_be_whole(path, last, n_read, rows)
+        if held is not None:
+            yield _numbered(
+                held.slice(0, held.num_rows - 1), n_read - held.num_rows, rows.rejects, heading, keep, schema
+            )
+
+    return schema, batches(), rows.rejects, max(check.n_lines - 1, 1)
+
+
+def _numbered(
+    batch: Any, before: int, rejects: Sequence[Reject], heading: Sequence[str], keep: Sequence[str], schema: Any
+) -> Any:
+    """A batch with the row of the file of each of its rows, of which `before` were read earlier; without blank lines."""
+    row = _row_numbers(batch.num_rows, [r.row for r in rejects], first=before)
+    blank = _blank(dict(enumerate(batch.columns)), batch.num_rows)
+    columns = [batch.column(heading.index(name)) for name in keep]
+    whole = pa.RecordBatch.from_arrays([*columns, pa.array(row)], schema=schema)
+    return whole.filter(pa.array(~blank)) if blank.any() else whole
+
+
 def _first_lines(path: Path, encoding: str) -> str:
     with open_unpacked(path) as stream:
         text = io.TextIOWrapper(stream, encoding=encoding, errors="replace")
@@ -117,10 +173,17 @@ def _delimiter_of(head: str, wanted: Collection[str] | None) -> str:
     return max(DELIMITERS, key=rank)
 
 
-def _parse(
-    path: Path, encoding: str, delimiter: str, heading: Sequence[str], places: Sequence[int]
-) -> tuple[Any, list[Reject]]:
-    """The columns at these places of the heading, as text, and the rows of another width."""
+@dataclass(slots=True)
+class _Rows:
+    """The rows of a file as they are read, and those of another width, which are set aside."""
+
+    reader: Any
+    rejects: list[Reject]
+    last_text: list[str]
+
+
+def _open(path: Path, encoding: str, delimiter: str, heading: Sequence[str], places: Sequence[int]) -> _Rows:
+    """Open the columns at these places of the heading, as text. The last row is one that we put there."""
     rejects: list[Reject] = []
     last_text = [""]
     width = len(heading)
@@ -137,31 +200,45 @@ def _parse(
     # Our own names stand in for the heading, so that names with blanks or twice the same can't trip the reader.
     inner = [f"c{i}" for i in range(width)]
     source = pa.PythonFile(_Blocks(path, encoding, last_row=delimiter.join([_LAST] * width)), mode="r")
+    reader = pacsv.open_csv(
+        source,
+        read_options=pacsv.ReadOptions(
+            use_threads=False, block_size=LONGEST_LINE, column_names=inner, skip_rows_after_names=1
+        ),
+        parse_options=pacsv.ParseOptions(
+            delimiter=delimiter,
+            newlines_in_values=True,
+            ignore_empty_lines=False,
+            invalid_row_handler=set_aside,
+        ),
+        convert_options=pacsv.ConvertOptions(
+            column_types=dict.fromkeys(inner, pa.large_string()),
+            include_columns=[inner[i] for i in places],
+            strings_can_be_null=False,
+        ),
+    )
+    return _Rows(reader=reader, rejects=rejects, last_text=last_text)
+
+
+def _parse(
+    path: Path, encoding: str, delimiter: str, heading: Sequence[str], places: Sequence[int]
+) -> tuple[Any, list[Reject]]:
+    """The columns at these places of the heading, as text, and the rows of another width."""
     try:
-        table = pacsv.open_csv(
-            source,
-            read_options=pacsv.ReadOptions(
-                use_threads=False, block_size=LONGEST_LINE, column_names=inner, skip_rows_after_names=1
-            ),
-            parse_options=pacsv.ParseOptions(
-                delimiter=delimiter,
-                newlines_in_values=True,
-                ignore_empty_lines=False,
-                invalid_row_handler=set_aside,
-            ),
-            convert_options=pacsv.ConvertOptions(
-                column_types=dict.fromkeys(inner, pa.large_string()),
-                include_columns=[inner[i] for i in places],
-                strings_can_be_null=False,
-            ),
-        ).read_all()
+        rows = _open(path, encoding, delimiter, heading, places)
+        table = rows.reader.read_all()
     except pa.ArrowInvalid as error:
         raise FileFormatError(f"{path.name} can't be read as delimited text: {_advice(str(error))}") from error
-    whole = table.num_rows > 0 and table.column(0)[-1].as_py() == _LAST
-    if not whole:
-        swallowed = rejects[-1].row if rejects and _LAST in last_text[0] else table.num_rows + len(rejects) + 1
-        raise FileFormatError(f"{path.name}, row {swallowed:,}: it reaches to the end of the file. {_STRAY_QUOTE}")
-    return table.slice(0, table.num_rows - 1), rejects
+    _must_be_whole(path, table, table.num_rows, rows)
+    return table.slice(0, table.num_rows - 1), rows.rejects
+
+
+def _must_be_whole(path: Path, table: Any, n_read: int, rows: _Rows) -> None:
+    """Refuse a file whose last row isn't ours: a quotation mark swallowed it."""
+    if table.num_rows > 0 and table.column(0)[-1].as_py() == _LAST:
+        return
+    swallowed = rows.rejects[-1].row if rows.rejects and _LAST in rows.last_text[0] else n_read + len(rows.rejects) + 1
+    raise FileFormatError(f"{path.name}, row {swallowed:,}: it reaches to the end of the file. {_STRAY_QUOTE}")
 
 
 class _Blocks(io.RawIOBase):
@@ -193,10 +270,12 @@ def _advice(message: str) -> str:
     return message.removeprefix("CSV parse error: ").rstrip(".") + "."
 
 
-def _row_numbers(n: int, set_aside: Sequence[int]) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """Row of the file of each row that was read: the heading is row 1, rows set aside keep their number."""
-    numbers = np.arange(2, 2 + n + len(set_aside), dtype=np.int64)
-    return numbers[~np.isin(numbers, np.asarray(set_aside, dtype=np.int64))] if set_aside else numbers
+def _row_numbers(n: int, set_aside: Sequence[int], *, first: int = 0) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Row of the file of each of n rows that were read, from the place `first` on: the heading is row 1, rows set aside
+    keep their number."""
+    place = np.arange(first, first + n, dtype=np.int64)
+    read_before = np.asarray(set_aside, dtype=np.int64) - np.arange(len(set_aside)) - 2
+    return place + 2 + np.searchsorted(read_before, place, side="right")
 
 
 def _blank(columns: Mapping[Any, Any], n: int) -> np.ndarray[Any, np.dtype[np.bool_]]:

@@ -75,12 +75,12 @@ class _Codes:
 
 
 def read_parquet_columns(
-    path: Path, *, wanted: Collection[str], times: Collection[str]
+    path: Path, *, wanted: Collection[str], times: Collection[str], digest: bool = True
 ) -> tuple[dict[str, Any], tuple[str, ...], int, str]:
     """The wanted columns that the file has, each in one piece, texts and dictionaries as int32 codes.
 
     times : names of columns whose texts are times: they are left as texts.
-    Returns (columns, names of all columns, number of rows, SHA-256 of the file).
+    Returns (columns, names of all columns, number of rows, SHA-256 of the file, or nothing without `digest`).
     Raises FileFormatError when the file is damaged, or has a wanted name twice.
     """
     try:
@@ -113,7 +113,10 @@ def read_parquet_columns(
         groups = in_threads([partial(row_group, number) for number in range(len(sizes))])
         found: dict[str, Any] = {name: column.array() for name, column in instants.items()}
         instants.clear()
-        last: list[Callable[[], Any]] = [*(column.array for column in texts.values()), partial(file_digest, path)]
+        last: list[Callable[[], Any]] = [
+            *(column.array for column in texts.values()),
+            partial(file_digest, path) if digest else str,
+        ]
         *coded, sha256 = in_threads(last)
         found |= dict(zip(texts, coded, strict=True))
         for name, kind in kinds.items():

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Literal, TypedDict
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, TypedDict
 
 from streamline.errors import DataQualityError, FileFormatError, MissingColumnError
 from streamline.log.build import Columns, Options, build_log
@@ -65,38 +66,54 @@ def columns_wanted(options: ReadOptions) -> tuple[set[str], set[str]]:
     return wanted | guesses, times | {*USUAL_NAMES["complete"], *USUAL_NAMES["start"]}
 
 
-def log_of_records(raw: RawRecords, options: ReadOptions) -> EventLog:
-    """Give the columns their roles and build the log. Raises what `read_log` raises."""
+class Offered(Protocol):
+    """A source and the columns that it has: those at hand, and all."""
+
+    @property
+    def source(self) -> str: ...
+    @property
+    def columns(self) -> Collection[str]: ...
+    @property
+    def available(self) -> tuple[str, ...]: ...
+
+
+def role_columns(offered: Offered, options: ReadOptions, *, is_xes: bool = False) -> tuple[Columns, dict[str, str]]:
+    """The column of each role, and which of them were found under their usual names. Raises MissingColumnError."""
     given, arrival = _given(options), options.get("arrival")
-    is_xes = raw.reading.get("format") == "XES"
-    if raw.n_rows == 0:
-        named = f", only {counted(len(raw.empty_cases), 'case')} without any" if raw.empty_cases else ""
-        raise FileFormatError(f"{raw.source} holds no events{named}. Check the filters of the export.")
-    roles, found = _roles(raw, given)
-    transition = _transition(raw, options.get("lifecycle", "auto"), is_xes=is_xes)
+    roles, found = _roles(offered, given)
+    transition = _transition(offered, options.get("lifecycle", "auto"), is_xes=is_xes)
     if transition is not None:
         if roles["start"] is not None and given["start"] is None:
             roles["start"] = None
             found.pop("start", None)
         if given["start"] is not None:
             raise FileFormatError(
-                f"{raw.source}: name either `start` or `lifecycle`. With a lifecycle column, starts are events."
+                f"{offered.source}: name either `start` or `lifecycle`. With a lifecycle column, starts are events."
             )
     attributes = names_of(options.get("attributes", ()))
     for name in (*attributes, *([arrival] if arrival else [])):
-        need(raw, "attribute" if name in attributes else "arrival", name)
+        need(offered, "attribute" if name in attributes else "arrival", name)
     columns = Columns(
-        case=_required(roles, "case", raw),
-        activity=_required(roles, "activity", raw),
-        complete=_required(roles, "complete", raw),
+        case=_required(roles, "case", offered),
+        activity=_required(roles, "activity", offered),
+        complete=_required(roles, "complete", offered),
         start=roles["start"],
         resource=roles["resource"],
         channel=roles["channel"],
         arrival=arrival,
         lifecycle=transition,
-        instance="concept:instance" if transition and "concept:instance" in raw.columns else None,
+        instance="concept:instance" if transition and "concept:instance" in offered.columns else None,
         attributes=tuple(attributes),
     )
+    return columns, found
+
+
+def log_of_records(raw: RawRecords, options: ReadOptions) -> EventLog:
+    """Give the columns their roles and build the log. Raises what `read_log` raises."""
+    if raw.n_rows == 0:
+        named = f", only {counted(len(raw.empty_cases), 'case')} without any" if raw.empty_cases else ""
+        raise FileFormatError(f"{raw.source} holds no events{named}. Check the filters of the export.")
+    columns, found = role_columns(raw, options, is_xes=raw.reading.get("format") == "XES")
     duplicates, ends = options.get("duplicates", "keep"), options.get("ends")
     if duplicates not in ("keep", "drop"):
         raise ValueError(f"duplicates must be 'keep' or 'drop'; {duplicates!r} is neither.")
@@ -131,57 +148,79 @@ def names_of(given: Collection[str]) -> tuple[str, ...]:
     return (given,) if isinstance(given, str) else tuple(given)
 
 
+@dataclass(slots=True)
+class RejectTally:
+    """Rows set aside, counted by reason, with the first few of each: a log of any size can be told of."""
+
+    n_rows: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
+    first: dict[str, list[Reject]] = field(default_factory=dict)
+
+    def add(self, rejects: Sequence[Reject]) -> None:
+        """Count these too; no row may come in two calls."""
+        self.n_rows += len({r.row for r in rejects})
+        for reject in rejects:
+            self.reasons[reject.reason] = self.reasons.get(reject.reason, 0) + 1
+            some = self.first.setdefault(reject.reason, [])
+            if len(some) < 5:
+                some.append(reject)
+
+    def check(self, *, n_rows: int, limit: float, source: str) -> None:
+        """DataQualityError, with counts by reason and the first rows, when too many of `n_rows` were set aside."""
+        if not 0 <= limit <= 1:
+            raise ValueError(f"max_rejected must lie between 0 and 1; {limit} doesn't.")
+        if self.n_rows <= limit * n_rows:
+            return
+        lines = []
+        for reason, n in sorted(self.reasons.items(), key=lambda item: -item[1])[:10]:
+            more = f" and {n - 5:,} more" if n > 5 else ""
+            lines.append(f"  - {n:,} × {reason}: {first_rows(self.first[reason])}{more}")
+        raise DataQualityError(
+            f"{source}: {self.n_rows:,} of {n_rows:,} rows ({self.n_rows / n_rows:.1%}) can't be used, and at most "
+            f"{limit:.1%} may be set aside:\n" + "\n".join(lines) + "\n"
+            "Mend the export, or allow more with max_rejected (in a study: log: {max_rejected: 0.1})."
+        )
+
+
 def check_rejected(rejects: Sequence[Reject], *, n_rows: int, limit: float, source: str) -> None:
-    """DataQualityError, with counts by reason and the first rows, when too many rows were set aside."""
-    if not 0 <= limit <= 1:
-        raise ValueError(f"max_rejected must lie between 0 and 1; {limit} doesn't.")
-    rows = {r.row for r in rejects}
-    if len(rows) <= limit * n_rows:
-        return
-    reasons: dict[str, list[Reject]] = {}
-    for reject in rejects:
-        reasons.setdefault(reject.reason, []).append(reject)
-    lines = [
-        f"  - {len(found):,} × {reason}: {first_rows(found)}"
-        for reason, found in sorted(reasons.items(), key=lambda item: -len(item[1]))[:10]
-    ]
-    raise DataQualityError(
-        f"{source}: {len(rows):,} of {n_rows:,} rows ({len(rows) / n_rows:.1%}) can't be used, and at most "
-        f"{limit:.1%} may be set aside:\n" + "\n".join(lines) + "\n"
-        "Mend the export, or allow more with max_rejected (in a study: log: {max_rejected: 0.1})."
-    )
+    """DataQualityError when too many rows were set aside (see `RejectTally.check`)."""
+    tally = RejectTally()
+    tally.add(rejects)
+    tally.check(n_rows=n_rows, limit=limit, source=source)
 
 
-def _roles(raw: RawRecords, given: Mapping[str, str | None]) -> tuple[dict[str, str | None], dict[str, str]]:
+def _roles(offered: Offered, given: Mapping[str, str | None]) -> tuple[dict[str, str | None], dict[str, str]]:
     """The column of each role, and those that were found by their usual name."""
     roles: dict[str, str | None] = dict(given)
     found: dict[str, str] = {}
     for role, name in given.items():
         if name is not None:
-            need(raw, role, name)
+            need(offered, role, name)
             continue
-        usual = next((n for n in USUAL_NAMES[role] if n in raw.columns and n not in roles.values()), None)
+        usual = next((n for n in USUAL_NAMES[role] if n in offered.columns and n not in roles.values()), None)
         if usual is not None:
             roles[role] = found[role] = usual
     return roles, found
 
 
-def need(raw: RawRecords, role: str, name: str) -> None:
-    if name not in raw.columns:
-        raise MissingColumnError(role=role, column=name, source=raw.source, columns=raw.available)
+def need(offered: Offered, role: str, name: str) -> None:
+    if name not in offered.columns:
+        raise MissingColumnError(role=role, column=name, source=offered.source, columns=offered.available)
 
 
-def _required(roles: Mapping[str, str | None], role: str, raw: RawRecords) -> str:
+def _required(roles: Mapping[str, str | None], role: str, offered: Offered) -> str:
     name = roles[role]
     if name is None:
-        raise MissingColumnError(role=role, column=USUAL_NAMES[role][0], source=raw.source, columns=raw.available)
+        raise MissingColumnError(
+            role=role, column=USUAL_NAMES[role][0], source=offered.source, columns=offered.available
+        )
     return name
 
 
-def _transition(raw: RawRecords, lifecycle: str | None, *, is_xes: bool) -> str | None:
+def _transition(offered: Offered, lifecycle: str | None, *, is_xes: bool) -> str | None:
     if lifecycle is None:
         return None
     if lifecycle != "auto":
-        need(raw, "lifecycle", lifecycle)
+        need(offered, "lifecycle", lifecycle)
         return lifecycle
-    return "lifecycle:transition" if is_xes and "lifecycle:transition" in raw.columns else None
+    return "lifecycle:transition" if is_xes and "lifecycle:transition" in offered.columns else None
