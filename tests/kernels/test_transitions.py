@@ -101,23 +101,23 @@ def test_a_key_that_is_not_there_gets_a_free_slot(keys: set[int], absent: int) -
     assert table.keys[slot_of(table.keys, absent)] == -1
 
 
-@given(m=st.integers(0, 20), more=st.integers(0, 40))
+@given(m=st.integers(0, 20), more=st.integers(0, 40), n_totals=st.integers(1, 12))
 @settings(deadline=None)
-def test_room_is_for_half_of_the_slots_and_all_of_the_totals(m: int, more: int) -> None:
-    """16 slots with 8 totals hold 8 keys: up to there the table stays itself, beyond there is room for all asked."""
+def test_room_is_for_half_of_the_slots_and_all_of_the_totals(m: int, more: int, n_totals: int) -> None:
+    """16 slots hold 8 keys, or as many as have totals: up to there the table stays itself, beyond there is room for
+    all asked."""
     table = KeyTable()
     table.keys, table.numbers = np.full(16, -1, np.int64), np.empty(16, np.int32)
-    table.totals = np.zeros((8, N_TOTALS), np.int64)
-    for key in range(min(m, 8)):
+    table.totals = np.zeros((n_totals, N_TOTALS), np.int64)
+    for key in range(min(m, 8, n_totals)):
         table.count(key)
     keys, numbers, totals = with_room(table.keys, table.numbers, table.totals, table.m, more)
-    if table.m + more <= 8:
+    if table.m + more <= min(8, n_totals):
         assert np.shares_memory(keys, table.keys)
         assert np.shares_memory(totals, table.totals)
-    else:
-        assert len(keys) == len(numbers) >= 2 * (table.m + more)
-        assert len(keys).bit_count() == 1
-        assert len(totals) >= table.m + more
+    assert len(keys) == len(numbers) >= 2 * (table.m + more)
+    assert len(keys).bit_count() == 1
+    assert len(totals) >= table.m + more
     assert totals[: table.m].tolist() == table.totals[: table.m].tolist()
     assert sorted(keys[keys != -1].tolist()) == list(range(table.m))
 

@@ -1,9 +1,9 @@
-"""Parquet files: read a row group at a time on all processors, texts as codes at once, so that little is held twice."""
+"""Parquet files: read a million rows at a time on all processors, texts as codes at once, so that little is held twice."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,9 @@ from streamline.kernels.coding import recode_in_place
 from streamline.log.coded import encoded
 from streamline.log.time_column import is_text
 from streamline.threads import in_threads
+
+#: Rows that are read at a time, unless a row group has more.
+ROWS_AT_A_TIME = 1 << 20
 
 
 class _Instants:
@@ -94,13 +97,15 @@ def read_parquet_columns(
             raise FileFormatError(f"{path.name} has {chosen.count(twice)} columns named {twice!r}; rename one.")
         kinds = {f.name: f.type for f in fields if f.name in wanted}
         instants = {n: _Instants(k, n_rows) for n, k in kinds.items() if pa.types.is_timestamp(k)}
-        texts = {n: _Codes(n_rows, len(sizes)) for n, k in kinds.items() if _is_coded(k, n, times)}
+        stretches = _stretches(sizes)
+        texts = {n: _Codes(n_rows, len(stretches)) for n, k in kinds.items() if _is_coded(k, n, times)}
 
-        def row_group(number: int) -> dict[str, Any]:
-            first, held = sum(sizes[:number]), {}
+        def stretch(number: int) -> dict[str, Any]:
+            groups, held = stretches[number], {}
+            first = sum(sizes[: groups[0]])
             with pq.ParquetFile(path) as file:
                 for name in kinds:
-                    column = file.read_row_group(number, columns=[name], use_threads=False).column(0)
+                    column = file.read_row_groups(groups, columns=[name], use_threads=False).column(0)
                     if name in instants:
                         instants[name].fill(first, column)
                     elif name in texts:
@@ -110,7 +115,7 @@ def read_parquet_columns(
                         held[name] = column
             return held
 
-        groups = in_threads([partial(row_group, number) for number in range(len(sizes))])
+        held = in_threads([partial(stretch, number) for number in range(len(stretches))])
         found: dict[str, Any] = {name: column.array() for name, column in instants.items()}
         instants.clear()
         last: list[Callable[[], Any]] = [
@@ -121,12 +126,25 @@ def read_parquet_columns(
         found |= dict(zip(texts, coded, strict=True))
         for name, kind in kinds.items():
             if name not in found:
-                pieces = [piece for group in groups for piece in group.pop(name).chunks]
+                pieces = [piece for columns in held for piece in columns.pop(name).chunks]
                 found[name] = pa.chunked_array(pieces, kind).combine_chunks()
     except (pa.ArrowException, UnicodeDecodeError, OSError) as error:
         said = str(error).rstrip(".")
         raise FileFormatError(f"{path.name} can't be read as Parquet: {said}. Export it again.") from error
     return {name: found[name] for name in kinds}, available, n_rows, sha256
+
+
+def _stretches(sizes: Sequence[int]) -> list[list[int]]:
+    """Row groups next to each other, as many together as make a million rows: one by one, small ones take long."""
+    result: list[list[int]] = []
+    rows = ROWS_AT_A_TIME
+    for number, size in enumerate(sizes):
+        if rows + size > ROWS_AT_A_TIME:
+            result.append([])
+            rows = 0
+        result[-1].append(number)
+        rows += size
+    return result
 
 
 def _is_coded(kind: Any, name: str, times: Collection[str]) -> bool:

@@ -86,19 +86,33 @@ def partitioned_summary(
     limit = parse_size(memory)
     if limit < 1_000_000_000:
         raise ValueError(f"memory must be at least 1 GB; {memory!r} is less.")
-    wanted, times = columns_wanted(options)
-    file = _source(existing_file(source), wanted, delimiter=delimiter, encoding=encoding)
-    roles, _ = role_columns(file, options)
-    kept = {name for name in roles.names() if name not in options.get("attributes", ())}
-    room = (limit - BASE_BYTES) // 2
-    n_partitions = max(1, -(-file.n_rows * BYTES_PER_EVENT // room))
-    budget = max(room // 4 // 8, 1)
-    with _partitions(file, roles.case, kept, n_partitions, room=room, folder=folder) as partitions:
-        return _merged(file, partitions, options, times, budget)
+    path, (wanted, times) = existing_file(source), columns_wanted(options)
+    for trimmed in (False, True):
+        file = _source(path, wanted, delimiter=delimiter, encoding=encoding)
+        roles, _ = role_columns(file, options)
+        kept = {name for name in roles.names() if name not in options.get("attributes", ())}
+        room = (limit - BASE_BYTES) // 2
+        n = max(1, -(-file.n_rows * BYTES_PER_EVENT // room))
+        with _partitions(file, roles.case, kept, n, room=room, folder=folder, trimmed=trimmed) as partitions:
+            try:
+                return _merged(file, partitions, options, times, max(room // 32, 1), trimmed=trimmed or n == 1)
+            except _PaddedError:  # once more, and slowly
+                continue
+    raise AssertionError("unreachable")
+
+
+class _PaddedError(Exception):
+    """Some case id has blanks around it, so that one case may stand in two partitions."""
 
 
 def _merged(
-    file: _Source, partitions: Sequence[Sequence[Path]], options: ReadOptions, times: set[str], budget: int
+    file: _Source,
+    partitions: Sequence[Sequence[Path]],
+    options: ReadOptions,
+    times: set[str],
+    budget: int,
+    *,
+    trimmed: bool,
 ) -> LogSummary:
     """The summary of all partitions, read one after the other."""
     tally, forms, activities = RejectTally(), _Forms(), set[str]()
@@ -114,6 +128,8 @@ def _merged(
         except StreamlineError as error:  # no usable row in this partition; perhaps in none
             nothing = error
             continue
+        if not trimmed and "padded" in log.notes.odd_rows:
+            raise _PaddedError
         tally.add(log.rejects)
         forms.add(log.notes.reading)
         part = log_summary(log, budget=budget)
@@ -228,7 +244,7 @@ def _parquet_source(path: Path, wanted: set[str]) -> _Source:
 
 @contextmanager
 def _partitions(
-    file: _Source, case: str, kept: set[str], n: int, *, room: int, folder: str | Path | None
+    file: _Source, case: str, kept: set[str], n: int, *, room: int, folder: str | Path | None, trimmed: bool
 ) -> Iterator[list[list[Path]]]:
     """The files of each partition, in a temporary folder that is removed afterwards."""
     import duckdb
@@ -254,7 +270,7 @@ def _partitions(
             connection.execute(f"SET partitioned_write_max_open_files = {n + 1}")
             if file.stream is not None:
                 connection.register("rows", file.stream)
-            connection.execute(_split(file, case, kept, n, place / "parts"))
+            connection.execute(_split(file, case, kept, n, place / "parts", trimmed=trimmed))
         finally:
             connection.close()
         yield [
@@ -275,12 +291,12 @@ def _partitions(
         shutil.rmtree(place, ignore_errors=True)
 
 
-def _split(file: _Source, case: str, kept: set[str], n: int, target: Path) -> str:
+def _split(file: _Source, case: str, kept: set[str], n: int, target: Path, *, trimmed: bool) -> str:
     """The SQL that writes the partitions: all rows of one case into one of them."""
     kind = file.columns[case]
     value = kind.value_type if pa.types.is_dictionary(kind) else kind
     key = _quoted(case)
-    if pa.types.is_string(value) or pa.types.is_large_string(value):
+    if trimmed and (pa.types.is_string(value) or pa.types.is_large_string(value)):
         key = f"trim({key}, {_text(_BLANKS)})"
     names = ", ".join(_quoted(name) for name in sorted(kept))
     return (
