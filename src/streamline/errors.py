@@ -56,7 +56,11 @@ class TimestampError(LogError, ValueError):
 
 
 class DataQualityError(LogError, ValueError):
-    """More rows had to be set aside than the study allows."""
+    """More rows had to be set aside than the study allows; `rejects` holds them where they are known."""
+
+    def __init__(self, message: str, *, rejects: Sequence[object] = ()) -> None:
+        self.rejects = tuple(rejects)
+        super().__init__(message)
 
 
 class StudyError(StreamlineError, ValueError):

@@ -66,6 +66,8 @@ class Options:
     external: tuple[str, ...] = ()
     ends: tuple[str, ...] | None = None
     drop_duplicates: bool = False
+    #: Whether records without one completed step are refused; a piece of a log may have none.
+    need_steps: bool = True
 
 
 @dataclass(slots=True)
@@ -139,15 +141,15 @@ def build_log(raw: RawRecords, columns: Columns, options: Options) -> EventLog:
 
     rows = sieve.rows
     if not count(sieve.keep):
-        problem = DataQualityError if sieve.rejects else InsufficientDataError
-        raise problem(_nothing_left(raw, sieve, 0, {}))
+        message = _nothing_left(raw, sieve, 0, {})
+        raise DataQualityError(message, rejects=sieve.rejects) if sieve.rejects else InsufficientDataError(message)
     case, source_row = case_of_row.codes[rows], raw.row[rows]
     activities, activity = activity_of_row.at(rows).sorted_by_name()
     _known(options.external, activities, what="external activity", source=raw.source)
     _known(options.ends or (), activities, what="activity that ends a case", source=raw.source)
     at = complete.instants[rows]
     steps = _steps(raw, columns, options, rows, case, activity, at, None if begun is None else begun.instants[rows])
-    if len(steps.start) == 0:
+    if len(steps.start) == 0 and options.need_steps:
         raise InsufficientDataError(_nothing_left(raw, sieve, len(steps.unfinished), steps.unused))
     open_case, open_activity = case[steps.unfinished], activity[steps.unfinished]
     open_start = (at if begun is None else begun.instants[rows])[steps.unfinished]
@@ -210,13 +212,13 @@ def build_log(raw: RawRecords, columns: Columns, options: Options) -> EventLog:
         activities=activities,
         start=of_steps["start"],
         complete=of_steps["complete"],
-        has_start=int(start.max()) != MISSING_TIME,
+        has_start=int(start.max(initial=MISSING_TIME)) != MISSING_TIME,
         resource=None if resource is None else Labels(codes=of_steps["resource"], names=resource.names),
         channel=None if channel is None else Labels(codes=of_steps["channel"], names=channel.names),
         row=of_steps["row"],
         arrival=arrival[by_arrival],
         arrival_from=arrival_from,
-        observed_until=int(max(of_steps["complete"].max(), open_start.max(initial=MISSING_TIME))),
+        observed_until=int(max(of_steps["complete"].max(initial=MISSING_TIME), open_start.max(initial=MISSING_TIME))),
         attributes=attributes,
         external=tuple(options.external),
         ends=options.ends,
@@ -385,7 +387,7 @@ def _attributes(
     raw: RawRecords, columns: Columns, options: Options, rows: Int64 | slice, case: Int32, number: Int32
 ) -> tuple[pd.DataFrame, dict[str, int]]:
     """The first recorded value of each attribute per case, and how many cases hold several values."""
-    n_cases = int(number.max()) + 1
+    n_cases = int(number.max(initial=-1)) + 1
     frame, varying = pd.DataFrame(index=pd.RangeIndex(n_cases)), {}
     if columns.attributes:
         case = number[case]

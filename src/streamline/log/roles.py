@@ -108,8 +108,9 @@ def role_columns(offered: Offered, options: ReadOptions, *, is_xes: bool = False
     return columns, found
 
 
-def log_of_records(raw: RawRecords, options: ReadOptions) -> EventLog:
-    """Give the columns their roles and build the log. Raises what `read_log` raises."""
+def log_of_records(raw: RawRecords, options: ReadOptions, *, need_steps: bool = True) -> EventLog:
+    """Give the columns their roles and build the log. Raises what `read_log` raises; with `need_steps`
+    also for records without one completed step."""
     if raw.n_rows == 0:
         named = f", only {counted(len(raw.empty_cases), 'case')} without any" if raw.empty_cases else ""
         raise FileFormatError(f"{raw.source} holds no events{named}. Check the filters of the export.")
@@ -124,6 +125,7 @@ def log_of_records(raw: RawRecords, options: ReadOptions) -> EventLog:
         external=names_of(options.get("external", ())),
         ends=None if ends is None else names_of(ends),
         drop_duplicates=duplicates == "drop",
+        need_steps=need_steps,
     )
     raw.reading.update({f"column of {role}": f"{name} (found)" for role, name in found.items()})
     log = build_log(raw, columns, values)
@@ -164,6 +166,13 @@ class RejectTally:
             some = self.first.setdefault(reject.reason, [])
             if len(some) < 5:
                 some.append(reject)
+
+    def update(self, other: RejectTally) -> None:
+        """Count those of another part too."""
+        self.n_rows += other.n_rows
+        for reason, n in other.reasons.items():
+            self.reasons[reason] = self.reasons.get(reason, 0) + n
+            self.first[reason] = sorted([*self.first.get(reason, []), *other.first[reason]], key=lambda r: r.row)[:5]
 
     def check(self, *, n_rows: int, limit: float, source: str) -> None:
         """DataQualityError, with counts by reason and the first rows, when too many of `n_rows` were set aside."""

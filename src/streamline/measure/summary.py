@@ -102,6 +102,14 @@ class LogSummary:
             rejected=dict(sorted(rejected.items())),
         )
 
+    def with_budget(self, budget: int) -> LogSummary:
+        """The same summary, whose merged quantiles may hold `budget` values before they are sketched."""
+        return replace(
+            self,
+            transitions=replace(self.transitions, waits=replace(self.transitions.waits, budget=budget)),
+            cycle_times=replace(self.cycle_times, budget=budget),
+        )
+
     @cached_property
     def directly_follows(self) -> pd.DataFrame:
         """Transitions, most frequent first: source, target, n, n_cases, share (of the cases that have a step), mean_hours,

@@ -6,33 +6,23 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Unpack
 
 import numpy as np
 import pyarrow as pa
 
-from streamline.errors import FileFormatError, OutputError, StreamlineError, TimestampError, UnknownNameError
-from streamline.log.coded import coded
+from streamline.errors import FileFormatError, OutputError, StreamlineError
 from streamline.log.files import existing_file, kind_of, unreadable_kind
 from streamline.log.raw import RawRecords, Reject
-from streamline.log.roles import (
-    MAX_REJECTED,
-    ReadOptions,
-    RejectTally,
-    columns_wanted,
-    log_of_records,
-    names_of,
-    role_columns,
-)  # fmt: skip
-from streamline.measure.summary import LogSummary, log_summary
+from streamline.log.roles import ReadOptions, columns_wanted, role_columns
+from streamline.measure.summary import LogSummary
+from streamline.scale.pieces import BYTES_PER_EVENT, Piece, piece_of, put_together
 from streamline.units import parse_size, size_words
 
 #: The column of a partition that holds the row of the source.
 ROW = "streamline row"
-#: Bytes of memory that reading an event takes at its peak, with some to spare.
-BYTES_PER_EVENT = 200
 #: What Python, the libraries and the compiled kernels take before any record is read.
 BASE_BYTES = 350_000_000
 #: Blanks that are dropped around a case id (see `coded`): the same case must go to the same partition.
@@ -94,8 +84,12 @@ def partitioned_summary(
         room = (limit - BASE_BYTES) // 2
         n = max(1, -(-file.n_rows * BYTES_PER_EVENT // room))
         with _partitions(file, roles.case, kept, n, room=room, folder=folder, trimmed=trimmed) as partitions:
+            careful = trimmed or n == 1
+            pieces = (_piece(file, paths, times, options, max(room // 32, 1), careful=careful) for paths in partitions)
             try:
-                return _merged(file, partitions, options, times, max(room // 32, 1), trimmed=trimmed or n == 1)
+                return put_together(
+                    pieces, options, source=file.source, budget=max(room // 32, 1), rejects=file.rejects
+                )
             except _PaddedError:  # once more, and slowly
                 continue
     raise AssertionError("unreachable")
@@ -105,82 +99,13 @@ class _PaddedError(Exception):
     """Some case id has blanks around it, so that one case may stand in two partitions."""
 
 
-def _merged(
-    file: _Source,
-    partitions: Sequence[Sequence[Path]],
-    options: ReadOptions,
-    times: set[str],
-    budget: int,
-    *,
-    trimmed: bool,
-) -> LogSummary:
-    """The summary of all partitions, read one after the other."""
-    tally, forms, activities = RejectTally(), _Forms(), set[str]()
-    whole: LogSummary | None = None
-    limit = options.get("max_rejected", MAX_REJECTED)
-    nothing: StreamlineError | None = None
-    for paths in partitions:
-        raw = _records(file, paths, times)
-        try:
-            log = log_of_records(raw, _of_partition(raw, options, activities))
-        except (TimestampError, FileFormatError):
-            raise
-        except StreamlineError as error:  # no usable row in this partition; perhaps in none
-            nothing = error
-            continue
-        if not trimmed and "padded" in log.notes.odd_rows:
-            raise _PaddedError
-        tally.add(log.rejects)
-        forms.add(log.notes.reading)
-        part = log_summary(log, budget=budget)
-        del log, raw
-        whole = part if whole is None else LogSummary.merged([whole, part])
-    for what, names in (
-        ("external activity", options.get("external", ())),
-        ("activity that ends a case", options.get("ends")),
-    ):
-        for name in names_of(names or ()):
-            if name not in activities:
-                raise UnknownNameError(what=what, name=name, known=sorted(activities), where=file.source)
-    tally.add(file.rejects)
-    if whole is None:
-        raise nothing or FileFormatError(f"{file.source} has no rows.")
-    tally.check(n_rows=whole.n_rows + len(file.rejects), limit=limit, source=file.source)
-    return replace(whole, n_rows=whole.n_rows + len(file.rejects), rejected=dict(sorted(tally.reasons.items())))
-
-
-def _of_partition(raw: RawRecords, options: ReadOptions, activities: set[str]) -> ReadOptions:
-    """The options for one partition: names that none of its rows has are known from others, or checked at the end."""
-    own: ReadOptions = {**options, "attributes": (), "max_rejected": 1.0}
-    roles, _ = role_columns(raw, own)
-    here = set(coded(raw.columns[roles.activity], frozenset(names_of(options.get("missing", ())))).names.to_pylist())
-    activities |= here
-    own["external"] = tuple(n for n in names_of(options.get("external", ())) if n in here)
-    ends = options.get("ends")
-    own["ends"] = None if ends is None else tuple(n for n in names_of(ends) if n in here)
-    return own
-
-
-class _Forms:
-    """In which order of day and month the partitions were read; two orders in one file are refused."""
-
-    def __init__(self) -> None:
-        self.seen: dict[str, str] = {}
-
-    def add(self, reading: Any) -> None:
-        for column, form in reading.items():
-            for order in ("day/month/year", "month/day/year", "year-day-month", "ISO 8601", "year/month/day"):
-                if order not in form:
-                    continue
-                kind = "the year last" if order.endswith("/year") and order != "year/month/day" else "the year first"
-                other = self.seen.setdefault(f"{column} {kind}", order)
-                if ({other, order} & {"year-day-month"} and other != order) or (
-                    kind == "the year last" and other != order
-                ):
-                    raise TimestampError(
-                        f"{column}: some parts of the file can only be {other}, others only {order}. "
-                        "Say which is meant with date_format, e.g. date_format='%d/%m/%Y %H:%M'."
-                    )
+def _piece(
+    file: _Source, paths: Sequence[Path], times: set[str], options: ReadOptions, budget: int, *, careful: bool
+) -> Piece:
+    piece = piece_of(_records(file, paths, times), options, budget=budget)
+    if piece.padded and not careful:
+        raise _PaddedError
+    return piece
 
 
 def _source(path: Path, wanted: set[str], *, delimiter: str | None, encoding: str | None) -> _Source:
