@@ -36,7 +36,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "composer": ("log", "measure", "whatif", "study", "section"),
     "output": (),
     "inspection": ("log", "measure"),
-    "plan": ("log", "measure", "whatif", "study", "section", "composer", "renderer", "output"),
+    "plan": ("log", "measure", "whatif", "study", "section", "composer", "renderer", "output", "scale"),
     "cli": ("study", "renderer", "output", "inspection", "plan"),
     "scale": ("kernels", "stats", "log", "measure"),
     "package": ("log", "measure", "whatif", "study", "plan", "scale"),

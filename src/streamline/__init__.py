@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from streamline.log.event_log import EventLog
     from streamline.log.quality import data_quality
     from streamline.log.read import read_contacts, read_feedback, read_log
+    from streamline.log.store import open_log
     from streamline.measure.bottleneck import bottlenecks
     from streamline.measure.contact import contact_rates
     from streamline.measure.duration import cycle_time
@@ -41,8 +42,12 @@ if TYPE_CHECKING:
     from streamline.measure.groups import by_group
     from streamline.measure.path import ConcurrencyRule
     from streamline.measure.rework import rework_loops
+    from streamline.measure.summary import LogSummary, log_summary
+    from streamline.measure.work import resource_work
     from streamline.plan import plan_section
     from streamline.results import Estimate, Finding
+    from streamline.scale.partition import partitioned_summary
+    from streamline.scale.spark import spark_log, spark_summary, spark_work
     from streamline.study import read_study
     from streamline.whatif.change import (
         AddCapacity,
@@ -75,6 +80,7 @@ _HOMES = {
     "log.event_log": ("EventLog",),
     "log.quality": ("data_quality",),
     "log.read": ("read_contacts", "read_feedback", "read_log"),
+    "log.store": ("open_log",),
     "measure.bottleneck": ("bottlenecks",),
     "measure.contact": ("contact_rates",),
     "measure.duration": ("cycle_time",),
@@ -83,8 +89,12 @@ _HOMES = {
     "measure.groups": ("by_group",),
     "measure.path": ("ConcurrencyRule",),
     "measure.rework": ("rework_loops",),
+    "measure.summary": ("LogSummary", "log_summary"),
+    "measure.work": ("resource_work",),
     "plan": ("plan_section",),
     "results": ("Estimate", "Finding"),
+    "scale.partition": ("partitioned_summary",),
+    "scale.spark": ("spark_log", "spark_summary", "spark_work"),
     "study": ("read_study",),
     "whatif.change": (
         "AddCapacity", "Automate", "ChangeDemand", "ChangeHours", "Divert", "ExpressLane", "Notify", "PoolResources",
@@ -112,6 +122,7 @@ __all__ = [
     "Finding",
     "InsufficientDataError",
     "LogError",
+    "LogSummary",
     "MissingColumnError",
     "MissingDependencyError",
     "Notify",
@@ -140,13 +151,20 @@ __all__ = [
     "estimate",
     "feedback_scores",
     "fit_replay",
+    "log_summary",
+    "open_log",
+    "partitioned_summary",
     "plan_section",
     "process_map",
     "read_contacts",
     "read_feedback",
     "read_log",
     "read_study",
+    "resource_work",
     "rework_loops",
+    "spark_log",
+    "spark_summary",
+    "spark_work",
     "variants",
 ]
 

@@ -33,7 +33,7 @@ from streamline.report.section import Section
 from streamline.report.tables import full_tables
 from streamline.report.wording import iso_days
 from streamline.results import Finding
-from streamline.study import Scenario, Study, read_study
+from streamline.study import LogPart, Scenario, Study, read_study
 from streamline.units import counted
 from streamline.whatif.estimate import Prices, ScenarioEstimate, estimate
 from streamline.whatif.replay import fit_replay
@@ -142,8 +142,8 @@ class _Records:
 def _read(plan: Study, path: Path, progress: Progress) -> _Records:
     folder = path.parent
     part = plan.log
-    progress(f"reading {part.path}")
-    whole = read_log(folder / part.path, **part.model_dump(exclude={"path"}))
+    progress(f"reading {part.source}")
+    whole = _read_log(part, folder)
     log = _windowed(plan, whole)
     contacts = feedback = None
     if plan.contacts is not None:
@@ -181,6 +181,18 @@ def _read(plan: Study, path: Path, progress: Progress) -> _Records:
                 )
             )
     return _Records(whole=whole, log=log, contacts=contacts, feedback=feedback, calendar=calendar, inputs=tuple(inputs))
+
+
+def _read_log(part: LogPart, folder: Path) -> EventLog:
+    """The log of a study; its path is relative to the study file."""
+    options = part.model_dump(exclude={"path", "spark"})
+    if part.path is not None:
+        return read_log(folder / part.path, **options)
+    from streamline.scale.spark import spark_log
+
+    kept: Any = {k: v for k, v in options.items() if k not in ("delimiter", "encoding")}
+    beside = folder / part.source
+    return spark_log(str(beside) if beside.exists() else part.source, **kept)
 
 
 def _windowed(plan: Study, whole: EventLog) -> EventLog:

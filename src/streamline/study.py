@@ -52,7 +52,6 @@ class About(_Part):
 class _Records(_Part):
     """How a file of records is read; see `read_log`."""
 
-    path: Name
     date_format: StrictStr | None = None
     missing: tuple[StrictStr, ...] = ()
     max_rejected: Share = MAX_REJECTED
@@ -62,8 +61,10 @@ class _Records(_Part):
 
 
 class LogPart(_Records):
-    """The event log: its file and the names of its columns."""
+    """The event log: its file, or a table or path that Spark reads, and the names of its columns."""
 
+    path: Name | None = None
+    spark: Name | None = None
     case: Name | None = None
     activity: Name | None = None
     complete: Name | None = None
@@ -77,10 +78,24 @@ class LogPart(_Records):
     ends: tuple[Name, ...] | None = None
     duplicates: Literal["keep", "drop"] = "keep"
 
+    @property
+    def source(self) -> str:
+        """The file, table or path, as written."""
+        return str(self.path or self.spark)
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.path is None) == (self.spark is None):
+            raise ValueError("needs either path (a file) or spark (a table, or a path that Spark reads)")
+        if self.spark is not None and (self.delimiter is not None or self.encoding is not None):
+            raise ValueError("delimiter and encoding are for files; Spark has its own options for tables")
+        return self
+
 
 class ContactsPart(_Records):
     """The contact log: its file and the names of its columns."""
 
+    path: Name
     case: Name | None = None
     time: Name
     channel: Name | None = None
@@ -91,6 +106,7 @@ class ContactsPart(_Records):
 class FeedbackPart(_Records):
     """Survey scores: the file and the names of its columns, and the ends of the scale."""
 
+    path: Name
     case: Name
     time: Name | None = None
     score: Name

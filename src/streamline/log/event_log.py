@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -216,6 +217,15 @@ class EventLog:
         return self.select(
             chosen, because=f"cases that arrived in the window: {int(chosen.sum()):,} of {self.n_cases:,}"
         )
+
+    def save(self, folder: str | Path) -> Path:
+        """Store the log in a folder, from which `open_log` opens it at once; an earlier store there is replaced.
+
+        Raises OutputError when the folder can't be written, or holds something else.
+        """
+        from streamline.log.store import save_log
+
+        return save_log(self, folder)
 
     def to_frame(self) -> pd.DataFrame:
         """One row a step: case, activity, start and complete (in `timezone`), resource, channel, row of the source."""

@@ -187,7 +187,7 @@ def _parquet_records(path: Path, *, wanted: Collection[str], times: Collection[s
     if n_rows == 0:
         raise FileFormatError(f"{path.name} has columns ({', '.join(available[:10])}) but no rows.")
     table = pa.table(columns) if columns else pa.table({"": pa.nulls(n_rows)})
-    return _table_records(table, source=path.name, available=available, form="Parquet", sha256=sha256)
+    return records_of_table(table, source=path.name, available=available, form="Parquet", sha256=sha256)
 
 
 def _frame_records(frame: Any, *, wanted: Collection[str]) -> RawRecords:
@@ -212,7 +212,7 @@ def _frame_records(frame: Any, *, wanted: Collection[str]) -> RawRecords:
         table = frame.select([n for n in available if n in wanted])
     if len(frame) == 0:
         raise FileFormatError(f"The frame has columns ({', '.join(available[:10])}) but no rows.")
-    return _table_records(table, source="frame", available=available, form=f"{kind} frame", sha256="")
+    return records_of_table(table, source="frame", available=available, form=f"{kind} frame", sha256="")
 
 
 def _once(names: Sequence[str], *, source: str) -> None:
@@ -247,7 +247,20 @@ def _as_text(value: Any) -> Any:
     return str(value) if isinstance(value, (int, float, np.number, Decimal, datetime.date)) else value
 
 
-def _table_records(table: Any, *, source: str, available: tuple[str, ...], form: str, sha256: str) -> RawRecords:
+def records_of_table(
+    table: Any,
+    *,
+    source: str,
+    form: str,
+    available: tuple[str, ...] | None = None,
+    sha256: str = "",
+    row: np.ndarray[Any, np.dtype[np.int64]] | None = None,
+) -> RawRecords:
+    """The columns of an Arrow table, in the order of the source. Raises FileFormatError for nested ones.
+
+    form : what it came from, in words. available : all columns of the source, when the table has some of them only.
+    row : the row of the source behind each row; 1 to n when None.
+    """
     columns = {}
     for name, column in zip(table.column_names, table.columns, strict=True):
         kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
@@ -265,8 +278,8 @@ def _table_records(table: Any, *, source: str, available: tuple[str, ...], form:
     return RawRecords(
         source=source,
         columns=columns,
-        row=np.arange(1, table.num_rows + 1, dtype=np.int64),
-        available=available,
+        row=np.arange(1, table.num_rows + 1, dtype=np.int64) if row is None else row,
+        available=tuple(table.column_names) if available is None else available,
         reading={"format": form},
         sha256=sha256,
     )

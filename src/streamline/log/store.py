@@ -111,6 +111,16 @@ def open_log(folder: str | Path) -> EventLog:
     )
 
 
+def content_digest(log: EventLog) -> str:
+    """SHA-256 of a log's cases, activities and times, for logs that come from no file."""
+    digest = hashlib.sha256()
+    for names in (log.case_ids.to_pylist(), log.activities):
+        digest.update(json.dumps(names).encode())
+    for name in _ARRAYS:
+        digest.update(np.ascontiguousarray(getattr(log, name)).tobytes())
+    return digest.hexdigest()
+
+
 def _write(log: EventLog, folder: Path) -> None:
     for name in _ARRAYS:
         np.save(folder / f"{name}.npy", getattr(log, name))

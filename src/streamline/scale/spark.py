@@ -1,0 +1,265 @@
+"""The same kernels on Apache Spark: rows go to workers by case, or by resource, and what those find is put together.
+
+A piece of work that is lost with its executor is run again by Spark; since a piece's answer depends on its rows only, the
+result is the same.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any, Unpack
+
+import numpy as np
+import pyarrow as pa
+
+from streamline.errors import (
+    FileFormatError,
+    InsufficientDataError,
+    MissingColumnError,
+    MissingDependencyError,
+    StreamlineError,
+)
+from streamline.log.event_log import EventLog
+from streamline.log.raw import RawRecords
+from streamline.log.read import records_of_table
+from streamline.log.roles import ReadOptions, columns_wanted, log_of_records, role_columns
+from streamline.log.store import content_digest
+from streamline.measure.summary import LogSummary
+from streamline.measure.work import WorkCounts, work_counts
+from streamline.scale.pieces import BYTES_PER_EVENT, piece_of, put_together
+from streamline.stats.streams import BUDGET
+from streamline.units import size_words
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+#: Columns that say where a row stands in the source: its file, and its place in it.
+FILE, PLACE = "streamline file", "streamline place"
+_FORMATS = {
+    ".parquet": "parquet", ".pq": "parquet", ".csv": "csv", ".csv.gz": "csv", ".tsv": "csv", ".tsv.gz": "csv",
+    ".orc": "orc", ".json": "json", ".jsonl": "json",
+}  # fmt: skip
+
+
+def spark_summary(
+    source: DataFrame | str,
+    *,
+    session: SparkSession | None = None,
+    n_partitions: int | None = None,
+    budget: int = BUDGET,
+    **options: Unpack[ReadOptions],
+) -> LogSummary:
+    """The summary of a log that lies in Spark: `log_summary`, with the rows of each case on one worker.
+
+    Counts and sums are those of one machine, bit for bit; quantiles are exact while all waits fit into `budget`, else
+    within the error that the tables state.
+
+    source : a Spark DataFrame, the name of a table, or a path (Parquet, CSV, ORC, JSON).
+    session : the SparkSession to use; the running one, or a new one, when None.
+    n_partitions : pieces of work; the session's `spark.sql.shuffle.partitions` when None. A piece should fit into a
+        worker's memory: about 200 bytes an event.
+    options : as in `read_log`; `attributes` have no effect.
+
+    Returns LogSummary. Raises what `read_log` raises, and MissingDependencyError without PySpark.
+    """
+    frame, name = _frame(source, session)
+    wanted, _ = columns_wanted(options)
+    offered = _Offered(frame, name, wanted)
+    roles, _ = role_columns(offered, options)
+    kept = {c for c in roles.names() if c not in options.get("attributes", ())}
+    n = n_partitions or _n_partitions(frame)
+    work = partial(_piece, source=name, options=dict(options), budget=max(budget // n, 1))
+    pieces = _on_workers(_placed(frame, sorted(kept)), roles.case, n, work)
+    return put_together(pieces, options, source=name, budget=budget)
+
+
+def spark_work(
+    source: DataFrame | str,
+    *,
+    session: SparkSession | None = None,
+    n_partitions: int | None = None,
+    **options: Unpack[ReadOptions],
+) -> WorkCounts:
+    """The work of each resource of a log that lies in Spark (see `resource_work`), with all its steps on one worker.
+
+    Starts must be a column: where they are events of a lifecycle, pairing them needs the whole case.
+    Parameters and errors as for `spark_summary`.
+    """
+    frame, name = _frame(source, session)
+    wanted, _ = columns_wanted(options)
+    roles, _ = role_columns(_Offered(frame, name, wanted), options)
+    for role, column in (("resource", roles.resource), ("start", roles.start)):
+        if column is None:
+            raise MissingColumnError(role=role, column=role, source=name, columns=tuple(frame.columns))
+    assert roles.resource is not None
+    kept = {c for c in roles.names() if c not in options.get("attributes", ())}
+    n = n_partitions or _n_partitions(frame)
+    own = {**options, "attributes": (), "external": (), "ends": None, "max_rejected": 1.0}
+    parts = list(_on_workers(_placed(frame, sorted(kept)), roles.resource, n, partial(_work, source=name, options=own)))
+    parts = [part for part in parts if part is not None]
+    if not parts:
+        raise InsufficientDataError(f"{name}: no step has both a resource and a recorded start.")
+    return WorkCounts.merged(parts)
+
+
+def spark_log(
+    source: DataFrame | str, *, session: SparkSession | None = None, **options: Unpack[ReadOptions]
+) -> EventLog:
+    """Bring the columns of a log that lies in Spark to this machine, and read them as `read_log` does.
+
+    For the measures that need the whole log at hand. Parameters and errors as for `spark_summary`;
+    InsufficientDataError, with the memory needed, when the log is too large for this machine.
+    """
+    frame, name = _frame(source, session)
+    wanted, _ = columns_wanted(options)
+    offered = _Offered(frame, name, wanted)
+    role_columns(offered, options)
+    chosen = _placed(frame, offered.columns)
+    n_rows = chosen.count()
+    needed, free = n_rows * BYTES_PER_EVENT, _free_memory()
+    if needed > free:
+        raise InsufficientDataError(
+            f"{name} has {n_rows:,} rows, which need about {size_words(needed)} of memory here; {size_words(free)} are "
+            "free. Choose fewer rows, or use spark_summary, which leaves the rows on the cluster."
+        )
+    log = log_of_records(_records(chosen.toArrow(), name), options)
+    reading = {**log.notes.reading, "digest": "of the cases, activities and times as they were read"}
+    return replace(log, notes=replace(log.notes, sha256=content_digest(log), reading=reading))
+
+
+class _Offered:
+    """A frame's columns, for the finding of roles."""
+
+    def __init__(self, frame: DataFrame, source: str, wanted: set[str]) -> None:
+        self.source, self.available = source, tuple(frame.columns)
+        self.columns = [name for name in frame.columns if name in wanted]
+        twice = next((name for name in self.columns if self.columns.count(name) > 1), None)
+        if twice is not None:
+            raise FileFormatError(f"{source} has {self.columns.count(twice)} columns named {twice!r}; rename one.")
+
+
+def _frame(source: DataFrame | str, session: SparkSession | None) -> tuple[DataFrame, str]:
+    """The rows of a table, a path or a frame, and what to call them."""
+    try:
+        from pyspark.errors import AnalysisException
+        from pyspark.sql import SparkSession
+    except ImportError as error:
+        raise MissingDependencyError("Logs in Spark need PySpark: pip install 'streamline[spark]'.") from error
+    if not isinstance(source, str):
+        return source, "Spark frame"
+    session = session or SparkSession.builder.getOrCreate()
+    try:
+        if not is_path(source):
+            return session.table(source), source
+        # A scheme says where the path leads; without one it is a path of this machine.
+        path = source if re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", source) else str(Path(source).absolute())
+        kind = _format_of(source) or "parquet"
+        separator = {"sep": "\t"} if ".tsv" in source.lower() else {}
+        options: dict[str, Any] = {"header": True, "enforceSchema": False, **separator} if kind == "csv" else {}
+        return session.read.format(kind).options(**options).load(path), PurePosixPath(source.rstrip("/")).name
+    except AnalysisException as error:
+        said = str(error).strip().splitlines()[0]
+        raise FileFormatError(
+            f"Spark can't read {source!r}: {said}. Name a table that the session knows, or a path that its workers reach."
+        ) from error
+
+
+def is_path(source: str) -> bool:
+    """Whether a source is a path, not the name of a table: it has a slash, a scheme or a known ending, or lies here.
+
+    >>> is_path("permits.events"), is_path("s3a://bucket/events"), is_path("events.parquet")
+    (False, True, True)
+    """
+    scheme = re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", source)
+    return "/" in source or os.sep in source or bool(scheme) or _format_of(source) is not None or Path(source).exists()
+
+
+def _format_of(source: str) -> str | None:
+    name = PurePosixPath(source.rstrip("/")).name.lower()
+    return next((_FORMATS[end] for end in sorted(_FORMATS, key=len, reverse=True) if name.endswith(end)), None)
+
+
+def _placed(frame: DataFrame, names: list[str]) -> DataFrame:
+    """These columns, and where each row stands in its source: ties in time go by it."""
+    from pyspark.errors import AnalysisException
+    from pyspark.sql import functions as F  # noqa: N812
+
+    columns = [frame[_quoted(name)] for name in names]
+    try:  # Parquet files know the place of each row
+        placed = frame.select(
+            *columns, F.col("_metadata.file_path").alias(FILE), F.col("_metadata.row_index").alias(PLACE)
+        )
+        _ = placed.schema
+    except AnalysisException:
+        placed = frame.select(*columns, F.lit("").alias(FILE), F.monotonically_increasing_id().alias(PLACE))
+    return placed
+
+
+def _on_workers(frame: DataFrame, key: str, n: int, work: Callable[[Any], Any]) -> Iterator[Any]:
+    """`work` on each of n pieces of the rows, split by the key; blanks around a text don't make another key."""
+    from pyspark.sql import functions as F  # noqa: N812
+
+    column = frame[_quoted(key)]
+    if dict(frame.dtypes)[key] == "string":
+        column = F.regexp_replace(column, r"^[\s\p{Z}]+|[\s\p{Z}]+$", "")
+    answers = frame.repartition(n, column).mapInArrow(partial(_answers, work=work), "answer binary")
+    for row in answers.toLocalIterator():
+        answer = pickle.loads(bytes(row["answer"]))  # made by our own workers just now
+        if isinstance(answer, StreamlineError):
+            raise answer
+        yield answer
+
+
+def _answers(batches: Iterator[Any], *, work: Callable[[Any], Any]) -> Iterator[Any]:
+    """On a worker: the answer for its piece, as bytes; none for a piece without rows."""
+    rows = list(batches)
+    if not any(batch.num_rows for batch in rows):
+        return
+    try:
+        answer = work(pa.Table.from_batches(rows))
+    except StreamlineError as error:
+        answer = error
+    yield pa.RecordBatch.from_arrays([pa.array([pickle.dumps(answer)], pa.binary())], names=["answer"])
+
+
+def _piece(table: Any, *, source: str, options: Any, budget: int) -> Any:
+    return piece_of(_records(table, source), options, budget=budget)
+
+
+def _work(table: Any, *, source: str, options: Any) -> WorkCounts | None:
+    log = log_of_records(_records(table, source), options, need_steps=False)
+    return work_counts(log) if log.resource is not None and log.has_start else None
+
+
+def _records(table: Any, source: str) -> RawRecords:
+    """Rows in the order of their source."""
+    files = table.column(FILE).combine_chunks().dictionary_encode()
+    rank = np.argsort(np.argsort(np.asarray(files.dictionary.to_pylist(), dtype=object), kind="stable"), kind="stable")
+    place = table.column(PLACE).to_numpy()
+    order = np.lexsort((place, rank[files.indices.to_numpy()]))
+    table = table.drop_columns([FILE, PLACE]).take(pa.array(order))
+    return records_of_table(table, source=source, form="Spark", row=place[order] + 1)
+
+
+def _quoted(name: str) -> str:
+    return "`" + name.replace("`", "``") + "`"
+
+
+def _n_partitions(frame: DataFrame) -> int:
+    """How many pieces the session makes of a shuffle."""
+    return int(frame.sparkSession.conf.get("spark.sql.shuffle.partitions", "200") or 200)
+
+
+def _free_memory() -> int:
+    """Bytes of memory that this machine can give."""
+    try:
+        text = Path("/proc/meminfo").read_text(encoding="ascii")
+        return 1024 * int(text.partition("MemAvailable:")[2].split()[0])
+    except (OSError, IndexError, ValueError):  # not Linux
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
