@@ -269,9 +269,6 @@ def test_the_bound_holds_for_any_tree_of_merges(shape: Callable[..., QuantileSke
     assert missed <= allowed(n)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="parts of one size toss the same coins, so their errors add up instead of cancel"
-)
 def test_the_bound_holds_for_many_parts_of_one_size() -> None:
     """200 parts of 4,000 values, each over the budget of 3,999; what they hold together is within it, so the whole has
     the compactions of its parts only, and those have to be independent of each other for the bound to hold."""

@@ -40,7 +40,9 @@ def recode_in_place(codes: Int32, place: Int32) -> None:
 
 
 @compiled
-def gather(values: Any, order: npt.NDArray[np.int64], out: Any) -> None:
-    """Put the values at these places, which must all be there, into `out`."""
+def gathered(values: Any, order: npt.NDArray[np.int64]) -> Any:
+    """The values at these places, which must all be there."""
+    result = np.empty(len(order), values.dtype)
     for i in range(len(order)):
-        out[i] = values[order[i]]
+        result[i] = values[order[i]]
+    return result

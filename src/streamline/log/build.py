@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from streamline.errors import DataQualityError, InsufficientDataError, UnknownNameError
-from streamline.kernels.coding import gather
+from streamline.kernels.coding import gathered
 from streamline.kernels.grouping import NEVER, grouped_rows, repeated_rows, scan_groups, tied_runs
 from streamline.log.coded import Coded, coded
 from streamline.log.event_log import EventLog, Labels, Notes
@@ -174,10 +174,10 @@ def build_log(raw: RawRecords, columns: Columns, options: Options) -> EventLog:
     offsets, order = grouped_rows(step_case, number, size, unsorted, len(by_arrival), completed, start)
     of_steps: dict[str, Any] = {"activity": step_activity, "start": start, "complete": completed, "row": step_row}
     of_steps |= {k: v.codes for k, v in (("resource", resource), ("channel", channel)) if v is not None}
-    tasks = [*(partial(_gathered, column, order) for column in of_steps.values())]
+    tasks = [*(partial(gathered, column, order) for column in of_steps.values())]
     tasks.insert(0, partial(case_of_row.names.take, pa.array(by_arrival)))
-    case_ids, *gathered = in_threads(tasks)
-    of_steps = dict(zip(of_steps, gathered, strict=True))
+    case_ids, *columns_in_order = in_threads(tasks)
+    of_steps = dict(zip(of_steps, columns_in_order, strict=True))
     ties = tied_runs(offsets, of_steps["complete"])
     who = of_steps.get("resource", of_steps["activity"])
     twins = np.sort(repeated_rows(*ties, of_steps["start"], of_steps["activity"], who))
@@ -287,13 +287,6 @@ def _steps(
         return _Steps(of_rows=slice(None), start=begun, unfinished=none)
     done = at != MISSING_TIME
     return _Steps(of_rows=np.flatnonzero(done), start=begun[done], unfinished=np.flatnonzero(~done))
-
-
-def _gathered(values: Any, order: Int64) -> Any:
-    """The values at these places. The room is numpy's, which asks for it in large pages."""
-    result = np.empty(len(order), dtype=values.dtype)
-    gather(values, order, result)
-    return result
 
 
 def _by_arrival(arrival: Int64, names: Any, codes: Int64) -> Int64:

@@ -6,17 +6,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from streamline.kernels import transitions as kernels
+from streamline.kernels.coding import recoded
+from streamline.kernels.loops import erased_loops
 from streamline.kernels.variants import trace_hashes, variant_groups
+from streamline.kernels.waits import LOW_BITS, cases_with, group_sums, repeats, room, segment_sums, spread_waits
 from streamline.log.event_log import EventLog
 from streamline.stats.streams import BUDGET, QuantileSketch
-from streamline.stats.totals import LOW_BITS, Totals
+from streamline.stats.totals import Totals
 from streamline.threads import in_threads, n_processors
 from streamline.units import DAY, HOUR
 
@@ -25,8 +27,6 @@ Int64 = npt.NDArray[np.int64]
 Bool = npt.NDArray[np.bool_]
 Part = TypeVar("Part")
 
-LOW_MASK = (1 << LOW_BITS) - 1
-
 
 def of_slices(log: EventLog, part: Callable[[int, int], Part]) -> list[Part]:
     """`part(first, last)` for slices of the log's cases with about as many steps each, one a processor."""
@@ -34,6 +34,41 @@ def of_slices(log: EventLog, part: Callable[[int, int], Part]) -> list[Part]:
     bounds[0], bounds[-1] = 0, log.n_cases
     slices = [(int(a), int(b)) for a, b in pairwise(bounds) if a < b]
     return in_threads([partial(part, first, last) for first, last in slices or [(0, 0)]])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Routes:
+    """The different sequences of activities of a log's cases, and which of them each case took."""
+
+    #: Route r has the activities `activity[offsets[r]:offsets[r + 1]]`.
+    offsets: Int64
+    activity: Int32
+    #: For each case the number of its route.
+    of_case: Int32
+    #: For each route the number of its cases.
+    n_cases: Int64
+
+    @property
+    def route_of_step(self) -> Int64:
+        """For each step of each route the number of the route."""
+        return np.repeat(np.arange(len(self.n_cases)), np.diff(self.offsets))
+
+
+def routes_of(log: EventLog) -> Routes:
+    """Group the cases of a log by their sequence of activities, on all processors."""
+    parts = of_slices(log, partial(variants_of, log.case_offsets, log.activity))
+    if len(parts) == 1:
+        variant, model = parts[0]
+    else:
+        # the models of all slices, grouped in turn
+        models = np.concatenate([model for _, model in parts])
+        ends, codes = _sequences(log.case_offsets, log.activity, models)
+        common, model = variants_of(ends, codes, 0, len(models))
+        bounds = np.cumsum([0, *(len(model) for _, model in parts)])
+        moved = [partial(recoded, own, common[bounds[i] : bounds[i + 1]]) for i, (own, _) in enumerate(parts)]
+        variant, model = np.concatenate(in_threads(moved)), models[model]
+    ends, codes = _sequences(log.case_offsets, log.activity, model)
+    return Routes(offsets=ends, activity=codes, of_case=variant, n_cases=np.bincount(variant, minlength=len(model)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -74,34 +109,118 @@ class TransitionCounts:
         return table.sort_values(["n", "source", "target"], ascending=[False, True, True], ignore_index=True)
 
 
-def transition_counts(log: EventLog, first: int, last: int, *, budget: int = BUDGET) -> TransitionCounts:
-    """The transitions of the cases from `first` up to `last`."""
-    width = len(log.activities)
-    table, number = kernels.transitions(log.case_offsets, log.activity, log.start, log.complete, width, first, last)
-    n = table[:, kernels.COUNT].copy()
-    bounds, waits = kernels.waits_by_transition(log.case_offsets, log.start, log.complete, first, last, number, n)
-    totals, place = totals_of(table)
-    sketch = QuantileSketch.exact(bounds, waits, budget=budget)
-    return TransitionCounts(width=width, totals=totals, waits=QuantileSketch.merged([sketch], [place], len(totals)))
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LoopCounts:
+    """Families of loops, and how many cases have any."""
+
+    #: By head code × n_activities + trigger code, with the time of the steps in them, in microseconds.
+    totals: Totals
+    #: Cases with any loop, and those with one that isn't a step repeated at once.
+    n_looping: int
+    n_returning: int
+
+    @classmethod
+    def merged(cls, parts: Sequence[LoopCounts], places: Sequence[Int64], width: int) -> LoopCounts:
+        """All parts together; the code a of part i is `places[i][a]` of `width` activities."""
+        moved = [with_codes(part.totals, place, width) for part, place in zip(parts, places, strict=True)]
+        return cls(
+            totals=Totals.merged(moved)[0],
+            n_looping=sum(p.n_looping for p in parts),
+            n_returning=sum(p.n_returning for p in parts),
+        )
 
 
-def all_transitions(log: EventLog, *, budget: int = BUDGET) -> TransitionCounts:
-    """The transitions of all cases, on all processors."""
-    parts = of_slices(log, partial(transition_counts, log, budget=budget))
-    same = np.arange(len(log.activities))
-    return TransitionCounts.merged(parts, [same] * len(parts), len(log.activities))
+def transition_and_loop_counts(
+    log: EventLog, routes: Routes, *, budget: int = BUDGET
+) -> tuple[TransitionCounts, LoopCounts]:
+    """The transitions of all cases and the loops of the closed ones (see `rework_loops`), found on the routes; their
+    times are taken from the cases in one pass."""
+    r, width, route = routes, len(log.activities), routes.route_of_step
+    place = np.flatnonzero(np.append(False, route[1:] == route[:-1])) if len(route) else np.zeros(0, dtype=np.int64)
+    pair = r.activity[place - 1].astype(np.int64) * width + r.activity[place]
+    codes, key = pd.factorize(pair, sort=True)
+    transition = np.full(len(r.activity), -1, dtype=np.int32)
+    transition[place] = codes
+    bounds = _ends(_weighted(codes, r.n_cases[route[place]], len(key)))
+    waits = room(bounds[-1])
+
+    loop, head, trigger, *_ = erased_loops(r.offsets, r.activity, width)
+    families, family_key = pd.factorize(r.activity[head].astype(np.int64) * width + r.activity[trigger], sort=True)
+    family = np.append(families, -1).astype(np.int32)[loop]
+    has_loop = np.zeros(len(r.n_cases), dtype=np.bool_)
+    has_loop[route[head]] = True
+    returns = np.zeros(len(r.n_cases), dtype=np.bool_)
+    returns[route[head][r.activity[head] != r.activity[trigger]]] = True
+    closed = np.asarray(log.closed)
+
+    # Each slice of cases fills its own part of each transition's room.
+    def in_slice(first: int, last: int) -> tuple[int, int, Int64]:
+        of_route = np.bincount(r.of_case[first:last], minlength=len(r.n_cases))
+        return first, last, _weighted(codes, of_route[route[place]], len(key))
+
+    slices = of_slices(log, in_slice)
+    free = bounds[:-1] + np.cumsum([np.zeros(len(key), dtype=np.int64), *(n for _, _, n in slices)], axis=0)[:-1]
+    times = in_threads(
+        [
+            partial(
+                spread_waits, log.case_offsets, log.start, log.complete, first, last, r.of_case, r.offsets, transition,
+                own, waits, family, has_loop, closed, len(family_key),
+            )
+            for (first, last, _), own in zip(slices, free, strict=True)
+        ]
+    )  # fmt: skip
+    high, low = segment_sums(bounds, waits)
+    totals = Totals(
+        key=np.asarray(key, dtype=np.int64),
+        n=np.diff(bounds),
+        n_cases=cases_with(codes, route[place], r.n_cases, len(key)),
+        high=high,
+        low=low,
+    )
+    n_closed = np.bincount(r.of_case[closed], minlength=len(r.n_cases))
+    n_loops = _weighted(families, n_closed[route[head]], len(family_key))
+    some = np.flatnonzero(n_loops)  # families of open cases only aren't counted
+    loops = Totals(
+        key=np.asarray(family_key, dtype=np.int64)[some],
+        n=n_loops[some],
+        n_cases=cases_with(families, route[head], n_closed, len(family_key))[some],
+        high=np.sum([high for high, _ in times], axis=0)[some],
+        low=np.sum([low for _, low in times], axis=0)[some],
+    )
+    return (
+        TransitionCounts(width=width, totals=totals, waits=QuantileSketch.exact(bounds, waits, budget=budget)),
+        LoopCounts(totals=loops, n_looping=int(n_closed[has_loop].sum()), n_returning=int(n_closed[returns].sum())),
+    )
 
 
-def totals_of(table: Int64) -> tuple[Totals, Int64]:
-    """A kernel's table of totals, in order of its keys, and the place there of each of its rows."""
-    columns = {
-        "key": kernels.KEY,
-        "n": kernels.COUNT,
-        "n_cases": kernels.CASES,
-        "high": kernels.HIGH,
-        "low": kernels.LOW,
-    }
-    return Totals.of(**{name: table[:, column] for name, column in columns.items()})
+def activity_counts(routes: Routes, n_activities: int) -> tuple[Int64, int]:
+    """(n_activities, 4) of steps, cases that have it, cases that start with it, cases that end with it; and the number of
+    cases in which any activity comes twice."""
+    r, some = routes, np.diff(routes.offsets) > 0
+    route, activity = r.route_of_step, r.activity.astype(np.int64)
+    n_cases = cases_with(activity, route, r.n_cases, n_activities)
+    first = r.offsets[:-1][some]
+    repeated = repeats(r.offsets, r.activity, n_activities)
+    table = np.column_stack(
+        [
+            _weighted(activity, r.n_cases[route], n_activities),
+            n_cases,
+            _weighted(activity[first], r.n_cases[some], n_activities),
+            _weighted(activity[r.offsets[1:][some] - 1], r.n_cases[some], n_activities),
+        ]
+    )
+    return table, int(r.n_cases[repeated].sum())
+
+
+def _weighted(codes: npt.NDArray[np.integer[Any]], weight: Int64, n: int) -> Int64:
+    """The sum of the weights of each code, exactly."""
+    result = np.zeros(n, dtype=np.int64)
+    np.add.at(result, codes, weight)
+    return result
+
+
+def _ends(sizes: Int64) -> Int64:
+    return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
 
 
 def with_codes(totals: Totals, place: Int64, width: int) -> Totals:
@@ -176,37 +295,25 @@ def variants_of(offsets: Int64, activity: Int32, first: int, last: int) -> tuple
     return variant, model
 
 
-def variant_counts(log: EventLog, cycle: Int64, first: int, last: int) -> VariantCounts:
-    """The variants of the cases from `first` up to `last`; `cycle` has the cycle times of all cases."""
-    offsets, closed = log.case_offsets, log.closed[first:last]
-    variant, model = variants_of(offsets, log.activity, first, last)
-    m, counted = len(model), np.where(closed, cycle[first:last], 0)
-    high, low = np.zeros(m, dtype=np.int64), np.zeros(m, dtype=np.int64)
-    np.add.at(high, variant, counted >> LOW_BITS)
-    np.add.at(low, variant, counted & LOW_MASK)
-    n_cases = np.bincount(variant, minlength=m)
-    n_closed = np.bincount(variant[closed], minlength=m)
-    some = offsets[model] < offsets[model + 1]  # cases without any step have no route
-    ends, codes = _sequences(offsets, log.activity, model[some])
+def variant_counts(log: EventLog, routes: Routes) -> VariantCounts:
+    """The variants of all cases that have a step, with the cycle times of their closed ones."""
+    n_closed, high, low = group_sums(
+        routes.of_case, log.last_completion - log.arrival, np.asarray(log.closed), len(routes.n_cases)
+    )
+    some = np.diff(routes.offsets) > 0
     return VariantCounts(
-        offsets=ends,
-        activity=codes,
-        n_cases=n_cases[some],
+        offsets=_ends(np.diff(routes.offsets)[some]),
+        activity=routes.activity,
+        n_cases=routes.n_cases[some],
         n_closed=n_closed[some],
         high=high[some],
         low=low[some],
     )
 
 
-def all_variants(log: EventLog) -> VariantCounts:
-    """The variants of all cases, on all processors."""
-    parts = of_slices(log, partial(variant_counts, log, log.last_completion - log.arrival))
-    return VariantCounts.merged(parts, [np.arange(len(log.activities))] * len(parts))
-
-
 def _sequences(offsets: Int64, activity: Int32, cases: Int64) -> tuple[Int64, Int32]:
     """The traces of these cases, side by side: (ends, activity)."""
     sizes = offsets[cases + 1] - offsets[cases]
-    ends = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    ends = _ends(sizes)
     places = np.repeat(offsets[cases] - ends[:-1], sizes) + np.arange(ends[-1])
     return ends, np.asarray(activity[places], dtype=np.int32)

@@ -13,7 +13,7 @@ from streamline.errors import InsufficientDataError
 from streamline.figure import Bar, BarChart, Chart, FlowMap, MapEdge, MapNode
 from streamline.kernels.loops import erased_loops
 from streamline.log.event_log import EventLog
-from streamline.measure.counts import VariantCounts, all_transitions, all_variants, variants_of
+from streamline.measure.counts import Routes, VariantCounts, routes_of, transition_and_loop_counts, variant_counts
 from streamline.measure.path import paths
 from streamline.results import Result, rows_of
 from streamline.units import DAY, HOUR, MISSING_TIME, counted
@@ -73,8 +73,10 @@ def directly_follows(log: EventLog) -> DirectlyFollows:
     """
     width, some = len(log.activities), np.diff(log.case_offsets) > 0
     n = int(some.sum())
-    table = all_transitions(log).table(log.activities, n)
-    error = float(table.pop("rank_error").max()) if len(table) else 0.0
+    counts, _ = transition_and_loop_counts(log, routes_of(log))
+    table = counts.table(log.activities, n)
+    errors = table.pop("rank_error")
+    error = float(errors.max()) if len(errors) else 0.0
     first, last = log.activity[log.case_offsets[:-1][some]], log.activity[log.case_offsets[1:][some] - 1]
     ends = pd.DataFrame(
         {
@@ -107,23 +109,16 @@ class Variants(Result):
 
     _log: EventLog = field(repr=False)
     _counts: VariantCounts = field(repr=False)
+    _routes: Routes = field(repr=False)
 
     @cached_property
     def cases(self) -> pd.DataFrame:
         """One row a case: case, variant (row of `table`)."""
         log, some = self._log, np.flatnonzero(np.diff(self._log.case_offsets) > 0)
-        # the variants stand before the cases, so that each case finds its own
-        m = len(self._counts)
-        sizes = np.concatenate([np.diff(self._counts.offsets), np.diff(log.case_offsets)])
-        variant, _ = variants_of(
-            np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
-            np.concatenate([self._counts.activity, log.activity]),
-            0,
-            len(sizes),
-        )
-        place = np.empty(m + 1, dtype=np.int64)
-        place[self._counts.order()] = np.arange(m)
-        return pd.DataFrame({"case": log.case_id_array(some), "variant": place[variant[m:][some]]})
+        routes, order = self._routes, self._counts.order()
+        place = np.full(len(routes.n_cases), -1, dtype=np.int64)
+        place[np.flatnonzero(np.diff(routes.offsets) > 0)[order]] = np.arange(len(order))
+        return pd.DataFrame({"case": log.case_id_array(some), "variant": place[routes.of_case[some]]})
 
     def chart(self) -> Chart:
         """The ten most frequent variants."""
@@ -142,13 +137,15 @@ def variants(log: EventLog) -> Variants:
     Returns Variants over the n cases that have a step.
     """
     n = int((np.diff(log.case_offsets) > 0).sum())
-    counts = all_variants(log)
+    routes = routes_of(log)
+    counts = variant_counts(log, routes)
     return Variants(
         table=counts.table(log.activities, n),
         n=n,
         excluded={"without any step": log.n_cases - n},
         _log=log,
         _counts=counts,
+        _routes=routes,
     )
 
 

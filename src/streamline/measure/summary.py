@@ -9,32 +9,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from streamline.errors import InsufficientDataError
-from streamline.kernels import loops as kernels
+from streamline.kernels.waits import segment_sums
 from streamline.log.event_log import EventLog
 from streamline.measure.counts import (
-    LOW_MASK,
+    LoopCounts,
     TransitionCounts,
     VariantCounts,
-    of_slices,
-    totals_of,
-    transition_counts,
+    activity_counts,
+    routes_of,
+    transition_and_loop_counts,
     variant_counts,
-    with_codes,
 )  # fmt: skip
 from streamline.stats.streams import BUDGET, QuantileSketch
-from streamline.stats.totals import LOW_BITS, Totals
+from streamline.stats.totals import Totals
 from streamline.units import DAY
 
 Int64 = npt.NDArray[np.int64]
-
-_ONE = np.zeros(1, dtype=np.int64)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -57,11 +54,8 @@ class LogSummary:
     #: One key, 0: the closed cases, and the exact sum of their cycle times in microseconds.
     cycle_total: Totals
     cycle_times: QuantileSketch
-    #: Families of loops of the closed cases, by head code × n_activities + trigger code, with the time in them.
-    loops: Totals
-    #: Closed cases with any loop, and those with one that isn't a step repeated at once.
-    n_looping: int
-    n_returning: int
+    #: Of the closed cases.
+    loops: LoopCounts
     #: Rows of the source, and those that were set aside, by reason.
     n_rows: int
     rejected: Mapping[str, int] = field(default_factory=dict)
@@ -92,12 +86,10 @@ class LogSummary:
             transitions=TransitionCounts.merged([p.transitions for p in parts], places, len(activities)),
             variants=VariantCounts.merged([p.variants for p in parts], places),
             cycle_total=Totals.merged([p.cycle_total for p in parts])[0],
-            cycle_times=QuantileSketch.merged([p.cycle_times for p in parts], [_ONE] * len(parts), 1),
-            loops=Totals.merged(
-                [with_codes(p.loops, place, len(activities)) for p, place in zip(parts, places, strict=True)]
-            )[0],
-            n_looping=sum(p.n_looping for p in parts),
-            n_returning=sum(p.n_returning for p in parts),
+            cycle_times=QuantileSketch.merged(
+                [p.cycle_times for p in parts], [np.zeros(1, dtype=np.int64)] * len(parts), 1
+            ),
+            loops=LoopCounts.merged([p.loops for p in parts], places, len(activities)),
             n_rows=sum(p.n_rows for p in parts),
             rejected=dict(sorted(rejected.items())),
         )
@@ -106,8 +98,8 @@ class LogSummary:
         """The same summary, whose merged quantiles may hold `budget` values before they are sketched."""
         return replace(
             self,
-            transitions=replace(self.transitions, waits=replace(self.transitions.waits, budget=budget)),
-            cycle_times=replace(self.cycle_times, budget=budget),
+            transitions=replace(self.transitions, waits=self.transitions.waits.with_budget(budget)),
+            cycle_times=self.cycle_times.with_budget(budget),
         )
 
     @cached_property
@@ -156,17 +148,17 @@ class LogSummary:
     def rework(self) -> pd.DataFrame:
         """Families of loops of the closed cases, most days first: head, trigger, n_occurrences, n_cases, cases_share,
         days_per_case (over all closed cases), days_per_occurrence (see `rework_loops`)."""
-        width, days = max(len(self.activities), 1), self.loops.sums() / DAY
+        width, days = max(len(self.activities), 1), self.loops.totals.sums() / DAY
         names, n = np.asarray(self.activities, dtype=object), max(self.n_closed, 1)
         table = pd.DataFrame(
             {
-                "head": names[self.loops.key // width],
-                "trigger": names[self.loops.key % width],
-                "n_occurrences": self.loops.n,
-                "n_cases": self.loops.n_cases,
-                "cases_share": self.loops.n_cases / n,
+                "head": names[self.loops.totals.key // width],
+                "trigger": names[self.loops.totals.key % width],
+                "n_occurrences": self.loops.totals.n,
+                "n_cases": self.loops.totals.n_cases,
+                "cases_share": self.loops.totals.n_cases / n,
                 "days_per_case": days / n,
-                "days_per_occurrence": days / np.maximum(self.loops.n, 1),
+                "days_per_occurrence": days / np.maximum(self.loops.totals.n, 1),
             }
         )
         return table.sort_values(["days_per_case", "head", "trigger"], ascending=[False, True, True], ignore_index=True)
@@ -191,43 +183,29 @@ def log_summary(log: EventLog, *, budget: int = BUDGET) -> LogSummary:
 
     Returns LogSummary.
     """
-    cycle = log.last_completion - log.arrival
-    parts = of_slices(log, partial(_of_slice, log, cycle, budget))
     rejected: dict[str, int] = {}
     for reject in log.rejects:
         rejected[reject.reason] = rejected.get(reject.reason, 0) + 1
-    return replace(LogSummary.merged(parts), n_rows=log.notes.n_rows, rejected=dict(sorted(rejected.items())))
-
-
-def _of_slice(log: EventLog, cycle: Int64, budget: int, first: int, last: int) -> LogSummary:
-    """The summary of the cases from `first` up to `last`."""
-    offsets, width, closed = log.case_offsets, len(log.activities), np.asarray(log.closed)
-    steps, cases, starting, ending, n_repeating = kernels.repeats(offsets, log.activity, width, first, last)
-    loops, n_looping, n_returning = kernels.loop_families(
-        offsets, log.activity, log.complete, log.arrival, closed, width, first, last
-    )
-    times = cycle[first:last][closed[first:last]]
-    sizes = np.diff(offsets[first : last + 1])
+    routes = routes_of(log)
+    per_activity, n_repeating = activity_counts(routes, len(log.activities))
+    transitions, loops = transition_and_loop_counts(log, routes, budget=budget)
+    times = (log.last_completion - log.arrival)[log.closed]
+    bounds = np.array([0, len(times)])
+    high, low = segment_sums(bounds, times)
+    n = np.array([len(times)])
     return LogSummary(
         activities=log.activities,
-        n_cases=last - first,
-        n_empty=int((sizes == 0).sum()),
+        n_cases=log.n_cases,
+        n_empty=int((np.diff(log.case_offsets) == 0).sum()),
         n_closed=len(times),
-        n_steps=int(sizes.sum()),
-        per_activity=np.column_stack([steps, cases, starting, ending]).reshape(width, 4),
-        n_repeating=int(n_repeating),
-        transitions=transition_counts(log, first, last, budget=budget),
-        variants=variant_counts(log, cycle, first, last),
-        cycle_total=Totals(
-            key=_ONE,
-            n=np.array([len(times)]),
-            n_cases=np.array([len(times)]),
-            high=np.array([(times >> LOW_BITS).sum()]),
-            low=np.array([(times & LOW_MASK).sum()]),
-        ),
-        cycle_times=QuantileSketch.exact(np.array([0, len(times)]), times, budget=budget),
-        loops=totals_of(loops)[0],
-        n_looping=int(n_looping),
-        n_returning=int(n_returning),
-        n_rows=0,
+        n_steps=log.n_steps,
+        per_activity=per_activity,
+        n_repeating=n_repeating,
+        transitions=transitions,
+        variants=variant_counts(log, routes),
+        cycle_total=Totals(key=np.zeros(1, dtype=np.int64), n=n, n_cases=n, high=high, low=low),
+        cycle_times=QuantileSketch.exact(bounds, times, budget=budget),
+        loops=loops,
+        n_rows=log.notes.n_rows,
+        rejected=dict(sorted(rejected.items())),
     )

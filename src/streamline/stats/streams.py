@@ -8,8 +8,9 @@ a rank is a sum of independent bounded terms, and what was compacted tells its b
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +28,8 @@ CAPACITY = 4096
 _SHRINK, _LEAST = 2 / 3, 8
 #: Groups up to this size are sorted whole; of larger ones only the values wanted are found.
 _SMALL = 2048
+_BITS = (1 << 64) - 1
+_ORDERING = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -44,7 +47,7 @@ class _Piece:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class QuantileSketch:
-    """The distribution of integers in each of `n_groups` groups.
+    """The distribution of integers in each of `n_groups` groups. It owns its values, and may change their order.
 
     Made by `exact` from values, by `merged` from other sketches. Merging commutes exactly; as long as nothing was
     compacted it is associative exactly too, else within `rank_error`.
@@ -126,7 +129,8 @@ class QuantileSketch:
         def fill(group: int) -> None:
             result[group] = _quantiles(shares[group], asked)
 
-        in_threads([lambda g=g: fill(g) for g in large])  # type: ignore[misc]
+        with _ORDERING:  # values are put in order where they are
+            in_threads([lambda g=g: fill(g) for g in large])  # type: ignore[misc]
         for group in order[len(large) :]:
             fill(group)
         return result
@@ -138,6 +142,10 @@ class QuantileSketch:
             for j in np.flatnonzero(np.diff(piece.bounds)).tolist():
                 found.setdefault(int(piece.groups[j]), []).append((piece.level, piece.of(j)))
         return found
+
+    def with_budget(self, budget: int) -> QuantileSketch:
+        """The same values under another budget; compacted if they are over it."""
+        return replace(self, budget=budget)._within_budget()
 
     def _within_budget(self) -> QuantileSketch:
         """This sketch, or one whose large groups are compacted when it holds more than the budget."""
@@ -175,7 +183,8 @@ class QuantileSketch:
 def _compacted(share: Sequence[tuple[int, Int64]], capacity: int, *, seed: int) -> tuple[dict[int, Int64], float]:
     """The group's values by level, each within its capacity, and the sum of 4**level over the compactions.
 
-    The coin depends on the values only through their number, so that the order of merging can't show.
+    The coin depends on what the values are, not on their order, so that the order of merging can't show and parts of
+    one size don't toss the same coins.
     Source: Karnin, Lang, Liberty 2016, "Optimal quantile approximation in streams".
     """
     held: dict[int, Int64] = {}
@@ -190,7 +199,8 @@ def _compacted(share: Sequence[tuple[int, Int64]], capacity: int, *, seed: int) 
         if len(values) > room:
             values = np.sort(values)
             kept = values[len(values) - len(values) % 2 :]  # an odd one stays
-            coin = int(np.random.Generator(np.random.PCG64([seed, level, len(values)])).integers(2))
+            mixed = int(np.bitwise_xor.reduce(values)) & _BITS, int(values.view(np.uint64).sum()) & _BITS
+            coin = int(np.random.Generator(np.random.PCG64([seed, level, len(values), *mixed])).integers(2))
             up = values[coin : len(values) - len(values) % 2 : 2]
             held[level] = kept
             held[level + 1] = np.concatenate([held.get(level + 1, up[:0]), up])
@@ -222,6 +232,14 @@ def _interpolated(values: Int64, asked: Float) -> Float:
     at = asked * (len(values) - 1)
     below = np.floor(at).astype(np.int64)
     above = np.minimum(below + 1, len(values) - 1)
-    ordered = np.sort(values) if len(values) <= _SMALL else np.partition(values, np.unique([*below, *above]))
-    low, high = ordered[below], ordered[above]
-    return np.asarray(low + (high - low) * (at - below), dtype=np.float64)
+    if len(values) <= _SMALL:
+        values = np.sort(values)
+    else:
+        # One at a time, the largest first: each leaves the smaller ones before it. Several at once take far longer.
+        values = values if values.flags.writeable else values.copy()
+        unordered = values
+        for k in sorted({int(k) for k in (*below, *above)}, reverse=True):
+            unordered.partition(k)
+            unordered = unordered[:k] if k else unordered
+    low, high = values[below].astype(np.float64), values[above].astype(np.float64)
+    return low + (high - low) * (at - below)
