@@ -5,7 +5,9 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO := demo-section
 
-.PHONY: demo test lint types check sample verify-stats constraints clean
+.PHONY: demo test lint types check sample verify-stats bench constraints clean
+BENCH := build/bench
+REAL ?=
 
 demo: $(READY)
 	@$(BIN)/streamline demo --output $(DEMO)
@@ -29,6 +31,13 @@ sample: $(READY)
 # How often the intervals hold the truth: 2,000 samples a row, some minutes.
 verify-stats: $(READY)
 	$(BIN)/python scripts/verify_stats.py > docs/verification/intervals.md
+
+# This library and its peers on the same files, each run in its own process: about half an hour. Generated logs of up to
+# 100 million events (2 GB) go to build/bench-data; REAL names XES files to read too.
+bench: $(READY)
+	$(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check -e ".[bench]"
+	$(BENCH)/bin/python benchmarks/run.py --date "$$(date +%F)" --data build/bench-data --real $(REAL)
 
 # The environment: exact versions with hashes, then this project itself.
 $(READY): constraints.txt pyproject.toml

@@ -1,6 +1,6 @@
 """Run every tool on every log, each run in a process of its own, and write the medians to a Markdown file.
 
-    python benchmarks/run.py --date 2025-01-31 --data DIR [--real DIR] [--logs 1 10 100] [--tools streamline polars ...]
+    python benchmarks/run.py --date 2025-01-31 --data DIR [--real FILE ...] [--logs 1 10 100] [--tools streamline polars ...]
 
 The tools take turns run by run, so that a slow spell of the machine hits all of them. Generated logs are made in --data when
 they are missing. A tool that takes longer than --timeout, or dies, is recorded as such and not run again on that log.
@@ -22,17 +22,23 @@ import results
 HERE = Path(__file__).parent
 #: What each tool is timed at.
 TOOLS = {
-    "streamline": ("load", "answer", "file", "load_xes"),
+    "streamline": ("load", "answer", "file", "partitions", "load_xes", "cold"),
     "pyarrow": ("load",),
-    "pandas": ("load", "answer", "file"),
-    "polars": ("load", "answer", "file"),
-    "duckdb": ("load", "answer", "file"),
-    "pm4py": ("load", "answer", "file", "load_xes"),
-    "pm4py_polars": ("load", "answer", "file", "load_xes"),
-    "r4pm": ("load", "answer", "file", "load_xes"),
+    "pandas": ("load", "answer", "file", "cold"),
+    "polars": ("load", "answer", "file", "cold"),
+    "duckdb": ("load", "answer", "file", "cold"),
+    "pm4py": ("load", "answer", "file", "cold"),
+    "pm4py_polars": ("load", "answer", "file"),
+    "r4pm": ("load", "answer", "file", "load_xes", "cold"),
+    "pm4py_alone": ("load_xes",),
+    "pm4py_r4pm": ("load_xes",),
 }
 #: Tools that are not run beyond SLOW_MOST million events, and SLOW_RUNS times there.
 SLOW, SLOW_MOST, SLOW_RUNS = ("pm4py", "pm4py_polars", "r4pm"), 10, 3
+#: From this many millions of events on, only work from the file is measured, once a tool.
+LARGE = 100
+#: Events of the log of the cold row, on which every other process warms up too.
+SMALL = 10_000
 
 
 @dataclass(frozen=True)
@@ -47,7 +53,10 @@ class Extra:
 
 
 #: Rows of one tool alone, for instance Extra("100 million events within 8 GB", "streamline", "file", 100, 8_000).
-EXTRAS: list[Extra] = []
+EXTRAS = [
+    Extra("10 million events by partitions, within 4 GiB", "streamline", "partitions", 10, 4_294),
+    Extra("100 million events by partitions, within 4 GiB", "streamline", "partitions", 100, 4_294),
+]
 
 
 @dataclass(frozen=True)
@@ -90,10 +99,17 @@ def generated(data: Path, millions: int) -> Log:
     return Log(f"{millions} million events", path, millions)
 
 
-def logs(data: Path, sizes: list[int], real: Path | None) -> list[Log]:
+def logs(data: Path, sizes: list[int], real: list[Path]) -> list[Log]:
     """Generated logs by size, then the XES files."""
-    found = sorted(path for path in real.iterdir() if path.name.endswith((".xes", ".xes.gz"))) if real else []
-    return [generated(data, millions) for millions in sizes] + [Log(path.name, path) for path in found]
+    return [generated(data, millions) for millions in sizes] + [Log(path.name, path) for path in real]
+
+
+def small(data: Path) -> Log:
+    """The log of the cold row."""
+    path = data / "small.parquet"
+    if not path.exists():
+        subprocess.run([sys.executable, HERE / "generate.py", path, str(SMALL)], check=True)
+    return Log(f"{SMALL:,} events", path)
 
 
 def cells(log: Log, what: str, tools: list[str], runs: int) -> Iterator[Cell]:
@@ -101,13 +117,17 @@ def cells(log: Log, what: str, tools: list[str], runs: int) -> Iterator[Cell]:
     for tool in tools:
         size = log.millions or 0
         if what in TOOLS[tool] and not (tool in SLOW and size > SLOW_MOST):
-            yield Cell(tool, min(runs, SLOW_RUNS) if tool in SLOW and size == SLOW_MOST else runs)
+            few = (tool in SLOW and size == SLOW_MOST) or tool == "pm4py_alone"
+            yield Cell(tool, 1 if size >= LARGE else min(runs, SLOW_RUNS) if few else runs)
 
 
 def run(cell: Cell, what: str, path: Path, timeout: float, memory_mb: int | None = None) -> None:
     """One run, added to its cell."""
     limit = ["prlimit", f"--data={memory_mb * 1_000_000}"] if memory_mb else []
     command = [*limit, sys.executable, str(HERE / "run_one.py"), cell.tool, what, str(path)]
+    warm = path.parent / "small.parquet"
+    if warm.exists() and what != "load_xes":
+        command += ["--warm", str(warm)]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
     except subprocess.TimeoutExpired:
@@ -162,13 +182,13 @@ def check_values(log: Log, tools: list[str]) -> None:
         raise SystemExit(f"The tools do not agree on {log.name}:\n{done.stdout}{done.stderr}")
 
 
-def extras(data: Path, runs: int, timeout: float) -> list[tuple[str, Cell]]:
+def extras(data: Path, tools: list[str], runs: int, timeout: float) -> list[tuple[str, Cell]]:
     """The rows of EXTRAS."""
     rows = []
     for extra in EXTRAS:
-        cell = Cell(extra.tool, runs)
-        for _ in range(runs):
-            if not cell.failure:
+        cell = Cell(extra.tool, min(runs, SLOW_RUNS))
+        for _ in range(cell.runs):
+            if not cell.failure and extra.tool in tools:
                 run(cell, extra.what, generated(data, extra.millions).path, timeout, extra.memory_mb)
         rows.append((extra.words, cell))
     return rows
@@ -179,7 +199,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--date", required=True, help="the date to write down")
     parser.add_argument("--data", type=Path, required=True, help="where generated logs are kept")
-    parser.add_argument("--real", type=Path, help="a folder of XES files")
+    parser.add_argument("--real", type=Path, nargs="*", default=[], help="XES files")
     parser.add_argument("--logs", type=int, nargs="*", default=[1, 10, 100], help="sizes in millions of events")
     parser.add_argument("--tools", nargs="+", choices=TOOLS, default=list(TOOLS))
     parser.add_argument("--runs", type=int, default=5)
@@ -196,12 +216,16 @@ def main() -> None:
     if given.logs:
         check_values(min(found, key=lambda log: log.millions or float("inf")), given.tools)
     tables: Table = {}
+    first = small(given.data)
+    tables[first.name, "cold"] = list(cells(first, "cold", given.tools, given.runs))
+    measure(first, "cold", tables[first.name, "cold"], given.timeout)
     for log in found:
-        for what in ("load", "answer", "file") if log.millions else ("load_xes",):
+        everything = ("file",) if (log.millions or 0) >= LARGE else ("load", "answer", "file")
+        for what in everything if log.millions else ("load_xes",):
             if row := list(cells(log, what, given.tools, given.runs)):
                 measure(log, what, row, given.timeout)
                 tables[log.name, what] = row
-    rows = extras(given.data, given.runs, given.timeout)
+    rows = extras(given.data, given.tools, given.runs, given.timeout)
     given.results.write_text(results.page(given.date, given.runs, tables, rows), encoding="utf-8")
 
 

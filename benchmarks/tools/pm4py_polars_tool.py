@@ -31,9 +31,3 @@ def answer(frame: pl.LazyFrame) -> Answers:
     """What PM4Py answers exactly on Polars frames."""
     follows, variants, rework = from_variants(pm4py.get_variants(frame))
     return Answers(follows=follows, variants=variants, rework=rework)
-
-
-def load_xes(path: Path) -> pl.LazyFrame:
-    """By the Rust reader of r4pm."""
-    frame: pl.LazyFrame = pm4py.read_xes(str(path), variant="r4pm", return_pl_lazyframe=True)
-    return frame

@@ -57,11 +57,6 @@ def answer(frame: pd.DataFrame) -> Answers:
     return Answers(follows, _waits(frame), variants, durations, rework)
 
 
-def load_xes(path: Path) -> pd.DataFrame:
-    """By the Rust reader of r4pm, which PM4Py takes when it is installed; its own reader takes about four times that."""
-    return pm4py.read_xes(str(path))
-
-
 def _waits(frame: pd.DataFrame) -> dict[Edge, Summary]:
     raw = get_dfg_graph(
         frame,
