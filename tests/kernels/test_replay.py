@@ -115,12 +115,29 @@ def test_joined_steps_equal_their_twin(cases: list[list[Timed]], pairs: set[tupl
         np.array([s.activity for s in steps], dtype=np.int32),
         np.array([MISSING if s.start is None else s.start for s in steps], dtype=np.int64),
         np.array([s.complete for s in steps], dtype=np.int64),
-        concurrent,
+        np.concatenate([[0], np.cumsum(concurrent.sum(axis=1))]).astype(np.int64),
+        np.nonzero(concurrent)[1].astype(np.int32),
     )
     expected = [
         [int(offsets[k]) + j for j in row] for k, case in enumerate(cases) for row in slow_joins(case, concurrent)
     ]
     assert [joined[a:b].tolist() for a, b in itertools.pairwise(join_offsets)] == expected
+
+
+def test_many_joins_are_kept() -> None:
+    """30 steps at once, then 30 at once: each of the later ones waited for all of the earlier, 900 joins for 60 steps."""
+    steps = [Timed(10 + i, 0, 0, 0) for i in range(30)] + [Timed(90 + i, 50, 1, 50) for i in range(30)]
+    join_offsets, joined = joined_steps(
+        np.array([0, 60]),
+        np.array([s.activity for s in steps], dtype=np.int32),
+        np.array([s.start for s in steps], dtype=np.int64),
+        np.array([s.complete for s in steps], dtype=np.int64),
+        np.zeros(3, dtype=np.int64),
+        np.zeros(0, dtype=np.int32),
+    )
+    expected = slow_joins(steps, np.zeros((2, 2), dtype=np.bool_))
+    assert [joined[a:b].tolist() for a, b in itertools.pairwise(join_offsets)] == expected
+    assert len(joined) == 900
 
 
 @given(cases=CASES, schedules=st.tuples(_windows(), _windows()))

@@ -14,7 +14,7 @@ from streamline.kernels.loops import erased_loops
 from streamline.kernels.traces import (
     MISSING,
     critical_steps,
-    overlaps,
+    overlapped_activities,
     predecessors,
 )
 
@@ -96,17 +96,18 @@ def slow_critical(cases: Cases, predecessor: list[int]) -> list[bool]:
     return [s in chosen for s in range(base)]
 
 
-def slow_overlaps(cases: Cases) -> list[tuple[int, int]]:
-    met, base = [], 0
+def slow_overlaps(cases: Cases) -> set[tuple[int, int]]:
+    """(place of a step, another activity of which a step of its case ran at the same time)."""
+    met, base = set(), 0
     for case in cases:
-        for j, later in enumerate(case):
-            for i, earlier in enumerate(case[:j]):
-                if earlier.start is None or later.start is None:
+        for i, one in enumerate(case):
+            for two in case:
+                if one.start is None or two.start is None or one.activity == two.activity:
                     continue
-                if min(earlier.complete, later.complete) > max(earlier.start, later.start):
-                    met.append((base + i, base + j))
+                if min(one.complete, two.complete) > max(one.start, two.start):
+                    met.add((base + i, two.activity))
         base += len(case)
-    return sorted(met)
+    return met
 
 
 class Occurrence(NamedTuple):
@@ -150,19 +151,30 @@ def test_predecessors_and_critical_steps_equal_their_twins(cases: Cases, pairs: 
     assert critical_steps(_offsets(cases), got).tolist() == slow_critical(cases, got.tolist())
 
 
+def _overlaps(cases: Cases, n_activities: int) -> list[tuple[int, int]]:
+    found = overlapped_activities(_offsets(cases), _activity(cases), _start(cases), _complete(cases), n_activities)
+    return sorted(zip(*(column.tolist() for column in found), strict=True))
+
+
 @given(cases=CASES)
 @settings(max_examples=300, deadline=None)
 def test_overlaps_equal_their_twin(cases: Cases) -> None:
-    one, two = overlaps(_offsets(cases), _start(cases), _complete(cases))
-    assert sorted(zip(one.tolist(), two.tolist(), strict=True)) == slow_overlaps(cases)
+    assert _overlaps(cases, N_ACTIVITIES) == sorted(slow_overlaps(cases))
 
 
-def test_overlaps_beyond_the_first_block_are_kept() -> None:
-    """Hand: 12 steps that all run from 0 to 10 meet in 12 * 11 / 2 = 66 pairs, more than the 16 first made room for."""
-    n = 12
-    one, two = overlaps(np.array([0, n]), np.zeros(n, np.int64), np.full(n, 10))
-    assert len(one) == 66
-    assert set(zip(one.tolist(), two.tolist(), strict=True)) == {(i, j) for j in range(n) for i in range(j)}
+def test_overlaps_of_a_long_case_equal_their_twin() -> None:
+    """Beyond 64 steps they are searched by activity, and there are more than the room first made for them."""
+    rng = np.random.default_rng(1)
+    for n, n_activities in ((65, 3), (200, 7), (300, 40)):
+        steps = []
+        for _ in range(n):
+            complete, lasts = int(rng.integers(0, 400)), int(rng.integers(-5, 30))
+            start = None if lasts < -3 else complete - max(lasts, 0)
+            begun = complete if start is None else start
+            steps.append(Step(complete, begun, int(rng.integers(n_activities)), start))
+        cases = [sorted(steps, key=lambda s: s[:2])]
+        assert _overlaps(cases, n_activities) == sorted(slow_overlaps(cases))
+    assert len(slow_overlaps(cases)) > 1024
 
 
 @given(cases=CASES)

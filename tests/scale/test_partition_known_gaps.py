@@ -104,3 +104,9 @@ def test_a_quotation_mark_that_is_never_closed(summarise: Summarise, written: An
     for way in (read_log, summarise):
         with pytest.raises(FileFormatError, match=r"row 92: it reaches to the end of the file"):
             way(path, timezone="UTC")
+
+
+@pytest.mark.xfail(strict=True, raises=pytest.fail.Exception, reason="an option that doesn't exist has no effect")
+def test_an_option_that_does_not_exist(summarise: Summarise, written: Any) -> None:
+    with pytest.raises(TypeError, match="max_rejectd"):
+        summarise(written(ROWS), timezone="UTC", max_rejectd=0.1)

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from streamline.kernels.compiled import compiled
+from streamline.kernels.traces import are_concurrent
 
 Int64 = npt.NDArray[np.int64]
 Int32 = npt.NDArray[np.int32]
@@ -17,36 +18,84 @@ MISSING = np.iinfo(np.int64).min
 
 
 @compiled
-def joined_steps(offsets: Int64, activity: Int32, start: Int64, complete: Int64, concurrent: Bool) -> Any:
+def joined_steps(
+    offsets: Int64, activity: Int32, start: Int64, complete: Int64, partner_offsets: Int64, partners: Int32
+) -> Any:
     """For each step the steps that it waited for: `joined[join_offsets[s]:join_offsets[s + 1]]`, latest first.
 
     They are the earlier steps of the case that were completed by this one's start (by its completion, where no start is
     recorded), whose activities aren't concurrent with its own, and which no other of them waited for in turn. The
-    first is the predecessor; there are more where parallel branches meet. `concurrent[a, b]` tells of pairs of
-    activities. Returns (join_offsets, joined).
+    first is the predecessor; there are more where parallel branches meet. The activities concurrent with `a` are
+    `partners[partner_offsets[a]:partner_offsets[a + 1]]`. Returns (join_offsets, joined).
+
+    The search back from a step ends at one that all before it lead to; only cases whose branches never meet are searched
+    as a whole.
     """
     n = len(activity)
-    join_offsets = np.zeros(n + 1, np.int64)
     joined = np.empty(n + 16, np.int64)
+    join_offsets = np.zeros(n + 1, np.int64)
     before = np.zeros(n, np.int64)  # before[p] == s + 1: step p was waited for by one that s waited for
-    m = 0
-    for case in range(len(offsets) - 1):
+    gathers = np.zeros(n, np.bool_)  # all earlier steps of the case lead to this one
+    case, m = 0, 0
+    while case < len(offsets) - 1:
+        case, m = _joined(
+            offsets,
+            activity,
+            start,
+            complete,
+            partner_offsets,
+            partners,
+            join_offsets,
+            joined,
+            before,
+            gathers,
+            case,
+            m,
+        )
+        if case < len(offsets) - 1:
+            length = offsets[case + 1] - offsets[case]
+            grown = np.empty(2 * len(joined) + length, np.int64)
+            grown[:m] = joined[:m]
+            joined = grown
+    return join_offsets, joined[:m].copy()
+
+
+@compiled
+def _joined(
+    offsets: Int64, activity: Int32, start: Int64, complete: Int64, partner_offsets: Int64, partners: Int32,
+    join_offsets: Int64, joined: Int64, before: Int64, gathers: Bool, case: int, m: int,
+) -> Any:  # fmt: skip
+    """Go on from `case` as long as there is room; returns the next case and the entries so far."""
+    while case < len(offsets) - 1:
+        kept = m
+        full = False
         for s in range(offsets[case], offsets[case + 1]):
             begun = complete[s] if start[s] == MISSING else start[s]
+            skipped = False
             for p in range(s - 1, offsets[case] - 1, -1):
                 if before[p] != s + 1:
-                    if complete[p] > begun or concurrent[activity[s], activity[p]]:
+                    if complete[p] > begun or are_concurrent(activity[s], activity[p], partner_offsets, partners):
+                        skipped = True
                         continue
                     if m == len(joined):
-                        grown = np.empty(2 * m, np.int64)
-                        grown[:m] = joined
-                        joined = grown
+                        full = True
+                        break
                     joined[m] = p
                     m += 1
+                if gathers[p]:
+                    break
                 for k in range(join_offsets[p], join_offsets[p + 1]):
                     before[joined[k]] = s + 1
+            if full:
+                break
+            gathers[s] = not skipped
             join_offsets[s + 1] = m
-    return join_offsets, joined[:m].copy()
+        if full:
+            for s in range(offsets[case], offsets[case + 1]):
+                before[s] = 0
+            return case, kept
+        case += 1
+    return case, m
 
 
 @compiled

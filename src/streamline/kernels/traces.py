@@ -17,10 +17,13 @@ Int64 = npt.NDArray[np.int64]
 Int32 = npt.NDArray[np.int32]
 
 MISSING = np.iinfo(np.int64).min
+#: Up to this many steps a case's overlaps are found by comparing all of them, beyond it by searching.
+SHORT = 64
 
 
 @compiled
-def _concurrent(first: int, second: int, partner_offsets: Int64, partners: Int32) -> bool:
+def are_concurrent(first: int, second: int, partner_offsets: Int64, partners: Int32) -> bool:
+    """Whether the second activity is one of the partners of the first."""
     for k in range(partner_offsets[first], partner_offsets[first + 1]):
         if partners[k] == second:
             return True
@@ -42,7 +45,7 @@ def predecessors(
         for s in range(offsets[case], offsets[case + 1]):
             begun = complete[s] if start[s] == MISSING else start[s]
             for p in range(s - 1, offsets[case] - 1, -1):
-                if complete[p] <= begun and not _concurrent(activity[s], activity[p], partner_offsets, partners):
+                if complete[p] <= begun and not are_concurrent(activity[s], activity[p], partner_offsets, partners):
                     result[s] = p
                     break
     return result
@@ -61,29 +64,86 @@ def critical_steps(offsets: Int64, predecessor: Int64) -> Any:
 
 
 @compiled
-def overlaps(offsets: Int64, start: Int64, complete: Int64) -> Any:
-    """Pairs of steps of one case that ran at the same time for a while: two arrays of places, m entries each.
+def _overlap(start: Int64, complete: Int64, a: int, b: int) -> bool:
+    """Whether two steps ran at the same time for a while; neither does without a recorded start or a duration."""
+    if start[a] == MISSING or start[b] == MISSING or start[a] == complete[a] or start[b] == complete[b]:
+        return False
+    return bool(min(complete[a], complete[b]) > max(start[a], start[b]))
 
-    The first of a pair is the one that stands earlier; steps without a recorded start are in no pair.
-    """
+
+@compiled
+def _overlapped(
+    offsets: Int64, activity: Int32, start: Int64, complete: Int64, n_activities: int, step: Int64, other: Int32
+) -> int:
+    """Write what `overlapped_activities` returns as far as there is room; returns how many entries there are."""
     n = 0
-    first = np.empty(16, np.int64)
-    second = np.empty(16, np.int64)
+    seen = np.full(n_activities, -1, np.int64)
     for case in range(len(offsets) - 1):
-        for s in range(offsets[case], offsets[case + 1]):
-            if start[s] == MISSING:
-                continue
-            for p in range(s - 1, offsets[case] - 1, -1):
-                if complete[p] <= start[s]:
-                    break
-                if start[p] != MISSING and start[p] < complete[p] and start[s] < complete[s]:
-                    if n == len(first):
-                        grown_first = np.empty(2 * n, np.int64)
-                        grown_second = np.empty(2 * n, np.int64)
-                        grown_first[:n] = first
-                        grown_second[:n] = second
-                        first, second = grown_first, grown_second
-                    first[n] = p
-                    second[n] = s
+        first, last = offsets[case], offsets[case + 1]
+        one_by_one = True  # completions rise, so each step can only overlap the one before it if any
+        for s in range(first + 1, last):
+            if start[s] != MISSING and start[s] < complete[s - 1]:
+                one_by_one = False
+                break
+        if one_by_one:
+            continue
+        if last - first <= SHORT:
+            for s in range(first, last):
+                for p in range(first, last):
+                    b = activity[p]
+                    if b != activity[s] and seen[b] != s and _overlap(start, complete, s, p):
+                        seen[b] = s
+                        if n < len(step):
+                            step[n] = s
+                            other[n] = b
+                        n += 1
+            continue
+        # Long cases: the lasting steps by activity, their starts and their ends each in order.
+        lasting = np.empty(last - first, np.int64)
+        m = 0
+        for s in range(first, last):
+            if start[s] != MISSING and start[s] < complete[s]:
+                lasting[m] = s
+                m += 1
+        lasting = lasting[:m]
+        by_activity = lasting[np.argsort(activity[lasting], kind="mergesort")]
+        starts, ends = start[by_activity], complete[by_activity]
+        bounds = np.empty(m + 1, np.int64)
+        names = np.empty(m, np.int32)
+        k = 0
+        for i in range(m):
+            if i == 0 or activity[by_activity[i]] != activity[by_activity[i - 1]]:
+                bounds[k] = i
+                names[k] = activity[by_activity[i]]
+                k += 1
+        bounds[k] = m
+        for j in range(k):
+            starts[bounds[j] : bounds[j + 1]] = np.sort(starts[bounds[j] : bounds[j + 1]])
+            ends[bounds[j] : bounds[j + 1]] = np.sort(ends[bounds[j] : bounds[j + 1]])
+        for s in lasting:
+            for j in range(k):
+                if names[j] == activity[s]:
+                    continue
+                begun = np.searchsorted(starts[bounds[j] : bounds[j + 1]], complete[s], side="left")
+                ended = np.searchsorted(ends[bounds[j] : bounds[j + 1]], start[s], side="right")
+                if begun > ended:
+                    if n < len(step):
+                        step[n] = s
+                        other[n] = names[j]
                     n += 1
-    return first[:n], second[:n]
+    return n
+
+
+@compiled
+def overlapped_activities(offsets: Int64, activity: Int32, start: Int64, complete: Int64, n_activities: int) -> Any:
+    """(step, other): for each step the other activities of which a step of its case ran at the same time, each once.
+
+    Steps without a recorded start or a duration overlap nothing. The cost of a case grows with its steps times its
+    different activities.
+    """
+    step, other = np.empty(1024, np.int64), np.empty(1024, np.int32)
+    n = _overlapped(offsets, activity, start, complete, n_activities, step, other)
+    if n > len(step):
+        step, other = np.empty(n, np.int64), np.empty(n, np.int32)
+        _overlapped(offsets, activity, start, complete, n_activities, step, other)
+    return step[:n].copy(), other[:n].copy()

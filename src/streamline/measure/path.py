@@ -6,14 +6,14 @@ start and isn't concurrent with it; at the arrival when there is none. A paralle
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from streamline.kernels.loops import erased_loops
-from streamline.kernels.traces import critical_steps, overlaps, predecessors
+from streamline.kernels.traces import critical_steps, overlapped_activities, predecessors
 from streamline.log.calendar import Calendar
 from streamline.log.event_log import EventLog
 from streamline.units import MISSING_TIME
@@ -55,6 +55,8 @@ class Paths:
     rule: ConcurrencyRule
     #: Pairs of concurrent activities, by name, each pair once.
     concurrent: tuple[tuple[str, str], ...]
+    #: The same by code: activity a is concurrent with `partners[1][partners[0][a]:partners[0][a + 1]]`.
+    partners: tuple[Int64, npt.NDArray[np.int32]] = field(repr=False)
     #: Place of the step that enabled this one; -1 where the arrival did.
     predecessor: Int64
     enabled: Int64
@@ -98,16 +100,15 @@ def paths(log: EventLog, *, rule: ConcurrencyRule | None = None) -> Paths:
     both = np.concatenate([first, second]), np.concatenate([second, first])
     order = np.lexsort((both[1], both[0]))
     counts = np.bincount(both[0], minlength=len(log.activities))
-    partner_offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    predecessor = predecessors(
-        log.case_offsets, log.activity, log.start, log.complete, partner_offsets, both[1][order].astype(np.int32)
-    )
+    partners = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), both[1][order].astype(np.int32)
+    predecessor = predecessors(log.case_offsets, log.activity, log.start, log.complete, *partners)
     at_arrival = log.arrival[log.case_of_step] if log.n_steps else log.complete
     enabled = np.where(predecessor >= 0, log.complete[np.maximum(predecessor, 0)], at_arrival)
     return Paths(
         log=log,
         rule=rule,
         concurrent=tuple((log.activities[a], log.activities[b]) for a, b in zip(first, second, strict=True)),
+        partners=partners,
         predecessor=predecessor,
         enabled=enabled,
     )
@@ -122,21 +123,14 @@ def _overlapping(log: EventLog, rule: ConcurrencyRule) -> Int64:
     """Pairs that overlap in time in enough of the steps of the rarer one; of both, when they are equally frequent."""
     width = len(log.activities)
     n_steps = np.bincount(log.activity, minlength=width)
-    one, two = overlaps(log.case_offsets, log.start, log.complete)
-    differ = log.activity[one] != log.activity[two]
-    one, two = one[differ], two[differ]
-    smaller = log.activity[one] < log.activity[two]
-    one, two = np.where(smaller, one, two), np.where(smaller, two, one)
-    pair, number = np.unique(log.activity[one].astype(np.int64) * width + log.activity[two], return_inverse=True)
-    a, b = pair // width, pair % width
+    step, other = overlapped_activities(log.case_offsets, log.activity, log.start, log.complete, width)
     # One long step may overlap with many short ones: steps are counted, not meetings.
-    of_a, of_b = (
-        np.bincount(np.unique(number * log.n_steps + step) // max(log.n_steps, 1), minlength=len(pair))
-        for step in (one, two)
-    )
-    rarer = np.minimum(n_steps[a], n_steps[b])
-    met = np.maximum(np.where(n_steps[a] == rarer, of_a, 0), np.where(n_steps[b] == rarer, of_b, 0))
-    return np.asarray(pair[met >= rule.overlap_share * rarer], dtype=np.int64)
+    directed, n_met = np.unique(log.activity[step].astype(np.int64) * width + other, return_counts=True)
+    own, met = _split(directed, width)
+    rarer = np.minimum(n_steps[own], n_steps[met])
+    enough = (n_steps[own] == rarer) & (n_met >= rule.overlap_share * rarer)
+    low, high = np.minimum(own, met)[enough], np.maximum(own, met)[enough]
+    return np.unique(low * width + high)
 
 
 def _both_orders(log: EventLog, rule: ConcurrencyRule) -> Int64:

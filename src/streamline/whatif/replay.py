@@ -97,11 +97,7 @@ def fit_replay(
     if not log.closed.any():
         raise InsufficientDataError(f"{log.source}: none of {log.n_cases:,} cases is closed; nothing to replay.")
     found = paths(log, rule=rule)
-    concurrent = np.zeros((len(log.activities), len(log.activities)), dtype=np.bool_)
-    for a, b in found.concurrent:
-        i, j = log.activity_code(a), log.activity_code(b)
-        concurrent[i, j] = concurrent[j, i] = True
-    join_offsets, joined = joined_steps(log.case_offsets, log.activity, log.start, log.complete, concurrent)
+    join_offsets, joined = joined_steps(log.case_offsets, log.activity, log.start, log.complete, *found.partners)
     return ReplayModel(
         log=log,
         paths=found,
