@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from streamline.errors import InsufficientDataError
@@ -17,6 +19,9 @@ from streamline.results import Estimate, Result, bounded, rows_of
 from streamline.stats.bootstrap import DRAWS, ratio_intervals
 from streamline.units import DAY, HOUR
 
+#: Activities that get intervals, those with the most waiting; and how many are resampled at a time, which bounds the memory.
+_WITH_INTERVAL, _AT_A_TIME = 300, 50
+
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Bottlenecks(Result):
@@ -26,7 +31,8 @@ class Bottlenecks(Result):
     share, share_low, share_high (of total cycle time, 0 to 1), waiting_working_hours_per_case (NaN without a
     calendar), median_wait_days, p90_wait_days (per step), service_days_per_case, sojourn_days_per_case. Waiting plus
     service plus sojourn, summed over the rows, is the mean cycle time exactly. Where no start is recorded for a step,
-    its time is sojourn; `share` is then the share of waiting and sojourn together.
+    its time is sojourn; `share` is then the share of waiting and sojourn together. The 300 activities with the largest
+    shares have intervals.
     """
 
     waiting: Estimate
@@ -38,13 +44,25 @@ class Bottlenecks(Result):
     #: Whether the calendar was given, and which, in words.
     calendar: str
     paths: Paths = field(repr=False)
-    _cases: pd.DataFrame = field(repr=False)
+    _step: npt.NDArray[np.int64] = field(repr=False)
 
-    @property
+    @cached_property
     def cases(self) -> pd.DataFrame:
         """One row a step on a critical path of a closed case: case, activity, enabled, start, complete, waiting_hours,
         service_hours, sojourn_hours."""
-        return self._cases
+        found, log, step = self.paths, self.paths.log, self._step
+        return pd.DataFrame(
+            {
+                "case": log.case_id_array(log.case_of_step[step]),
+                "activity": np.asarray(log.activities, dtype=object)[log.activity[step]],
+                "enabled": log.instants(found.enabled[step]),
+                "start": log.instants(log.start[step]),
+                "complete": log.instants(log.complete[step]),
+                "waiting_hours": found.waiting[step] / HOUR,
+                "service_hours": found.service[step] / HOUR,
+                "sojourn_hours": found.sojourn[step] / HOUR,
+            }
+        )
 
     def chart(self) -> Chart:
         """Days per case by step awaited, waiting beside work."""
@@ -73,6 +91,37 @@ class Bottlenecks(Result):
             bars=tuple(bars),
             note=f"{self.n:,} closed cases, along the critical path",
         )
+
+
+def _shares(
+    activity: npt.NDArray[np.int32],
+    case: npt.NDArray[np.int64],
+    wait: npt.NDArray[np.int64],
+    cycle: npt.NDArray[np.float64],
+    width: int,
+    *,
+    level: float,
+    draws: int,
+    seed: int,
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """For each activity its share of the total cycle time, and the bounds of its interval; NaN beyond `_WITH_INTERVAL`."""
+    total, low, high = (
+        np.bincount(activity, weights=wait, minlength=width),
+        np.full(width, np.nan),
+        np.full(width, np.nan),
+    )
+    share = total / cycle.sum() if cycle.sum() else np.full(width, np.nan)
+    order = np.argsort(activity, kind="stable")
+    bounds = np.searchsorted(activity[order], np.arange(width + 1))
+    chosen = np.argsort(-total, kind="stable")[:_WITH_INTERVAL]
+    for first in range(0, len(chosen), _AT_A_TIME):  # the same resamples in each block
+        block = chosen[first : first + _AT_A_TIME]
+        per_case = np.zeros((len(cycle), len(block)))
+        for j, a in enumerate(block):
+            steps = order[bounds[a] : bounds[a + 1]]
+            np.add.at(per_case[:, j], case[steps], wait[steps])
+        low[block], high[block] = ratio_intervals(per_case, cycle, level=level, draws=draws, seed=seed)
+    return share, np.clip(low, 0.0, 1.0), np.clip(high, 0.0, 1.0)
 
 
 def bottlenecks(
@@ -107,11 +156,10 @@ def bottlenecks(
     width = len(log.activities)
     number = np.cumsum(closed) - 1
 
-    per_case = np.zeros((n, width))
-    np.add.at(per_case, (number[case], activity), (wait + sojourn).astype(float))
     cycle = (log.last_completion - log.arrival)[closed].astype(float)
-    low, high = ratio_intervals(per_case, cycle, level=level, draws=draws, seed=seed)
-    low, high = np.clip(low, 0.0, 1.0), np.clip(high, 0.0, 1.0)
+    share, low, high = _shares(
+        activity, number[case], wait + sojourn, cycle, width, level=level, draws=draws, seed=seed
+    )
 
     working = np.full(len(step), np.nan)
     if calendar is not None:
@@ -136,11 +184,9 @@ def bottlenecks(
     )
     codes = table.index.to_numpy()
     table = table.reset_index(drop=True)
-    total = cycle.sum()
-    share = per_case.sum(axis=0)[codes] / total if total else np.full(len(codes), np.nan)
     table.insert(0, "activity", np.asarray(log.activities, dtype=object)[codes])
     table.insert(1, "external", [a in log.external for a in table["activity"]])
-    table.insert(5, "share", share)
+    table.insert(5, "share", share[codes])
     table.insert(6, "share_low", low[codes])
     table.insert(7, "share_high", high[codes])
     table = table.sort_values(["share", "activity"], ascending=[False, True], ignore_index=True)
@@ -183,16 +229,5 @@ def bottlenecks(
         external=mean(3),
         calendar="none: elapsed time" if calendar is None else calendar.describe(),
         paths=found,
-        _cases=pd.DataFrame(
-            {
-                "case": log.case_id_array(case),
-                "activity": np.asarray(log.activities, dtype=object)[activity],
-                "enabled": log.instants(found.enabled[step]),
-                "start": log.instants(log.start[step]),
-                "complete": log.instants(log.complete[step]),
-                "waiting_hours": wait / HOUR,
-                "service_hours": service / HOUR,
-                "sojourn_hours": sojourn / HOUR,
-            }
-        ),
+        _step=step,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -32,16 +33,25 @@ class CycleTime(Result):
     #: The standard in microseconds of elapsed time; None without one.
     standard: int | None
     n_open: int
-    _cases: pd.DataFrame = field(repr=False)
+    _log: EventLog = field(repr=False)
 
-    @property
+    @cached_property
     def cases(self) -> pd.DataFrame:
         """One row a case: case, arrival, last_completion, closed, cycle_time_days (NaN when open)."""
-        return self._cases
+        log = self._log
+        return pd.DataFrame(
+            {
+                "case": log.case_id_array(),
+                "arrival": log.instants(log.arrival),
+                "last_completion": log.instants(log.last_completion),
+                "closed": log.closed,
+                "cycle_time_days": np.where(log.closed, (log.last_completion - log.arrival) / DAY, np.nan),
+            }
+        )
 
     def chart(self) -> Chart:
         """Cycle times of closed cases, up to their 98th percentile."""
-        days = self._cases["cycle_time_days"].dropna().to_numpy()
+        days = (self._log.last_completion - self._log.arrival)[self._log.closed] / DAY
         top = float(np.quantile(days, 0.98)) or 1.0
         counts, edges = np.histogram(days[days <= top], bins=min(40, max(5, int(np.sqrt(len(days))))), range=(0, top))
         marks = [Mark(label="median", at=self.median.value), Mark(label="mean", at=self.mean.value)]
@@ -112,7 +122,6 @@ def cycle_time(
             f"A few very long cases among only {n:,} make much of the mean; its interval may be too narrow. The median "
             "says more."
         )
-    cycle = np.where(closed, (log.last_completion - log.arrival) / DAY, np.nan)
     return CycleTime(
         table=pd.DataFrame(
             [
@@ -129,15 +138,7 @@ def cycle_time(
         within_standard=within,
         standard=limit,
         n_open=n_open,
-        _cases=pd.DataFrame(
-            {
-                "case": log.case_id_array(),
-                "arrival": log.instants(log.arrival),
-                "last_completion": log.instants(log.last_completion),
-                "closed": closed,
-                "cycle_time_days": cycle,
-            }
-        ),
+        _log=log,
     )
 
 

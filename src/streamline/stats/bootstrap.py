@@ -18,8 +18,8 @@ Float = npt.NDArray[np.float64]
 DRAWS = 1000
 #: Share of resamples that must have some spread for studentised intervals.
 ENOUGH_SPREAD = 0.995
-#: From this many units on, of which `MANY_NONZERO` differ from zero, the resamples are left out: bootstrap-t then equals
-#: its limit, the normal interval by linearisation, to less than its own Monte Carlo error.
+#: From this many units on, of which `MANY_NONZERO` (or none) differ from zero, the resamples are left out: bootstrap-t
+#: then equals its expansion to less than its own Monte Carlo error.
 MANY_UNITS, MANY_NONZERO = 50_000, 5_000
 #: Units that must differ from zero for studentised intervals; with fewer, single units rule the standard errors.
 ENOUGH_UNITS = 30
@@ -45,19 +45,20 @@ def ratio_intervals(
     itself where nothing varies.
 
     Each resample's ratio is studentised by its own standard error (bootstrap-t), which holds its level better than
-    percentiles where a few long cases make the mean. With very many units its limit, the normal interval, is taken
-    without drawing. Where resamples without any spread turn up, as for rare events,
+    percentiles where a few long cases make the mean. With very many units its expansion is taken, without
+    drawing. Where resamples without any spread turn up, as for rare events,
     the bias-corrected percentiles (BCa) are taken. For a share of units, `share_interval` is better.
     Source: Efron 1982, "The jackknife, the bootstrap and other resampling plans", ch. 10; Efron 1987 (BCa).
     """
     n, k = numerators.shape
     if n < 2:
         return np.full(k, np.nan), np.full(k, np.nan)
-    many = (numerators != 0).sum(axis=0) >= MANY_NONZERO if n >= MANY_UNITS else np.zeros(k, dtype=np.bool_)
-    if many.any():
+    nonzero = (numerators != 0).sum(axis=0)
+    many = (nonzero >= MANY_NONZERO) | (nonzero == 0)
+    if n >= MANY_UNITS and many.any():
         low, high = np.empty(k), np.empty(k)
         shared = denominator if denominator.ndim == 1 else denominator[:, many]
-        low[many], high[many] = _normal_intervals(numerators[:, many], shared, level=level)
+        low[many], high[many] = _expanded_intervals(numerators[:, many], shared, level=level)
         if not many.all():
             few = ~many
             shared = denominator if denominator.ndim == 1 else denominator[:, few]
@@ -66,17 +67,21 @@ def ratio_intervals(
     return _drawn_intervals(numerators, denominator, level=level, draws=draws, seed=seed)
 
 
-def _normal_intervals(numerators: Float, denominator: Float, *, level: float) -> tuple[Float, Float]:
-    """The estimate and its standard error by linearisation, times a normal quantile; not below 0 for what can't be."""
+def _expanded_intervals(numerators: Float, denominator: Float, *, level: float) -> tuple[Float, Float]:
+    """What studentised intervals tend to: the standard error by linearisation times a normal quantile, corrected for the
+    skewness of the units to the second order (Edgeworth expansion; Hall 1992, "The bootstrap and Edgeworth expansion")."""
     below_line = denominator[:, None] if denominator.ndim == 1 else denominator
     n = len(numerators)
     with np.errstate(invalid="ignore", divide="ignore"):
         estimate = numerators.sum(axis=0) / below_line.sum(axis=0)
-        squares = ((numerators - below_line * estimate) ** 2).sum(axis=0)
+        influence = numerators - below_line * estimate
+        squares = (influence**2).sum(axis=0)
         error = np.sqrt(squares * n / (n - 1)) / np.abs(below_line.sum(axis=0))
-    reach = norm.ppf((1 + level) / 2) * error
+        skewness = (influence**3).sum(axis=0) / n / (squares / n) ** 1.5
+    z = norm.ppf((1 + level) / 2)
+    shift = np.nan_to_num(skewness) * (2 * z**2 + 1) / (6 * np.sqrt(n))
     floor = np.where((numerators >= 0).all(axis=0), 0.0, -np.inf)
-    return np.maximum(estimate - reach, floor), estimate + reach
+    return np.maximum(estimate - (z - shift) * error, floor), estimate + (z + shift) * error
 
 
 def _drawn_intervals(
