@@ -183,18 +183,18 @@ def test_a_share_of_nothing_is_not_known() -> None:
 
 
 def test_the_limit_for_many_units_equals_the_drawn_interval(monkeypatch: pytest.MonkeyPatch) -> None:
-    """60,000 skewed durations and a share: the bounds differ from those drawn by less than the drawing's own error, about
-    4% of the half-width; a column with few units that differ from zero is drawn in either case."""
+    """60,000 skewed durations and a share: the bounds differ from those drawn by a small part
+    of the half-width, of which the drawing's own error is about 3%. Of the third column only 400 units differ from zero."""
     rng = np.random.default_rng(5)
     n = 60_000
     rare = np.zeros(n)
-    rare[:40] = rng.exponential(1.0, 40)
+    rare[:400] = rng.exponential(1.0, 400)
     columns = np.column_stack([rng.lognormal(0, 1.5, n), (rng.random(n) < 0.2).astype(float), rare])
-    limit = ratio_intervals(columns, np.ones(n), draws=2000)
+    below = rng.gamma(2.0, 1.0, n)
+    limit = ratio_intervals(columns, below, draws=2000)
     monkeypatch.setattr(intervals, "MANY_UNITS", n + 1)
-    drawn = ratio_intervals(columns, np.ones(n), draws=2000)
+    drawn = ratio_intervals(columns, below, draws=2000)
     half = (drawn[1] - drawn[0]) / 2
-    assert (np.abs(limit[0] - drawn[0])[:2] < 0.12 * half[:2]).all()
-    assert (np.abs(limit[1] - drawn[1])[:2] < 0.12 * half[:2]).all()
-    assert (limit[0][:2] != drawn[0][:2]).all()
-    assert (limit[0][2], limit[1][2]) == (drawn[0][2], drawn[1][2])
+    assert (np.abs(limit[0] - drawn[0]) < [0.12, 0.12, 0.25] * half).all()
+    assert (np.abs(limit[1] - drawn[1]) < [0.12, 0.12, 0.25] * half).all()
+    assert (limit[0] != drawn[0]).all()

@@ -55,14 +55,14 @@ def ratio_intervals(
         return np.full(k, np.nan), np.full(k, np.nan)
     nonzero = (numerators != 0).sum(axis=0)
     many = (nonzero >= MANY_NONZERO) | (nonzero == 0)
-    if n >= MANY_UNITS and many.any():
+    if n >= MANY_UNITS:
         low, high = np.empty(k), np.empty(k)
         shared = denominator if denominator.ndim == 1 else denominator[:, many]
         low[many], high[many] = _expanded_intervals(numerators[:, many], shared, level=level)
-        if not many.all():
-            few = ~many
-            shared = denominator if denominator.ndim == 1 else denominator[:, few]
-            low[few], high[few] = _drawn_intervals(numerators[:, few], shared, level=level, draws=draws, seed=seed)
+        for j in np.flatnonzero(~many):
+            shared = denominator if denominator.ndim == 1 else denominator[:, j]
+            bounds = _drawn_intervals(numerators[:, [j]], shared, level=level, draws=draws, seed=seed)
+            low[j], high[j] = bounds[0][0], bounds[1][0]
         return low, high
     return _drawn_intervals(numerators, denominator, level=level, draws=draws, seed=seed)
 
@@ -118,12 +118,15 @@ def _drawn_ratios(
     """The ratio of each resample (draws, k), its standard error by linearisation, and that of the sample itself."""
     n, k = numerators.shape
     columns = np.hstack([numerators, numerators**2, numerators * below_line, below_line, below_line**2])
-    sums = np.empty((draws, columns.shape[1]))
-    block = max(1, min(draws, 20_000_000 // n))
-    weights = resampled_weights(n, draws=draws, seed=seed)
-    for first in range(0, draws, block):
-        some = np.array([w for _, w in zip(range(min(block, draws - first)), weights, strict=False)])
-        sums[first : first + len(some)] = some @ columns
+    if n >= MANY_UNITS and k == 1:
+        sums = _drawn_sums_of_few(columns, draws=draws, seed=seed)
+    else:
+        sums = np.empty((draws, columns.shape[1]))
+        block = max(1, min(draws, 20_000_000 // n))
+        weights = resampled_weights(n, draws=draws, seed=seed)
+        for first in range(0, draws, block):
+            some = np.array([w for _, w in zip(range(min(block, draws - first)), weights, strict=False)])
+            sums[first : first + len(some)] = some @ columns
 
     def split(totals: Float) -> list[Float]:
         """Sums of x, x², xy, y and y²."""
@@ -140,6 +143,23 @@ def _drawn_ratios(
     above, _, _, below, _ = split(sums)
     drawn = above / below
     return drawn, standard_error(sums, drawn), standard_error(columns.sum(axis=0), estimate)
+
+
+def _drawn_sums_of_few(columns: Float, *, draws: int, seed: int) -> Float:
+    """Sums of x, x², xy, y and y² over resamples of many units of which few have an x: (draws, 5).
+
+    The units that have one are drawn; how often all of them together are is binomial, and the y of the many others add
+    up to a normal number.
+    """
+    rng = np.random.Generator(np.random.PCG64(seed))
+    n, has = len(columns), columns[:, 0] != 0
+    few, y = columns[has], columns[~has, 3]
+    n_drawn = rng.binomial(n, len(few) / n, draws)
+    sums = np.array([np.bincount(rng.integers(0, len(few), m), minlength=len(few)) @ few for m in n_drawn])
+    others = n - n_drawn
+    sums[:, 3] += others * y.mean() + np.sqrt(others) * y.std() * rng.standard_normal(draws)
+    sums[:, 4] += others * (y**2).mean()
+    return sums
 
 
 def bca_interval(drawn: Float, estimate: float, influence: Float, *, level: float) -> tuple[float, float]:
