@@ -153,11 +153,13 @@ class _Scan:
         """Scan the document to its end. Raises Unsure."""
         more = carried or self.stream.read(self.block_bytes)
         carried = b""
-        room = xml_events.room_for(0)
+        n_bytes = 0
+        room = xml_events.room_for(n_bytes)
         while more:
             data = np.frombuffer(bytearray().join((carried, more)), dtype=np.uint8)
-            if len(data) // xml_events.SHORTEST_ATTRIBUTE >= len(room[0].column):
-                room = xml_events.room_for(len(data))
+            if len(data) > n_bytes:
+                n_bytes = len(data) + len(data) // 8
+                room = xml_events.room_for(n_bytes)
             place = self._scan_block(data, *room)
             carried = data[place:].tobytes()
             if len(carried) > _MOST_CARRIED:
@@ -209,8 +211,8 @@ class _Scan:
         kept = _named(names)
         rejects: list[Reject] = []
         for i in np.flatnonzero(~kept):
-            events = {"first": int(before[i]) + 1, "n": int(per_trace[i]), "is_outside": bool(is_outside[i])}
-            rejects += rejected_events(file, name=names[i].as_py(), **events)
+            first, n = int(before[i]) + 1, int(per_trace[i])
+            rejects += rejected_events(file, first=first, n=n, name=names[i].as_py(), is_outside=bool(is_outside[i]))
         named = names.filter(pa.array(kept))
         state = dict.fromkeys(NOTES, 0) | {
             "repeated": int(self.state[xml_events.N_REPEATED]),

@@ -141,7 +141,7 @@ def transition_and_loop_counts(
     codes, key = pd.factorize(pair, sort=True)
     transition = np.full(len(r.activity), -1, dtype=np.int32)
     transition[place] = codes
-    bounds = _ends(_weighted(codes, r.n_cases[route[place]], len(key)))
+    bounds = _ends(weighted(codes, r.n_cases[route[place]], len(key)))
     waits = room(bounds[-1])
 
     loop, head, trigger, *_ = erased_loops(r.offsets, r.activity, width)
@@ -156,7 +156,7 @@ def transition_and_loop_counts(
     # Each slice of cases fills its own part of each transition's room.
     def in_slice(first: int, last: int) -> tuple[int, int, Int64]:
         of_route = np.bincount(r.of_case[first:last], minlength=len(r.n_cases))
-        return first, last, _weighted(codes, of_route[route[place]], len(key))
+        return first, last, weighted(codes, of_route[route[place]], len(key))
 
     slices = of_slices(log, in_slice)
     free = bounds[:-1] + np.cumsum([np.zeros(len(key), dtype=np.int64), *(n for _, _, n in slices)], axis=0)[:-1]
@@ -178,7 +178,7 @@ def transition_and_loop_counts(
         low=low,
     )
     n_closed = np.bincount(r.of_case[closed], minlength=len(r.n_cases))
-    n_loops = _weighted(families, n_closed[route[head]], len(family_key))
+    n_loops = weighted(families, n_closed[route[head]], len(family_key))
     some = np.flatnonzero(n_loops)  # families of open cases only aren't counted
     loops = Totals(
         key=np.asarray(family_key, dtype=np.int64)[some],
@@ -203,16 +203,16 @@ def activity_counts(routes: Routes, n_activities: int) -> tuple[Int64, int]:
     repeated = repeats(r.offsets, r.activity, n_activities)
     table = np.column_stack(
         [
-            _weighted(activity, r.n_cases[route], n_activities),
+            weighted(activity, r.n_cases[route], n_activities),
             n_cases,
-            _weighted(activity[first], r.n_cases[some], n_activities),
-            _weighted(activity[r.offsets[1:][some] - 1], r.n_cases[some], n_activities),
+            weighted(activity[first], r.n_cases[some], n_activities),
+            weighted(activity[r.offsets[1:][some] - 1], r.n_cases[some], n_activities),
         ]
     )
     return table, int(r.n_cases[repeated].sum())
 
 
-def _weighted(codes: npt.NDArray[np.integer[Any]], weight: Int64, n: int) -> Int64:
+def weighted(codes: npt.NDArray[np.integer[Any]], weight: Int64, n: int) -> Int64:
     """The sum of the weights of each code, exactly."""
     result = np.zeros(n, dtype=np.int64)
     np.add.at(result, codes, weight)

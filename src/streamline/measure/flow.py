@@ -13,7 +13,15 @@ from streamline.errors import InsufficientDataError
 from streamline.figure import Bar, BarChart, Chart, FlowMap, MapEdge, MapNode
 from streamline.kernels.loops import erased_loops
 from streamline.log.event_log import EventLog
-from streamline.measure.counts import Routes, VariantCounts, routes_of, transition_and_loop_counts, variant_counts
+from streamline.measure.counts import (
+    Routes,
+    VariantCounts,
+    activity_counts,
+    routes_of,
+    transition_and_loop_counts,
+    variant_counts,
+    weighted,
+)
 from streamline.measure.path import paths
 from streamline.results import Result, rows_of
 from streamline.units import DAY, HOUR, MISSING_TIME, counted
@@ -181,10 +189,9 @@ def process_map(log: EventLog, *, min_share: float = 0.05, max_nodes: int = 25, 
         raise ValueError(f"min_share must lie between 0 and 1; {min_share} doesn't.")
     if log.n_steps == 0:
         raise InsufficientDataError(f"{log.source} has no completed steps to map.")
-    edges, loops = directly_follows(log), erased_loops(log.case_offsets, log.activity, len(log.activities))
+    edges, routes = directly_follows(log), routes_of(log)
     names = np.asarray(log.activities, dtype=object)
-    count = np.bincount(log.activity, minlength=len(names))
-    in_cases = np.bincount(np.unique(log.case_of_step * len(names) + log.activity) % len(names), minlength=len(names))
+    count, in_cases, *_ = activity_counts(routes, len(names))[0].T
     kept = [int(a) for a in np.lexsort((names, -count)) if in_cases[a] >= max(min_cases, 1)][:max_nodes]
     found = paths(log)
     wait = pd.Series(np.where(found.known, found.waiting, np.nan) / DAY).groupby(log.activity).mean()
@@ -201,7 +208,7 @@ def process_map(log: EventLog, *, min_share: float = 0.05, max_nodes: int = 25, 
     ]
     nodes.append(MapNode(label="End", n=edges.n, waiting_days=float("nan"), share=1.0, kind="end"))
     place = {str(names[a]): i + 1 for i, a in enumerate(kept)}
-    returning = _returning(log, loops)
+    returning = _returning(log, routes)
     rows = [
         MapEdge(
             source=place[r.source],
@@ -268,13 +275,13 @@ def _connected(nodes: list[MapNode], edges: list[MapEdge]) -> tuple[list[MapNode
     return [nodes[i] for i in sorted(used)], moved
 
 
-def _returning(log: EventLog, loops: tuple[Int64, ...]) -> dict[tuple[str, str], int]:
+def _returning(log: EventLog, routes: Routes) -> dict[tuple[str, str], int]:
     """How often each transition closed a loop: its target is the repeat of an occurrence."""
-    repeat = loops[4]
-    before = repeat - 1  # a repeat is never the first step of its case
-    pair = log.activity[before].astype(np.int64) * len(log.activities) + log.activity[repeat]
-    codes, count = np.unique(pair, return_counts=True)
     width = len(log.activities)
+    repeat = erased_loops(routes.offsets, routes.activity, width)[4]  # never the first step of its route
+    pair = routes.activity[repeat - 1].astype(np.int64) * width + routes.activity[repeat]
+    codes, place = np.unique(pair, return_inverse=True)
+    count = weighted(place, routes.n_cases[routes.route_of_step[repeat]], len(codes))
     return {(log.activities[c // width], log.activities[c % width]): int(n) for c, n in zip(codes, count, strict=True)}
 
 

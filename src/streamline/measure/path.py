@@ -16,6 +16,7 @@ from streamline.kernels.loops import erased_loops
 from streamline.kernels.traces import critical_steps, overlapped_activities, predecessors
 from streamline.log.calendar import Calendar
 from streamline.log.event_log import EventLog
+from streamline.measure.counts import routes_of, weighted
 from streamline.units import MISSING_TIME
 
 Int64 = npt.NDArray[np.int64]
@@ -135,16 +136,21 @@ def _overlapping(log: EventLog, rule: ConcurrencyRule) -> Int64:
 
 def _both_orders(log: EventLog, rule: ConcurrencyRule) -> Int64:
     """Pairs that directly follow each other in both orders often enough, and aren't a loop."""
-    width = len(log.activities)
+    width, routes = len(log.activities), routes_of(log)
     if log.n_steps < 2:
         return np.zeros(0, dtype=np.int64)
-    returns = np.zeros(log.n_steps, dtype=np.bool_)
-    returns[erased_loops(log.case_offsets, log.activity, width)[4]] = True
-    activity = log.activity.astype(np.int64)
+    returns = np.zeros(len(routes.activity), dtype=np.bool_)
+    returns[erased_loops(routes.offsets, routes.activity, width)[4]] = True
+    activity, route = routes.activity.astype(np.int64), routes.route_of_step
     source, target = activity[:-1], activity[1:]
-    chosen = (log.case_of_step[1:] == log.case_of_step[:-1]) & (source != target)
-    names, order, count = np.unique((source * width + target)[chosen], return_inverse=True, return_counts=True)
-    looping = np.bincount(order, weights=returns[1:][chosen], minlength=len(names)) > rule.loop_share * count
+    chosen = (route[1:] == route[:-1]) & (source != target)
+    n_cases = routes.n_cases[route[1:]][chosen]
+    names, order = np.unique((source * width + target)[chosen], return_inverse=True)
+    count, looping_count = (
+        weighted(order, n_cases, len(names)),
+        weighted(order, n_cases * returns[1:][chosen], len(names)),
+    )
+    looping = looping_count > rule.loop_share * count
     back = (names % width) * width + names // width
     forth = np.flatnonzero(np.isin(back, names) & (names < back))
     other = np.searchsorted(names, back[forth])
