@@ -26,12 +26,16 @@ def test_the_study_is_valid(tmp_path):
     assert study.scenarios[0].slug == "complete_at_intake"
 
 
-def test_the_python_runs_and_answers(monkeypatch):
-    monkeypatch.chdir(ROOT)
-    (code,) = blocks("python")
+def test_the_python_runs_and_answers(monkeypatch, tmp_path):
+    """All of it, in one session, beside the sample logs."""
+    (tmp_path / "sample_logs").symlink_to(ROOT / "sample_logs")
+    monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {}
-    exec(compile(code, "README.md", "exec"), names)
+    for code in blocks("python"):
+        exec(compile(code, "README.md", "exec"), names)
     assert repr(names["log"]).startswith("<EventLog events.csv: 3,068 cases")
+    assert repr(names["summary"]).startswith("<LogSummary: 3,068 cases")
+    assert (tmp_path / "store" / "log.json").is_file()
 
 
 @pytest.mark.parametrize(

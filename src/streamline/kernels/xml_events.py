@@ -134,18 +134,21 @@ def room_for(n_bytes: int) -> tuple[Found, Begun]:
 
 
 @compiled
-def key_slot(data: Bytes, begin: int, end: int, slots: Int32s, keys: Keys) -> int:
+def key_slot(
+    data: Bytes, begin: int, end: int, scope: int, slots: Int32s, letters: Bytes, key_begin: Int64s, key_end: Int64s
+) -> int:
     """The slot of a key in the table of a scope: the one that holds it, or the free one where it belongs."""
-    code = 0
+    mask = slots.shape[1] - 1
+    code = end - begin
     for i in range(begin, end):
         code = (code * 31 + data[i]) & 0xFFFFFFFFFFFF
-    at = (code ^ (code >> 15)) & (len(slots) - 1)
-    while slots[at] >= 0:
-        key = slots[at]
-        n = keys.end[key] - keys.begin[key]
-        if n == end - begin and is_same(data, begin, n, keys.letters, keys.begin[key]):
+    at = (code ^ (code >> 15)) & mask
+    while slots[scope, at] >= 0:
+        key = slots[scope, at]
+        n = key_end[key] - key_begin[key]
+        if n == end - begin and is_same(data, begin, n, letters, key_begin[key]):
             break
-        at = (at + 1) & (len(slots) - 1)
+        at = (at + 1) & mask
     return at
 
 
@@ -155,79 +158,20 @@ def _ends_with(data: Bytes, begin: int, end: int, word: Bytes) -> bool:
 
 
 @compiled
-def _past_end_tag(data: Bytes, i: int, end: int, characters: Bytes, opened: Open, depth: int) -> int:
+def _past_end_tag(data: Bytes, i: int, end: int, characters: Bytes, names: Bytes, length: Int64s, depth: int) -> int:
     """Read the end tag at `i`, which must be that of the innermost open element."""
     if depth == 0:
         return MISMATCH
-    n = opened.length[depth - 1]
+    n = length[depth - 1]
     if i + 2 + n >= end:
         return MORE
-    if not is_same(data, i + 2, n, opened.names[depth - 1], 0):
-        return MISMATCH
+    for k in range(n):
+        if data[i + 2 + k] != names[depth - 1, k]:
+            return MISMATCH
     i = past_space(data, i + 2 + n, end, characters)
     if i >= end:
         return MORE
     return i + 1 if data[i] == 62 else MISMATCH
-
-
-@compiled
-def _keep(data: Bytes, scope: int, owner: int, keys: Keys, found: Found, tag: Int64s, state: Int64s) -> int:
-    """Take an attribute of an event or a trace; 0, or NEW_KEY."""
-    key = keys.slots[scope, key_slot(data, tag[KEY], tag[KEY_END], keys.slots[scope], keys)]
-    if key < 0:
-        return NEW_KEY
-    column = keys.column[key]
-    if column < 0:
-        return 0
-    if keys.last[column] == owner:
-        state[N_REPEATED] += 1
-        return 0
-    keys.last[column] = owner
-    at = state[N_FOUND]
-    state[N_FOUND] = at + 1
-    found.column[at] = column
-    found.owner[at] = owner
-    found.begin[at] = tag[VALUE_FROM]
-    found.end[at] = unescape(data, tag[VALUE_FROM], tag[VALUE_END]) if tag[IS_ESCAPED] else tag[VALUE_END]
-    return 0
-
-
-@compiled
-def _begin_element(data: Bytes, name: int, keys: Keys, found: Found, begun: Begun, tag: Int64s, state: Int64s) -> int:
-    """Take the start tag of an element, whose name stands at `name`; 0, or why it can't be taken."""
-    depth = state[DEPTH]
-    end = tag[NAME_END]
-    if depth == 3 and state[IN_EVENT]:
-        scope, owner = OF_EVENTS, state[N_EVENTS] - 1
-    elif depth == 2 and state[INSIDE]:
-        state[IN_EVENT] = is_word(data, name, end, _EVENT)
-        if state[IN_EVENT]:
-            state[N_EVENTS] += 1
-            return 0
-        scope, owner = OF_TRACES, state[N_TRACES] - 1
-    elif depth > 1:
-        state[N_NESTED] += state[INSIDE]
-        return 0
-    elif depth == 0:
-        return 0 if is_word(data, name, end, _LOG) and not state[IS_OVER] else NOT_A_LOG
-    else:
-        if is_word(data, name, end, _OBJECTS) or is_word(data, name, end, _OBJECT_TYPES):
-            return NOT_A_LOG
-        is_event = is_word(data, name, end, _EVENT)
-        state[INSIDE] = is_word(data, name, end, _TRACE)
-        state[IN_EVENT] = 0
-        if is_event or state[INSIDE]:
-            begun.events_before[state[N_BEGUN]] = state[N_EVENTS]
-            begun.is_outside[state[N_BEGUN]] = is_event
-            state[N_BEGUN] += 1
-            state[N_TRACES] += 1
-            state[N_EVENTS] += is_event
-        return 0
-    if tag[KEY] == ABSENT or tag[VALUE_FROM] == ABSENT:
-        is_list = _ends_with(data, name, end, _LIST) or _ends_with(data, name, end, _CONTAINER)
-        state[N_NESTED if is_list else N_ODD] += 1
-        return 0
-    return int(_keep(data, scope, owner, keys, found, tag, state))
 
 
 @compiled
@@ -255,47 +199,117 @@ def scan_events(
     on beyond the block; with NEW_KEY, the key between `opened.tag[KEY]` and `[KEY_END]` has to be put into the table
     first, of traces if state[DEPTH] is 2, else of events. Any other reason means that the document isn't plain.
     """
-    while True:
+    return _scan(
+        data, i, end, characters, opened.names, opened.length, opened.tag,
+        keys.letters, keys.begin, keys.end, keys.slots, keys.column, keys.last,
+        found.column, found.owner, found.begin, found.end, begun.events_before, begun.is_outside, state,
+    )  # fmt: skip
+
+
+@compiled
+def _scan(
+    data: Bytes, i: int, end: int, characters: Bytes, names: Bytes, length: Int64s, tag: Int64s,
+    letters: Bytes, key_begin: Int64s, key_end: Int64s, slots: Int32s, key_column: Int32s, last: Int64s,
+    found_column: Int32s, found_owner: Int64s, found_begin: Int64s, found_end: Int64s,
+    events_before: Int64s, is_outside: Bools, state: Int64s,
+) -> tuple[int, int]:  # fmt: skip
+    """`scan_events` with its arrays one by one: passed as tuples to an inner function they would be slow."""
+    depth, is_over, inside, in_event = state[DEPTH], state[IS_OVER], state[INSIDE], state[IN_EVENT]
+    n_events, n_traces, n_found, n_begun = state[N_EVENTS], state[N_TRACES], state[N_FOUND], state[N_BEGUN]
+    reason = 0
+    while reason == 0:
         i = past_space(data, i, end, characters)
-        if i >= end:
-            return i, MORE
-        if data[i] != 60:  # <
-            return i, TEXT
         if i + 1 >= end:
-            return i, MORE
+            reason = MORE if i >= end or data[i] == 60 else TEXT
+            break
         b = data[i + 1]
-        depth = state[DEPTH]
+        if data[i] != 60:  # <
+            reason = TEXT
+            break
         if b == 47:  # /
-            after = _past_end_tag(data, i, end, characters, opened, depth)
+            after = _past_end_tag(data, i, end, characters, names, length, depth)
             if after < 0:
-                return i, after
-            state[DEPTH] = depth - 1
-            state[IS_OVER] = depth == 1
-        elif b == 33:  # !
-            after = past_comment(data, i, end, characters)
+                reason = after
+                break
+            depth -= 1
+            is_over = int(depth == 0)
+            i = after
+            continue
+        if b == 33 or b == 63:  # ! and ?
+            after = past_comment(data, i, end, characters) if b == 33 else ODD_MARKUP
             if after < 0:
-                return i, after
-        elif b == 63:  # ?
-            return i, ODD_MARKUP
-        else:
-            tag = opened.tag
-            after = past_start_tag(data, i, end, characters, tag)
-            if after < 0:
-                return i, after
-            n = tag[NAME_END] - i - 1
-            if not tag[EMPTY] and (depth == MAX_DEPTH or n > MAX_NAME):
-                return i, TOO_DEEP
-            reason = _begin_element(data, i + 1, keys, found, begun, tag, state)
-            if reason < 0:
-                return i, reason
-            if not tag[EMPTY]:
-                opened.length[depth] = n
-                for k in range(n):
-                    opened.names[depth, k] = data[i + 1 + k]
-                state[DEPTH] = depth + 1
-            elif depth == 0:
-                state[IS_OVER] = 1
+                reason = after
+                break
+            i = after
+            continue
+        after = past_start_tag(data, i, end, characters, tag)
+        if after < 0:
+            reason = after
+            break
+        name, name_end = i + 1, tag[NAME_END]
+        is_empty = tag[EMPTY] == 1
+        if not is_empty and (depth == MAX_DEPTH or name_end - name > MAX_NAME):
+            reason = TOO_DEEP
+            break
+        scope = -1
+        owner = 0
+        if depth == 3 and in_event:
+            scope, owner = OF_EVENTS, n_events - 1
+        elif depth == 2 and inside:
+            if is_word(data, name, name_end, _EVENT):
+                in_event = 1
+                n_events += 1
+            else:
+                in_event = 0
+                scope, owner = OF_TRACES, n_traces - 1
+        elif depth > 1:
+            state[N_NESTED] += inside
+        elif depth == 1:
+            if is_word(data, name, name_end, _OBJECTS) or is_word(data, name, name_end, _OBJECT_TYPES):
+                reason = NOT_A_LOG
+                break
+            inside = int(is_word(data, name, name_end, _TRACE))
+            in_event = 0
+            is_event = is_word(data, name, name_end, _EVENT)
+            if is_event or inside:
+                events_before[n_begun] = n_events
+                is_outside[n_begun] = is_event
+                n_begun += 1
+                n_traces += 1
+                n_events += int(is_event)
+        elif is_over or not is_word(data, name, name_end, _LOG):
+            reason = NOT_A_LOG
+            break
+        if scope >= 0 and (tag[KEY] == ABSENT or tag[VALUE_FROM] == ABSENT):
+            is_list = _ends_with(data, name, name_end, _LIST) or _ends_with(data, name, name_end, _CONTAINER)
+            state[N_NESTED if is_list else N_ODD] += 1
+        elif scope >= 0:
+            key = slots[scope, key_slot(data, tag[KEY], tag[KEY_END], scope, slots, letters, key_begin, key_end)]
+            if key < 0:
+                reason = NEW_KEY
+                break
+            column = key_column[key]
+            if column >= 0 and last[column] == owner:
+                state[N_REPEATED] += 1
+            elif column >= 0:
+                last[column] = owner
+                found_column[n_found] = column
+                found_owner[n_found] = owner
+                found_begin[n_found] = tag[VALUE_FROM]
+                value_end = tag[VALUE_END]
+                found_end[n_found] = unescape(data, tag[VALUE_FROM], value_end) if tag[IS_ESCAPED] else value_end
+                n_found += 1
+        if not is_empty:
+            length[depth] = name_end - name
+            for k in range(name_end - name):
+                names[depth, k] = data[name + k]
+            depth += 1
+        elif depth == 0:
+            is_over = 1
         i = after
+    state[DEPTH], state[IS_OVER], state[INSIDE], state[IN_EVENT] = depth, is_over, inside, in_event
+    state[N_EVENTS], state[N_TRACES], state[N_FOUND], state[N_BEGUN] = n_events, n_traces, n_found, n_begun
+    return i, reason
 
 
 @compiled

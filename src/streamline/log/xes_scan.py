@@ -110,7 +110,8 @@ class _KeyTable:
             if columns[key] >= 0:
                 self.kept.append((scope, key))
         keys.column[self.n] = columns[key]
-        keys.slots[scope, xml_events.key_slot(data, begin, end, keys.slots[scope], keys)] = self.n
+        table = keys.slots, keys.letters, keys.begin, keys.end
+        keys.slots[scope, xml_events.key_slot(data, begin, end, scope, *table)] = self.n
         self.keys, self.n, self.used = keys, self.n + 1, used
 
 
