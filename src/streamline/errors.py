@@ -31,6 +31,17 @@ class StreamlineError(Exception):
     def __str__(self) -> str:
         return str(self.args[0]) if self.args else self.__class__.__name__
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Errors travel between processes with their facts, whatever their constructors take."""
+        return _rebuilt, (type(self), self.args, self.__dict__)
+
+
+def _rebuilt(kind: type[StreamlineError], args: tuple[object, ...], facts: dict[str, object]) -> StreamlineError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(facts)
+    return error
+
 
 class LogError(StreamlineError):
     """Records that can't be used as they are."""

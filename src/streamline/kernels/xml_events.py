@@ -149,7 +149,7 @@ def key_slot(
         if n == end - begin and is_same(data, begin, n, letters, key_begin[key]):
             break
         at = (at + 1) & mask
-    return at
+    return int(at)
 
 
 @compiled
@@ -185,7 +185,7 @@ def scan_events(
     found: Found,
     begun: Begun,
     state: Int64s,
-) -> tuple[int, int]:
+) -> Any:
     """Walk through the elements between the positions `i` and `end` of a block.
 
     The attributes of an event are those directly in it, in a trace, in the log; those of a trace the same. Of
@@ -235,7 +235,7 @@ def _scan(
             is_over = int(depth == 0)
             i = after
             continue
-        if b == 33 or b == 63:  # ! and ?
+        if b in (33, 63):  # ! and ?
             after = past_comment(data, i, end, characters) if b == 33 else ODD_MARKUP
             if after < 0:
                 reason = after

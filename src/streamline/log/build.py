@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -66,8 +66,8 @@ class Options:
     external: tuple[str, ...] = ()
     ends: tuple[str, ...] | None = None
     drop_duplicates: bool = False
-    #: Whether records without one completed step are refused; a piece of a log may have none.
-    need_steps: bool = True
+    #: Whether these are all records of a log. A piece of one may have no completed step, and not all of the names above.
+    whole: bool = True
 
 
 @dataclass(slots=True)
@@ -145,11 +145,11 @@ def build_log(raw: RawRecords, columns: Columns, options: Options) -> EventLog:
         raise DataQualityError(message, rejects=sieve.rejects) if sieve.rejects else InsufficientDataError(message)
     case, source_row = case_of_row.codes[rows], raw.row[rows]
     activities, activity = activity_of_row.at(rows).sorted_by_name()
-    _known(options.external, activities, what="external activity", source=raw.source)
-    _known(options.ends or (), activities, what="activity that ends a case", source=raw.source)
+    if options.whole:
+        check_names(options.external, options.ends, activities, source=raw.source)
     at = complete.instants[rows]
     steps = _steps(raw, columns, options, rows, case, activity, at, None if begun is None else begun.instants[rows])
-    if len(steps.start) == 0 and options.need_steps:
+    if len(steps.start) == 0 and options.whole:
         raise InsufficientDataError(_nothing_left(raw, sieve, len(steps.unfinished), steps.unused))
     open_case, open_activity = case[steps.unfinished], activity[steps.unfinished]
     open_start = (at if begun is None else begun.instants[rows])[steps.unfinished]
@@ -397,10 +397,14 @@ def _attributes(
     return frame, varying
 
 
-def _known(names: Sequence[str], activities: tuple[str, ...], *, what: str, source: str) -> None:
-    for name in names:
-        if name not in activities:
-            raise UnknownNameError(what=what, name=name, known=activities, where=source)
+def check_names(
+    external: Sequence[str], ends: Sequence[str] | None, activities: Collection[str], *, source: str
+) -> None:
+    """UnknownNameError for a name that is no activity of the log."""
+    for what, names in (("external activity", external), ("activity that ends a case", ends or ())):
+        for name in names:
+            if name not in activities:
+                raise UnknownNameError(what=what, name=name, known=sorted(activities), where=source)
 
 
 def _nothing_left(raw: RawRecords, sieve: _Sieve, n_open: int, unused: Mapping[str, int]) -> str:

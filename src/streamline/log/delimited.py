@@ -103,6 +103,21 @@ def _heading(
     return check, found, heading, [n for n in keep if n not in repeated]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DelimitedBatches:
+    """A file that is read piece by piece."""
+
+    schema: Any
+    #: Arrow record batches of texts, blank lines left out.
+    batches: Iterator[Any]
+    #: Rows set aside; complete once all batches were read.
+    rejects: list[Reject]
+    #: Every column that the file has.
+    available: tuple[str, ...]
+    #: About how many rows there are.
+    n_rows: int
+
+
 def delimited_batches(
     path: Path,
     *,
@@ -110,11 +125,10 @@ def delimited_batches(
     row_name: str,
     delimiter: str | None = None,
     encoding: str | None = None,
-) -> tuple[Any, Iterator[Any], list[Reject], int]:
+) -> DelimitedBatches:
     """The wanted columns of a CSV or TSV file piece by piece, for files that don't fit into memory.
 
-    Returns (schema, batches, rejects, n): Arrow record batches of texts with the row of the file in `row_name`, blank
-    lines left out; the rows set aside, complete once all batches were read; and about how many rows there are.
+    row_name : the name of the column that holds the row of the file.
     Raises what `read_delimited_records` raises, some of it only while the batches are read.
     """
     check, found, heading, keep = _heading(path, wanted=wanted, delimiter=delimiter, encoding=encoding)
@@ -137,7 +151,13 @@ def delimited_batches(
                 held.slice(0, held.num_rows - 1), n_read - held.num_rows, rows.rejects, heading, keep, schema
             )
 
-    return schema, batches(), rows.rejects, max(check.n_lines - 1, 1)
+    return DelimitedBatches(
+        schema=schema,
+        batches=batches(),
+        rejects=rows.rejects,
+        available=tuple(heading),
+        n_rows=max(check.n_lines - 1, 1),
+    )
 
 
 def _numbered(

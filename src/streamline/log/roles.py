@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypedDict
 
-from streamline.errors import DataQualityError, FileFormatError, MissingColumnError
+from streamline.errors import DataQualityError, FileFormatError, MissingColumnError, suggestion
 from streamline.log.build import Columns, Options, build_log
 from streamline.log.event_log import EventLog
 from streamline.log.raw import RawRecords, Reject, first_rows
@@ -48,6 +48,15 @@ class ReadOptions(TypedDict, total=False):
     missing: Collection[str]
     duplicates: Literal["keep", "drop"]
     max_rejected: float
+
+
+def check_options(options: ReadOptions) -> None:
+    """TypeError for a name that isn't one of the options: keywords that are passed on aren't checked by Python."""
+    unknown = sorted(set(options) - set(ReadOptions.__annotations__))
+    if unknown:
+        raise TypeError(
+            f"There is no option {unknown[0]!r}.{suggestion(unknown[0], list(ReadOptions.__annotations__))}"
+        )
 
 
 def columns_wanted(options: ReadOptions) -> tuple[set[str], set[str]]:
@@ -108,9 +117,11 @@ def role_columns(offered: Offered, options: ReadOptions, *, is_xes: bool = False
     return columns, found
 
 
-def log_of_records(raw: RawRecords, options: ReadOptions, *, need_steps: bool = True) -> EventLog:
-    """Give the columns their roles and build the log. Raises what `read_log` raises; with `need_steps`
-    also for records without one completed step."""
+def log_of_records(raw: RawRecords, options: ReadOptions, *, whole: bool = True) -> EventLog:
+    """Give the columns their roles and build the log. Raises what `read_log` raises.
+
+    whole : False for a piece of a log, which may have no completed step, and not all activities that are named.
+    """
     if raw.n_rows == 0:
         named = f", only {counted(len(raw.empty_cases), 'case')} without any" if raw.empty_cases else ""
         raise FileFormatError(f"{raw.source} holds no events{named}. Check the filters of the export.")
@@ -125,7 +136,7 @@ def log_of_records(raw: RawRecords, options: ReadOptions, *, need_steps: bool = 
         external=names_of(options.get("external", ())),
         ends=None if ends is None else names_of(ends),
         drop_duplicates=duplicates == "drop",
-        need_steps=need_steps,
+        whole=whole,
     )
     raw.reading.update({f"column of {role}": f"{name} (found)" for role, name in found.items()})
     log = build_log(raw, columns, values)

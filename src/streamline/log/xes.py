@@ -1,16 +1,17 @@
 """Read event logs in XES (IEEE 1849), plain or gzipped, as columns of text.
 
-The file is read as a stream: what stays in memory is the columns that are kept, never the document.
+The file is read as a stream: what stays in memory is the columns that are kept, never the document. Plain documents,
+which nearly all are, go through a compiled scanner (`xes_scan`); all others, and whatever is wrong, through expat.
 """
 
 from __future__ import annotations
 
 import gzip
-import hashlib
 import zlib
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any, Literal, NoReturn, cast
+from typing import Any, Literal, NoReturn
 from xml.parsers import expat
 
 import numpy as np
@@ -19,27 +20,9 @@ import pyarrow as pa
 
 from streamline.errors import FileFormatError
 from streamline.log.raw import RawRecords, Reject, shortened
+from streamline.log.xes_records import CASE_PREFIX, NOTES, STANDARD_COLUMNS, opened_xes, records_of, rejected_events
+from streamline.log.xes_scan import Unsure, scanned_records
 
-CASE_NAME = "case:concept:name"
-#: Columns that are always kept when the file has them.
-STANDARD_COLUMNS = (
-    *(CASE_NAME, "concept:name", "time:timestamp", "lifecycle:transition"),
-    *("org:resource", "org:group", "org:role", "concept:instance"),
-)
-#: What a trace's attributes have before their key.
-CASE_PREFIX = "case:"
-OUTSIDE = "the event is outside any trace"
-UNNAMED = "the trace has no concept:name"
-
-#: What is counted on the way, and the words under which `reading` tells it when there is any.
-_NOTES = {
-    "repeated": "second values for one key, not read",
-    "nested": "nested attributes and lists, not read",
-    "odd": "attributes without a key or a value, not read",
-    "nameless": "traces without a name and without events",
-    "again": "traces with the name of an earlier one",
-    "same": "event attributes with the key of a trace attribute, not read",
-}
 _NO_ENTITIES = "XES needs none: delete the <!DOCTYPE …> part, or export the log again."
 _READ_BYTES = 1 << 18
 #: Events, or traces, after which the lists of a chunk are turned into Arrow arrays.
@@ -70,20 +53,22 @@ def read_xes_records(path: Path, *, wanted: Collection[str] | None = None) -> Ra
     Raises FileFormatError if the file is empty, cut short, not well-formed, not XES, in an encoding that
     can't be read, or if it declares entities or refers to other files; OSError if it can't be opened.
     """
-    with path.open("rb") as file:
-        source = _Hashed(file)
-        magic = file.read(4)
-        file.seek(0)
-        if not magic:
-            raise FileFormatError(f"{path.name} is empty (0 bytes). Export the log again.")
-        if magic == b"PK\x03\x04":
-            raise FileFormatError(f"{path.name} is a zip archive. Unpack it, and read the XES file inside.")
-        zipped = magic[:2] == b"\x1f\x8b"
-        stream: Any = gzip.GzipFile(fileobj=cast(Any, source), mode="rb") if zipped else source
-        collector = _Collector(path.name, {*STANDARD_COLUMNS, *(wanted or ())})
+    keep = {*STANDARD_COLUMNS, *(wanted or ())}
+    with suppress(Unsure):
+        return scanned_records(path, keep)
+    return parsed_records(path, keep)
+
+
+def parsed_records(path: Path, keep: Collection[str]) -> RawRecords:
+    """Read an XES file by expat, which knows all of XML: see `read_xes_records`.
+
+    keep : columns to keep, with CASE_PREFIX before those of traces.
+    """
+    with opened_xes(path) as opened:
+        collector = _Collector(path.name, set(keep))
         parser = _Parser(path.name, collector)
         try:
-            while data := stream.read(_READ_BYTES):
+            while data := opened.stream.read(_READ_BYTES):
                 parser.feed(data)
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             what = "cut short" if isinstance(error, EOFError) else f"damaged ({error})"
@@ -92,20 +77,7 @@ def read_xes_records(path: Path, *, wanted: Collection[str] | None = None) -> Ra
                 "Copy or download the whole file again."
             ) from None
         parser.feed(b"", last=True)
-    reading = {"format": "XES", "compression": "gzip" if zipped else "none", "encoding": parser.encoding}
-    return collector.records(reading=reading, sha256=source.sha256.hexdigest())
-
-
-class _Hashed:
-    """A file whose bytes are digested as they are read."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self.file, self.sha256 = file, hashlib.sha256()
-
-    def read(self, size: int = -1) -> bytes:
-        data = self.file.read(size)
-        self.sha256.update(data)
-        return data
+        return collector.records(reading=opened.reading(parser.encoding), sha256=opened.source.sha256.hexdigest())
 
 
 class _Parser:
@@ -174,7 +146,7 @@ class _Collector:
         self.rejects: list[Reject] = []
         self.empty: list[str] = []
         self.names: set[str] = set()
-        self.counts = {"traces": 0, "events": 0, **dict.fromkeys(_NOTES, 0)}
+        self.counts = {"traces": 0, "events": 0, **dict.fromkeys(NOTES, 0)}
 
     def attach(self, parser: expat.XMLParserType, refuse: Callable[[str, str], NoReturn]) -> None:
         """Register the handlers.
@@ -272,11 +244,7 @@ class _Collector:
         for i, (name, n, outside) in enumerate(zip(names, self.n_events, self.outside, strict=False)):
             if name is None or not name.strip():
                 kept[i] = False
-                reason = OUTSIDE if outside else UNNAMED
-                self.rejects += (
-                    Reject(file=self.file, row=first + k, column=CASE_NAME, value=name or "", reason=reason)
-                    for k in range(n)
-                )
+                self.rejects += rejected_events(self.file, first=first, n=n, name=name, is_outside=outside)
                 self.counts["nameless"] += not n
             else:
                 if not n:
@@ -302,21 +270,18 @@ class _Collector:
         self.outside.clear()
 
     def records(self, *, reading: dict[str, str], sha256: str) -> RawRecords:
-        """What was read; a trace's attribute goes before an event's own of the same full key."""
+        """What was read."""
         self.flush()
-        columns = {p + key: pa.chunked_array(self.chunks[p, key]) for p, key in sorted(self.chunks)}
-        of_traces = [CASE_PREFIX + key for key in self.of_traces]
-        available = dict.fromkeys([*of_traces, *self.of_events])
-        self.counts["same"] = len(self.of_events.keys() & of_traces)
-        notes = {_NOTES.get(key, key): f"{n:,}" for key, n in self.counts.items() if n or key not in _NOTES}
-        return RawRecords(
-            source=self.file,
-            columns={key: columns[key] for key in available if key in columns},
+        return records_of(
+            self.file,
+            columns={key: pa.chunked_array(chunks) for key, chunks in self.chunks.items()},
+            keys_of_traces=self.of_traces,
+            keys_of_events=self.of_events,
+            counts=self.counts,
             row=np.concatenate(self.rows),
-            available=tuple(available),
-            rejects=tuple(self.rejects),
-            empty_cases=tuple(self.empty),
-            reading=reading | notes,
+            rejects=self.rejects,
+            empty_cases=self.empty,
+            reading=reading,
             sha256=sha256,
         )
 

@@ -53,6 +53,11 @@ class WorkCounts:
             n_without=sum(p.n_without for p in parts),
         )
 
+    @classmethod
+    def none(cls, n_without: int) -> WorkCounts:
+        """Of a part in which no step has a resource and a recorded start."""
+        return cls(resources=(), counts=np.zeros((0, 6), dtype=np.int64), n_steps=0, n_without=n_without)
+
     def table(self) -> pd.DataFrame:
         """One row a resource, busiest first: resource, n_steps, work_hours (sum of its service times), busy_hours (during
         which at least one step was under way), n_overlapping, overlapping_share, most_at_once."""

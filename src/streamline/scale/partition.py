@@ -6,46 +6,72 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Unpack
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from streamline.errors import FileFormatError, OutputError, StreamlineError
-from streamline.log.files import existing_file, kind_of, unreadable_kind
+from streamline.log.files import existing_file, is_gzip, kind_of, unreadable_kind
+from streamline.log.parquet import read_parquet_columns
 from streamline.log.raw import RawRecords, Reject
-from streamline.log.roles import ReadOptions, columns_wanted, role_columns
+from streamline.log.roles import ReadOptions, check_options, columns_wanted, role_columns
+from streamline.log.time_column import is_text
 from streamline.measure.summary import LogSummary
-from streamline.scale.pieces import BYTES_PER_EVENT, Piece, piece_of, put_together
+from streamline.scale.pieces import BLANKS, BYTES_PER_EVENT, Piece, of_piece, piece_of, put_together
 from streamline.units import parse_size, size_words
 
 #: The column of a partition that holds the row of the source.
 ROW = "streamline row"
 #: What Python, the libraries and the compiled kernels take before any record is read.
 BASE_BYTES = 350_000_000
-#: Blanks that are dropped around a case id (see `coded`): the same case must go to the same partition.
-_BLANKS = "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a" \
-    "\u2028\u2029\u202f\u205f\u3000"  # fmt: skip
+_ROWS_AT_A_TIME = 1 << 17
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Source:
-    """A file on its way to partitions: what DuckDB reads, and what is known of it beforehand."""
+    """A file on its way to partitions: its rows as a stream, and what is known of it beforehand."""
 
     source: str
-    #: A relation by this SQL, with the columns `columns` and `ROW`.
-    sql: str
-    #: Registered under the name "rows" when the SQL reads it: an Arrow stream.
-    stream: Any
+    #: The columns that may be needed, and their types.
     columns: dict[str, Any]
     available: tuple[str, ...]
     n_rows: int
     #: Bytes that the partitions may take on disk, at most.
     needed: int
-    #: Rows set aside while it is read.
+    #: Arrow record batches of `columns` and `ROW`.
+    batches: Iterator[Any]
+    #: Rows set aside while the batches are read, and the error that ended it.
     rejects: list[Reject]
+    error: list[StreamlineError] = field(default_factory=list)
+
+    def stream(self, names: Sequence[str]) -> Any:
+        """These columns as `c0`, `c1`, … (DuckDB doesn't tell capitals in names apart), and the row as `at`."""
+        kinds = [self.held_as(name) for name in names]
+        schema = pa.schema([*((f"c{i}", kind) for i, kind in enumerate(kinds)), ("at", pa.int64())])
+
+        def renamed() -> Iterator[Any]:
+            try:
+                for batch in self.batches:
+                    columns = [batch.column(name).cast(kind) for name, kind in zip(names, kinds, strict=True)]
+                    yield pa.RecordBatch.from_arrays([*columns, batch.column(ROW)], schema=schema)
+            except StreamlineError as error:
+                self.error.append(error)
+                raise
+            except pa.ArrowException as error:
+                self.error.append(FileFormatError(f"{self.source} can't be read: {error}. Export it again."))
+                raise
+
+        return pa.RecordBatchReader.from_batches(schema, renamed())
+
+    def held_as(self, name: str) -> Any:
+        """The type of a column in the partitions: dictionaries and bytes are held as text."""
+        kind = self.columns[name]
+        kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+        return pa.large_string() if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) else kind
 
 
 def partitioned_summary(
@@ -76,16 +102,20 @@ def partitioned_summary(
     limit = parse_size(memory)
     if limit < 1_000_000_000:
         raise ValueError(f"memory must be at least 1 GB; {memory!r} is less.")
+    check_options(options)
     path, (wanted, times) = existing_file(source), columns_wanted(options)
     for trimmed in (False, True):
         file = _source(path, wanted, delimiter=delimiter, encoding=encoding)
-        roles, _ = role_columns(file, options)
-        kept = {name for name in roles.names() if name not in options.get("attributes", ())}
+        role_columns(file, options)
+        roles, _ = role_columns(file, of_piece(options))
+        kept = sorted({*roles.names()})
         room = (limit - BASE_BYTES) // 2
         n = max(1, -(-file.n_rows * BYTES_PER_EVENT // room))
         with _partitions(file, roles.case, kept, n, room=room, folder=folder, trimmed=trimmed) as partitions:
             careful = trimmed or n == 1
-            pieces = (_piece(file, paths, times, options, max(room // 32, 1), careful=careful) for paths in partitions)
+            pieces = (
+                _piece(file, kept, paths, times, options, max(room // 32, 1), careful=careful) for paths in partitions
+            )
             try:
                 return put_together(
                     pieces, options, source=file.source, budget=max(room // 32, 1), rejects=file.rejects
@@ -100,44 +130,45 @@ class _PaddedError(Exception):
 
 
 def _piece(
-    file: _Source, paths: Sequence[Path], times: set[str], options: ReadOptions, budget: int, *, careful: bool
+    file: _Source,
+    kept: Sequence[str],
+    paths: Sequence[Path],
+    times: set[str],
+    options: ReadOptions,
+    budget: int,
+    *,
+    careful: bool,
 ) -> Piece:
-    piece = piece_of(_records(file, paths, times), options, budget=budget)
+    piece = piece_of(_records(file, kept, paths, times), options, budget=budget)
     if piece.padded and not careful:
         raise _PaddedError
     return piece
 
 
 def _source(path: Path, wanted: set[str], *, delimiter: str | None, encoding: str | None) -> _Source:
-    """What DuckDB is to read of the file."""
+    """The rows of the file as a stream."""
     kind = kind_of(path)
     if kind == "parquet":
         return _parquet_source(path, wanted)
     if kind == "xes":
         raise FileFormatError(f"{path.name} is XES, which is read whole (read_log). Store it as Parquet or CSV first.")
-    if kind != "text":
+    if kind != "text" and not (kind == "binary" and encoding is not None):
         raise unreadable_kind(path, kind)
     from streamline.log.delimited import delimited_batches
 
-    schema, batches, rejects, n_rows = delimited_batches(
-        path, wanted=wanted, row_name=ROW, delimiter=delimiter, encoding=encoding
-    )
-    names = [name for name in schema.names if name != ROW]
+    found = delimited_batches(path, wanted=wanted, row_name=ROW, delimiter=delimiter, encoding=encoding)
     return _Source(
         source=path.name,
-        sql="SELECT * FROM rows",
-        stream=pa.RecordBatchReader.from_batches(schema, batches),
-        columns=dict.fromkeys(names, pa.large_string()),
-        available=tuple(names),
-        n_rows=n_rows,
-        needed=2 * path.stat().st_size * (6 if path.suffix == ".gz" else 1),
-        rejects=rejects,
+        columns={name: pa.large_string() for name in found.schema.names if name != ROW},
+        available=found.available,
+        n_rows=found.n_rows,
+        needed=2 * path.stat().st_size * (6 if is_gzip(path) else 1),
+        batches=found.batches,
+        rejects=found.rejects,
     )
 
 
 def _parquet_source(path: Path, wanted: set[str]) -> _Source:
-    import pyarrow.parquet as pq
-
     try:
         with pq.ParquetFile(path) as file:
             schema, metadata = file.schema_arrow, file.metadata
@@ -151,25 +182,36 @@ def _parquet_source(path: Path, wanted: set[str]) -> _Source:
         raise FileFormatError(f"{path.name} can't be read as Parquet: {error}. Export it again.") from error
     if metadata.num_rows == 0:
         raise FileFormatError(f"{path.name} has columns ({', '.join(schema.names[:10])}) but no rows.")
-    columns = {name: schema.field(name).type for name in schema.names if name in wanted}
+    chosen = [name for name in schema.names if name in wanted]
+    twice = next((name for name in chosen if chosen.count(name) > 1), None)
+    if twice is not None:
+        raise FileFormatError(f"{path.name} has {chosen.count(twice)} columns named {twice!r}; rename one.")
+    columns = {name: schema.field(name).type for name in chosen}
     for name, kind in columns.items():
         if pa.types.is_nested(kind):
             raise FileFormatError(f"{path.name}: column {name!r} holds {kind}; a column of single values is needed.")
+
+    def batches() -> Iterator[Any]:
+        at = 1
+        with pq.ParquetFile(path) as file:
+            for batch in file.iter_batches(batch_size=_ROWS_AT_A_TIME, columns=chosen):
+                yield batch.append_column(ROW, pa.array(np.arange(at, at + batch.num_rows)))
+                at += batch.num_rows
+
     return _Source(
         source=path.name,
-        sql=f"SELECT *, file_row_number + 1 AS {_quoted(ROW)} FROM read_parquet({_text(str(path))}, file_row_number = true)",
-        stream=None,
         columns=columns,
         available=tuple(schema.names),
         n_rows=metadata.num_rows,
         needed=needed + 8 * metadata.num_rows,
+        batches=batches(),
         rejects=[],
     )
 
 
 @contextmanager
 def _partitions(
-    file: _Source, case: str, kept: set[str], n: int, *, room: int, folder: str | Path | None, trimmed: bool
+    file: _Source, case: str, kept: Sequence[str], n: int, *, room: int, folder: str | Path | None, trimmed: bool
 ) -> Iterator[list[list[Path]]]:
     """The files of each partition, in a temporary folder that is removed afterwards."""
     import duckdb
@@ -193,8 +235,7 @@ def _partitions(
             connection.execute("SET preserve_insertion_order = false")
             connection.execute(f"SET partitioned_write_flush_threshold = {max(10_000, room // (n * 400))}")
             connection.execute(f"SET partitioned_write_max_open_files = {n + 1}")
-            if file.stream is not None:
-                connection.register("rows", file.stream)
+            connection.register("rows", file.stream(kept))
             connection.execute(_split(file, case, kept, n, place / "parts", trimmed=trimmed))
         finally:
             connection.close()
@@ -205,8 +246,8 @@ def _partitions(
     except (duckdb.Error, OSError) as error:
         if isinstance(error, StreamlineError):
             raise
-        if isinstance(error.__cause__, StreamlineError):
-            raise error.__cause__ from None
+        if file.error:
+            raise file.error[0] from None
         said = str(error).strip().splitlines()[0]
         raise OutputError(
             f"{file.source} can't be split into partitions in {place.parent}: {said}. {needed} there; nothing was left. "
@@ -216,27 +257,25 @@ def _partitions(
         shutil.rmtree(place, ignore_errors=True)
 
 
-def _split(file: _Source, case: str, kept: set[str], n: int, target: Path, *, trimmed: bool) -> str:
+def _split(file: _Source, case: str, kept: Sequence[str], n: int, target: Path, *, trimmed: bool) -> str:
     """The SQL that writes the partitions: all rows of one case into one of them."""
-    kind = file.columns[case]
-    value = kind.value_type if pa.types.is_dictionary(kind) else kind
-    key = _quoted(case)
-    if trimmed and (pa.types.is_string(value) or pa.types.is_large_string(value)):
-        key = f"trim({key}, {_text(_BLANKS)})"
-    names = ", ".join(_quoted(name) for name in sorted(kept))
+    key = f"c{kept.index(case)}"
+    if trimmed and is_text(file.held_as(case)):
+        key = f"trim({key}, {_text(BLANKS)})"
     return (
-        f"COPY (SELECT {names}, {_quoted(ROW)}, coalesce(hash({key}) % {n}, 0) AS part FROM ({file.sql})) "
+        f"COPY (SELECT *, coalesce(hash({key}) % {n}, 0) AS part FROM rows) "
         f"TO {_text(str(target))} (FORMAT parquet, PARTITION_BY (part), COMPRESSION snappy, OVERWRITE true)"
     )
 
 
-def _records(file: _Source, paths: Sequence[Path], times: set[str]) -> RawRecords:
+def _records(file: _Source, kept: Sequence[str], paths: Sequence[Path], times: set[str]) -> RawRecords:
     """The rows of one partition, in the order of the source."""
-    from streamline.log.parquet import read_parquet_columns
-
-    pieces = [read_parquet_columns(p, wanted={*file.columns, ROW}, times=times, digest=False)[0] for p in paths]
+    names = {f"c{i}": name for i, name in enumerate(kept)}
+    text = {c for c, name in names.items() if name in times}
+    pieces = [read_parquet_columns(p, wanted={*names, "at"}, times=text, digest=False)[0] for p in paths]
     columns = pieces[0] if len(pieces) == 1 else _joined(pieces)
-    row = np.asarray(columns.pop(ROW).to_numpy(), dtype=np.int64)
+    row = np.asarray(columns.pop("at").to_numpy(), dtype=np.int64)
+    columns = {names[c]: column for c, column in columns.items()}
     if (row[1:] < row[:-1]).any():
         order = np.argsort(row, kind="stable")
         row, place = row[order], pa.array(order)
@@ -255,11 +294,6 @@ def _joined(pieces: Sequence[dict[str, Any]]) -> dict[str, Any]:
             whole = whole.unify_dictionaries()
         joined[name] = whole.combine_chunks()
     return joined
-
-
-def _quoted(name: str) -> str:
-    """A name in SQL."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _text(value: str) -> str:

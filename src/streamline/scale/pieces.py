@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from streamline.errors import (
-    DataQualityError,
-    InsufficientDataError,
-    StreamlineError,
-    TimestampError,
-    UnknownNameError,
-)  # fmt: skip
-from streamline.log.coded import coded
+from streamline.errors import DataQualityError, FileFormatError, InsufficientDataError, StreamlineError, TimestampError
+from streamline.log.build import check_names
 from streamline.log.raw import RawRecords, Reject
-from streamline.log.roles import MAX_REJECTED, ReadOptions, RejectTally, log_of_records, names_of, role_columns
+from streamline.log.roles import MAX_REJECTED, ReadOptions, RejectTally, log_of_records, names_of
 from streamline.measure.summary import LogSummary, log_summary
 
 #: Bytes of memory that reading an event takes at its peak, with some to spare.
 BYTES_PER_EVENT = 200
+#: Blanks that are dropped around an id (see `coded`): the same case, or resource, must come to the same piece.
+BLANKS = "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a" \
+    "\u2028\u2029\u202f\u205f\u3000"  # fmt: skip
 #: Orders of the numbers of a date, as a reading words them; two of one group in one column contradict each other.
 _ORDERS = (("day/month/year", "month/day/year"), ("year-day-month", "ISO 8601", "year/month/day"))
 
@@ -41,29 +38,26 @@ class Piece:
 
 def piece_of(raw: RawRecords, options: ReadOptions, *, budget: int) -> Piece:
     """Read one piece and summarise it. Raises what `read_log` raises, but for a piece without a usable row."""
-    own: ReadOptions = {**options, "attributes": (), "max_rejected": 1.0}
-    roles, _ = role_columns(raw, own)
-    names = coded(raw.columns[roles.activity], frozenset(names_of(options.get("missing", ())))).names
-    here = frozenset(names.to_pylist())
-    # Names that this piece doesn't have are known from others, or refused at the end.
-    own["external"] = tuple(n for n in names_of(options.get("external", ())) if n in here)
-    ends = options.get("ends")
-    own["ends"] = None if ends is None else tuple(n for n in names_of(ends) if n in here)
     tally = RejectTally()
     try:
-        log = log_of_records(raw, own, need_steps=False)
+        log = log_of_records(raw, of_piece(options), whole=False)
     except DataQualityError as error:  # no usable row here, perhaps some elsewhere
         tally.add([r for r in error.rejects if isinstance(r, Reject)])
-        return Piece(summary=None, problem=error, n_rows=raw.n_rows, activities=here, tally=tally)
+        return Piece(summary=None, problem=error, n_rows=raw.n_rows, tally=tally)
     tally.add(log.rejects)
     return Piece(
         summary=log_summary(log, budget=budget),
         n_rows=raw.n_rows,
         tally=tally,
         reading=log.notes.reading,
-        activities=here,
+        activities=frozenset(log.activities),
         padded="padded" in log.notes.odd_rows,
     )
+
+
+def of_piece(options: ReadOptions) -> ReadOptions:
+    """The options for one piece: what needs the whole log is looked at when the pieces are put together."""
+    return {**options, "attributes": (), "max_rejected": 1.0}
 
 
 def put_together(
@@ -87,18 +81,24 @@ def put_together(
         _hold_to(forms, piece.reading)
         part = piece.summary.with_budget(budget)
         whole = part if whole is None else LogSummary.merged([whole, part])
-    what = {"external activity": options.get("external", ()), "activity that ends a case": options.get("ends")}
-    for kind, names in what.items():
-        for name in names_of(names or ()):
-            if name not in activities:
-                raise UnknownNameError(what=kind, name=name, known=sorted(activities), where=source)
-    if whole is None or whole.n_steps == 0:
-        nothing = InsufficientDataError(f"{source}: none of its {n_rows:,} rows is a completed step.")
-        raise problem or nothing
     tally.add(rejects)
     n_rows += len(rejects)
-    tally.check(n_rows=n_rows, limit=options.get("max_rejected", MAX_REJECTED), source=source)
+    if whole is None or whole.n_steps == 0:
+        if n_rows == 0:
+            raise FileFormatError(f"{source} has columns but no rows.")
+        tally.check(n_rows=n_rows, limit=0.0, source=source)
+        raise problem or InsufficientDataError(f"{source}: none of its {n_rows:,} rows is a completed step.")
+    check_whole(tally, activities, options, n_rows=n_rows, source=source)
     return replace(whole, n_rows=n_rows, rejected=dict(sorted(tally.reasons.items())))
+
+
+def check_whole(tally: RejectTally, activities: set[str], options: ReadOptions, *, n_rows: int, source: str) -> None:
+    """Refuse what `read_log` refuses once all rows are known: names that no piece has, too many rows set aside."""
+    ends = options.get("ends")
+    check_names(
+        names_of(options.get("external", ())), None if ends is None else names_of(ends), activities, source=source
+    )
+    tally.check(n_rows=n_rows, limit=options.get("max_rejected", MAX_REJECTED), source=source)
 
 
 def _hold_to(seen: dict[str, str], reading: Mapping[str, str]) -> None:

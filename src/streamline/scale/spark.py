@@ -10,7 +10,7 @@ import os
 import pickle
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Unpack
@@ -19,20 +19,29 @@ import numpy as np
 import pyarrow as pa
 
 from streamline.errors import (
+    DataQualityError,
     FileFormatError,
     InsufficientDataError,
     MissingColumnError,
     MissingDependencyError,
     StreamlineError,
-)
+)  # fmt: skip
+from streamline.log.build import Columns
 from streamline.log.event_log import EventLog
-from streamline.log.raw import RawRecords
+from streamline.log.raw import RawRecords, Reject
 from streamline.log.read import records_of_table
-from streamline.log.roles import ReadOptions, columns_wanted, log_of_records, role_columns
+from streamline.log.roles import (
+    ReadOptions,
+    RejectTally,
+    check_options,
+    columns_wanted,
+    log_of_records,
+    role_columns,
+)  # fmt: skip
 from streamline.log.store import content_digest
 from streamline.measure.summary import LogSummary
 from streamline.measure.work import WorkCounts, work_counts
-from streamline.scale.pieces import BYTES_PER_EVENT, piece_of, put_together
+from streamline.scale.pieces import BLANKS, BYTES_PER_EVENT, check_whole, of_piece, piece_of, put_together
 from streamline.stats.streams import BUDGET
 from streamline.units import size_words
 
@@ -41,14 +50,15 @@ if TYPE_CHECKING:
 
 #: Columns that say where a row stands in the source: its file, and its place in it.
 FILE, PLACE = "streamline file", "streamline place"
-_FORMATS = {
-    ".parquet": "parquet", ".pq": "parquet", ".csv": "csv", ".csv.gz": "csv", ".tsv": "csv", ".tsv.gz": "csv",
-    ".orc": "orc", ".json": "json", ".jsonl": "json",
-}  # fmt: skip
+_FORMATS = {".parquet": "parquet", ".pq": "parquet", ".orc": "orc"}
+#: Endings of text formats, which Spark reads by rules of its own (rows of another width, quotation marks, encodings).
+_TEXT = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".csv.gz", ".tsv.gz", ".json.gz")
+#: The blanks around an id, for Java's regular expressions.
+_AROUND = "[" + "".join(f"\\x{{{ord(c):x}}}" for c in BLANKS) + "]+"
 
 
 def spark_summary(
-    source: DataFrame | str,
+    source: DataFrame | str | os.PathLike[str],
     *,
     session: SparkSession | None = None,
     n_partitions: int | None = None,
@@ -60,7 +70,8 @@ def spark_summary(
     Counts and sums are those of one machine, bit for bit; quantiles are exact while all waits fit into `budget`, else
     within the error that the tables state.
 
-    source : a Spark DataFrame, the name of a table, or a path (Parquet, CSV, ORC, JSON).
+    source : a Spark DataFrame, the name of a table, or a path (Parquet or ORC; Spark reads CSV by other rules than
+        `read_log`, so it is refused: store it as Parquet, or pass a DataFrame that you have checked).
     session : the SparkSession to use; the running one, or a new one, when None.
     n_partitions : pieces of work; the session's `spark.sql.shuffle.partitions` when None. A piece should fit into a
         worker's memory: about 200 bytes an event.
@@ -68,19 +79,15 @@ def spark_summary(
 
     Returns LogSummary. Raises what `read_log` raises, and MissingDependencyError without PySpark.
     """
-    frame, name = _frame(source, session)
-    wanted, _ = columns_wanted(options)
-    offered = _Offered(frame, name, wanted)
-    roles, _ = role_columns(offered, options)
-    kept = {c for c in roles.names() if c not in options.get("attributes", ())}
-    n = n_partitions or _n_partitions(frame)
-    work = partial(_piece, source=name, options=dict(options), budget=max(budget // n, 1))
-    pieces = _on_workers(_placed(frame, sorted(kept)), roles.case, n, work)
-    return put_together(pieces, options, source=name, budget=budget)
+    frame, roles, kept = _chosen(source, session, options)
+    n = n_partitions or _n_partitions(frame.rows)
+    work = partial(_piece, source=frame.name, options=dict(options), budget=max(budget // n, 1))
+    pieces = _on_workers(_placed(frame, kept), roles.case, n, work)
+    return put_together(pieces, options, source=frame.name, budget=budget)
 
 
 def spark_work(
-    source: DataFrame | str,
+    source: DataFrame | str | os.PathLike[str],
     *,
     session: SparkSession | None = None,
     n_partitions: int | None = None,
@@ -91,34 +98,42 @@ def spark_work(
     Starts must be a column: where they are events of a lifecycle, pairing them needs the whole case.
     Parameters and errors as for `spark_summary`.
     """
-    frame, name = _frame(source, session)
-    wanted, _ = columns_wanted(options)
-    roles, _ = role_columns(_Offered(frame, name, wanted), options)
+    frame, roles, kept = _chosen(source, session, options)
     for role, column in (("resource", roles.resource), ("start", roles.start)):
         if column is None:
-            raise MissingColumnError(role=role, column=role, source=name, columns=tuple(frame.columns))
+            raise MissingColumnError(role=role, column=role, source=frame.name, columns=tuple(frame.rows.columns))
     assert roles.resource is not None
-    kept = {c for c in roles.names() if c not in options.get("attributes", ())}
-    n = n_partitions or _n_partitions(frame)
-    own = {**options, "attributes": (), "external": (), "ends": None, "max_rejected": 1.0}
-    parts = list(_on_workers(_placed(frame, sorted(kept)), roles.resource, n, partial(_work, source=name, options=own)))
-    parts = [part for part in parts if part is not None]
-    if not parts:
-        raise InsufficientDataError(f"{name}: no step has both a resource and a recorded start.")
-    return WorkCounts.merged(parts)
+    n = n_partitions or _n_partitions(frame.rows)
+    work = partial(_work, source=frame.name, options=dict(options))
+    tally, activities, n_rows = RejectTally(), set[str](), 0
+    parts = []
+    for piece in _on_workers(_placed(frame, kept), roles.resource, n, work):
+        tally.update(piece.tally)
+        activities |= piece.activities
+        n_rows += piece.n_rows
+        parts.append(piece.counts)
+    check_whole(tally, activities, options, n_rows=n_rows, source=frame.name)
+    whole = WorkCounts.merged(parts) if parts else None
+    if whole is None or whole.n_steps == 0:
+        raise InsufficientDataError(f"{frame.name}: no step has both a resource and a recorded start.")
+    return whole
 
 
 def spark_log(
-    source: DataFrame | str, *, session: SparkSession | None = None, **options: Unpack[ReadOptions]
+    source: DataFrame | str | os.PathLike[str],
+    *,
+    session: SparkSession | None = None,
+    **options: Unpack[ReadOptions],
 ) -> EventLog:
     """Bring the columns of a log that lies in Spark to this machine, and read them as `read_log` does.
 
     For the measures that need the whole log at hand. Parameters and errors as for `spark_summary`;
     InsufficientDataError, with the memory needed, when the log is too large for this machine.
     """
-    frame, name = _frame(source, session)
+    check_options(options)
+    frame = _frame(source, session)
     wanted, _ = columns_wanted(options)
-    offered = _Offered(frame, name, wanted)
+    offered, name = _Offered(frame.rows, frame.name, wanted), frame.name
     role_columns(offered, options)
     chosen = _placed(frame, offered.columns)
     n_rows = chosen.count()
@@ -139,30 +154,60 @@ class _Offered:
     def __init__(self, frame: DataFrame, source: str, wanted: set[str]) -> None:
         self.source, self.available = source, tuple(frame.columns)
         self.columns = [name for name in frame.columns if name in wanted]
-        twice = next((name for name in self.columns if self.columns.count(name) > 1), None)
+        folded = [name.casefold() for name in frame.columns]  # Spark doesn't tell capitals apart
+        twice = next((name for name in self.columns if folded.count(name.casefold()) > 1), None)
         if twice is not None:
-            raise FileFormatError(f"{source} has {self.columns.count(twice)} columns named {twice!r}; rename one.")
+            n = folded.count(twice.casefold())
+            raise FileFormatError(f"{source} has {n} columns named {twice!r} (Spark ignores capitals); rename one.")
 
 
-def _frame(source: DataFrame | str, session: SparkSession | None) -> tuple[DataFrame, str]:
-    """The rows of a table, a path or a frame, and what to call them."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Frame:
+    """Rows in Spark, what to call them, and whether they know their place in a file."""
+
+    rows: DataFrame
+    name: str
+    knows_place: bool = False
+
+
+def _chosen(
+    source: DataFrame | str | os.PathLike[str], session: SparkSession | None, options: ReadOptions
+) -> tuple[_Frame, Columns, list[str]]:
+    """The rows, the columns of the roles, and the names of the columns that are sent to the workers."""
+    check_options(options)
+    frame = _frame(source, session)
+    wanted, _ = columns_wanted(options)
+    offered = _Offered(frame.rows, frame.name, wanted)
+    role_columns(offered, options)
+    roles, _ = role_columns(offered, of_piece(options))
+    return frame, roles, sorted({*roles.names()})
+
+
+def _frame(source: DataFrame | str | os.PathLike[str], session: SparkSession | None) -> _Frame:
+    """The rows of a table, a path or a frame."""
     try:
         from pyspark.errors import AnalysisException
         from pyspark.sql import SparkSession
     except ImportError as error:
         raise MissingDependencyError("Logs in Spark need PySpark: pip install 'streamline[spark]'.") from error
+    if isinstance(source, os.PathLike):
+        source = os.fspath(source)
     if not isinstance(source, str):
-        return source, "Spark frame"
+        return _Frame(rows=source, name="Spark frame")
+    if source.lower().endswith(_TEXT):
+        raise FileFormatError(
+            f"{source}: Spark reads text formats by rules of its own (rows of another width, quotation marks). Store the "
+            "log as Parquet, or pass a DataFrame that you have checked; read_log and partitioned_summary read CSV."
+        )
     session = session or SparkSession.builder.getOrCreate()
     try:
         if not is_path(source):
-            return session.table(source), source
+            return _Frame(rows=session.table(source), name=source)
         # A scheme says where the path leads; without one it is a path of this machine.
         path = source if re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", source) else str(Path(source).absolute())
         kind = _format_of(source) or "parquet"
-        separator = {"sep": "\t"} if ".tsv" in source.lower() else {}
-        options: dict[str, Any] = {"header": True, "enforceSchema": False, **separator} if kind == "csv" else {}
-        return session.read.format(kind).options(**options).load(path), PurePosixPath(source.rstrip("/")).name
+        rows = session.read.format(kind).load(path)
+        return _Frame(rows=rows, name=PurePosixPath(source.rstrip("/")).name, knows_place=kind == "parquet")
     except AnalysisException as error:
         said = str(error).strip().splitlines()[0]
         raise FileFormatError(
@@ -185,20 +230,16 @@ def _format_of(source: str) -> str | None:
     return next((_FORMATS[end] for end in sorted(_FORMATS, key=len, reverse=True) if name.endswith(end)), None)
 
 
-def _placed(frame: DataFrame, names: list[str]) -> DataFrame:
+def _placed(frame: _Frame, names: list[str]) -> DataFrame:
     """These columns, and where each row stands in its source: ties in time go by it."""
-    from pyspark.errors import AnalysisException
     from pyspark.sql import functions as F  # noqa: N812
 
-    columns = [frame[_quoted(name)] for name in names]
-    try:  # Parquet files know the place of each row
-        placed = frame.select(
-            *columns, F.col("_metadata.file_path").alias(FILE), F.col("_metadata.row_index").alias(PLACE)
-        )
-        _ = placed.schema
-    except AnalysisException:
-        placed = frame.select(*columns, F.lit("").alias(FILE), F.monotonically_increasing_id().alias(PLACE))
-    return placed
+    columns = [frame.rows[_quoted(name)] for name in names]
+    if frame.knows_place:
+        file, place = F.col("_metadata.file_path"), F.col("_metadata.row_index")
+    else:
+        file, place = F.lit(""), F.monotonically_increasing_id()
+    return frame.rows.select(*columns, file.alias(FILE), place.alias(PLACE))
 
 
 def _on_workers(frame: DataFrame, key: str, n: int, work: Callable[[Any], Any]) -> Iterator[Any]:
@@ -206,8 +247,8 @@ def _on_workers(frame: DataFrame, key: str, n: int, work: Callable[[Any], Any]) 
     from pyspark.sql import functions as F  # noqa: N812
 
     column = frame[_quoted(key)]
-    if dict(frame.dtypes)[key] == "string":
-        column = F.regexp_replace(column, r"^[\s\p{Z}]+|[\s\p{Z}]+$", "")
+    if dict(frame.dtypes)[key] in ("string", "binary"):
+        column = F.regexp_replace(column.cast("string"), f"^{_AROUND}|{_AROUND}$", "")
     answers = frame.repartition(n, column).mapInArrow(partial(_answers, work=work), "answer binary")
     for row in answers.toLocalIterator():
         answer = pickle.loads(bytes(row["answer"]))  # made by our own workers just now
@@ -232,9 +273,26 @@ def _piece(table: Any, *, source: str, options: Any, budget: int) -> Any:
     return piece_of(_records(table, source), options, budget=budget)
 
 
-def _work(table: Any, *, source: str, options: Any) -> WorkCounts | None:
-    log = log_of_records(_records(table, source), options, need_steps=False)
-    return work_counts(log) if log.resource is not None and log.has_start else None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _WorkPiece:
+    """What one piece tells of the work of its resources."""
+
+    counts: WorkCounts
+    tally: RejectTally
+    activities: frozenset[str] = frozenset()
+    n_rows: int = 0
+
+
+def _work(table: Any, *, source: str, options: Any) -> _WorkPiece:
+    raw, tally = _records(table, source), RejectTally()
+    try:
+        log = log_of_records(raw, of_piece(options), whole=False)
+    except DataQualityError as error:  # no usable row here
+        tally.add([r for r in error.rejects if isinstance(r, Reject)])
+        return _WorkPiece(counts=WorkCounts.none(0), tally=tally, n_rows=raw.n_rows)
+    tally.add(log.rejects)
+    counts = work_counts(log) if log.resource is not None and log.has_start else WorkCounts.none(log.n_steps)
+    return _WorkPiece(counts=counts, tally=tally, activities=frozenset(log.activities), n_rows=raw.n_rows)
 
 
 def _records(table: Any, source: str) -> RawRecords:
