@@ -106,6 +106,7 @@ def _as_text(values: Any) -> Any:
     if pa.types.is_floating(values.type):
         numbers = values.to_numpy(zero_copy_only=False)
         finite = numbers[np.isfinite(numbers)]
+        values = pc.if_else(pc.is_finite(values), values, None)  # NaN says that nothing stands there
         if (finite == np.floor(finite)).all() and (np.abs(finite) < 2**53).all():
-            values = pc.if_else(pc.is_finite(values), values, None).cast(pa.int64())
+            values = values.cast(pa.int64())
     return values.cast(pa.large_string())

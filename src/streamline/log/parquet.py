@@ -95,6 +95,8 @@ def read_parquet_columns(
         twice = next((n for n in chosen if chosen.count(n) > 1), None)
         if twice is not None:
             raise FileFormatError(f"{path.name} has {chosen.count(twice)} columns named {twice!r}; rename one.")
+        if n_rows == 0:
+            return {}, available, 0, file_digest(path) if digest else ""
         kinds = {f.name: f.type for f in fields if f.name in wanted}
         instants = {n: _Instants(k, n_rows) for n, k in kinds.items() if pa.types.is_timestamp(k)}
         stretches = _stretches(sizes)
@@ -137,14 +139,14 @@ def read_parquet_columns(
 def _stretches(sizes: Sequence[int]) -> list[list[int]]:
     """Row groups next to each other, as many together as make a million rows: one by one, small ones take long."""
     result: list[list[int]] = []
-    rows = ROWS_AT_A_TIME
+    rows = 0
     for number, size in enumerate(sizes):
-        if rows + size > ROWS_AT_A_TIME:
+        if not result or rows + size > ROWS_AT_A_TIME:
             result.append([])
             rows = 0
         result[-1].append(number)
         rows += size
-    return result
+    return [groups for groups in result if any(sizes[g] for g in groups)]
 
 
 def _is_coded(kind: Any, name: str, times: Collection[str]) -> bool:

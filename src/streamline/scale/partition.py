@@ -25,7 +25,7 @@ from streamline.scale.pieces import BLANKS, BYTES_PER_EVENT, Piece, of_piece, pi
 from streamline.units import parse_size, size_words
 
 #: The column of a partition that holds the row of the source.
-ROW = "streamline row"
+ROW = "\x1frow"
 #: What Python, the libraries and the compiled kernels take before any record is read.
 BASE_BYTES = 350_000_000
 _ROWS_AT_A_TIME = 1 << 17
