@@ -71,7 +71,6 @@ def test_texts_of_every_form(
     agree(path, 6, **roles, ends=["Decide"], max_rejected=0.1)
 
 
-@pytest.mark.xfail(strict=True, reason="read_log takes UTF-16 without a mark when told; partitioned_summary doesn't")
 def test_utf_16_without_a_mark(agree: Any, events: Any, roles: Any, stored: Any) -> None:
     path = stored(events(), "log.csv", encoding="utf-16-le")
     agree(path, 6, **roles, encoding="utf-16-le", max_rejected=0.1)

@@ -46,9 +46,7 @@ def test_ids_as_bytes(same: Any, events: Any, stored: Any, roles: Any) -> None:
     same(stored(frame, "log.parquet"), **roles)
 
 
-@pytest.mark.xfail(
-    strict=True, raises=TypeError, reason="UnknownNameError can't be pickled; see test_partition_known_gaps"
-)
+@pytest.mark.xfail(strict=True, raises=TypeError, reason="UnknownNameError can't be pickled")
 def test_an_end_that_stands_mostly_in_rows_set_aside(same: Any, events: Any, stored: Any, roles: Any) -> None:
     frame = events(60)
     extra = frame.head(8).assign(permit=[f"d{k}" for k in range(8)], step="Done")

@@ -122,7 +122,7 @@ class _Parser:
             known = len(bytes(range(256)).decode(self.encoding, "replace")) == 256
         except (LookupError, ValueError):
             known = False
-        if not known and not self.encoding.upper().startswith(("UTF-8", "UTF-16")):
+        if not known and self.encoding.upper() not in {"UTF-8", "UTF-16", "UTF-16LE", "UTF-16BE"}:
             said = f"says that its encoding is {shortened(self.encoding)!r}, which can't be read."
             self._refuse(said, "Convert it to UTF-8, and say so in its first line.")
 

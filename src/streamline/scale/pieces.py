@@ -86,7 +86,9 @@ def put_together(
     if whole is None or whole.n_steps == 0:
         if n_rows == 0:
             raise FileFormatError(f"{source} has columns but no rows.")
-        tally.check(n_rows=n_rows, limit=0.0, source=source)
+        if tally.n_rows == n_rows:
+            why = "; ".join(f"{n:,} × {reason}" for reason, n in sorted(tally.reasons.items(), key=lambda r: -r[1]))
+            raise DataQualityError(f"{source} has {n_rows:,} rows and not one that can be used: {why}.")
         raise problem or InsufficientDataError(f"{source}: none of its {n_rows:,} rows is a completed step.")
     check_whole(tally, activities, options, n_rows=n_rows, source=source)
     return replace(whole, n_rows=n_rows, rejected=dict(sorted(tally.reasons.items())))
