@@ -91,7 +91,7 @@ to {OURS}. Each process first does the same work on a log of 10,000 events, so t
 seconds; the first table has it. At 100 million events there is one run a tool. The questions, and what each work
 includes, are in `benchmarks/questions.py`; how each tool goes about them, and what else was tried, in `benchmarks/tools`.
 
-PM4Py and r4pm are run on logs of up to 10 million events only, and at most three times at that size: they take up to half a
+PM4Py and r4pm are run on logs of up to 10 million events only, and at most twice at that size: they take up to half a
 minute there, and r4pm more than 10 GB. On every generated log all tools that answer count the same, or nothing would have
 been written; on the smallest one means and quantiles are compared as well."""
 

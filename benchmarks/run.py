@@ -34,7 +34,7 @@ TOOLS = {
     "pm4py_r4pm": ("load_xes",),
 }
 #: Tools that are not run beyond SLOW_MOST million events, and SLOW_RUNS times there.
-SLOW, SLOW_MOST, SLOW_RUNS = ("pm4py", "pm4py_polars", "r4pm"), 10, 3
+SLOW, SLOW_MOST, SLOW_RUNS = ("pm4py", "pm4py_polars", "r4pm"), 10, 2
 #: From this many millions of events on, only work from the file is measured, once a tool.
 LARGE = 100
 #: Events of the log of the cold row, on which every other process warms up too.
@@ -186,7 +186,7 @@ def extras(data: Path, tools: list[str], runs: int, timeout: float) -> list[tupl
     """The rows of EXTRAS."""
     rows = []
     for extra in EXTRAS:
-        cell = Cell(extra.tool, min(runs, SLOW_RUNS))
+        cell = Cell(extra.tool, 1 if extra.millions >= LARGE else runs)
         for _ in range(cell.runs):
             if not cell.failure and extra.tool in tools:
                 run(cell, extra.what, generated(data, extra.millions).path, timeout, extra.memory_mb)

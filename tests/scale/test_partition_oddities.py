@@ -57,7 +57,7 @@ def test_a_column_with_a_role_that_is_an_attribute_too(
         "CASE",
         "c0",
         "at",
-        pytest.param("streamline row", marks=pytest.mark.xfail(strict=True, reason="our own name for rows")),
+        "streamline row",
     ],
 )
 def test_a_column_of_any_name(
