@@ -20,7 +20,15 @@ import pyarrow as pa
 
 from streamline.errors import FileFormatError
 from streamline.log.raw import RawRecords, Reject, shortened
-from streamline.log.xes_records import CASE_PREFIX, NOTES, STANDARD_COLUMNS, opened_xes, records_of, rejected_events
+from streamline.log.xes_records import (
+    CASE_PREFIX,
+    NOTES,
+    STANDARD_COLUMNS,
+    opened_xes,
+    records_of,
+    rejected_events,
+    without_name,
+)
 from streamline.log.xes_scan import Unsure, scanned_records
 
 _NO_ENTITIES = "XES needs none: delete the <!DOCTYPE …> part, or export the log again."
@@ -242,7 +250,7 @@ class _Collector:
         names = self.of_traces.get("concept:name") or [None] * len(per_trace)
         kept = np.ones(len(per_trace), dtype=bool)
         for i, (name, n, outside) in enumerate(zip(names, self.n_events, self.outside, strict=False)):
-            if name is None or not name.strip():
+            if name is None or without_name(name):
                 kept[i] = False
                 self.rejects += rejected_events(self.file, first=first, n=n, name=name, is_outside=outside)
                 self.counts["nameless"] += not n

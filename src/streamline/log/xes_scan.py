@@ -215,7 +215,8 @@ class _Scan:
             first, n = int(before[i]) + 1, int(per_trace[i])
             rejects += rejected_events(file, first=first, n=n, name=names[i].as_py(), is_outside=bool(is_outside[i]))
         named = names.filter(pa.array(kept))
-        state = dict.fromkeys(NOTES, 0) | {
+        counts = {"traces": n_traces - int(is_outside.sum()), "events": n_events} | dict.fromkeys(NOTES, 0)
+        counts |= {
             "repeated": int(self.state[xml_events.N_REPEATED]),
             "nested": int(self.state[xml_events.N_NESTED]),
             "odd": int(self.state[xml_events.N_ODD]),
@@ -236,7 +237,7 @@ class _Scan:
             columns={k: pa.chunked_array([c.combine_chunks().take(picked)]) if k[0] else c for k, c in chosen.items()},
             keys_of_traces=self.table.columns[OF_TRACES],
             keys_of_events=self.table.columns[OF_EVENTS],
-            counts={"traces": n_traces - int(is_outside.sum()), "events": n_events} | state,
+            counts=counts,
             row=row,
             rejects=rejects,
             empty_cases=named.filter(pa.array(per_trace[kept] == 0)).to_pylist(),
