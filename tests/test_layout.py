@@ -18,7 +18,7 @@ FILES = sorted(SOURCE.rglob("*.py"))
 MODULES = {".".join(("streamline", *p.relative_to(SOURCE).with_suffix("").parts)): p for p in FILES}
 
 #: Imports nothing of ours but each other.
-BASE = ("errors", "units", "provenance", "results", "figure", "threads")
+BASE = ("errors", "units", "provenance", "results", "figure", "machine")
 #: The parts that compose a section; renderers are all other modules of report/.
 COMPOSERS = ("analysis", "build", "findings", "privacy", "tables", "wording")
 

@@ -22,7 +22,7 @@ from streamline.log.lifecycle import steps_from_lifecycle
 from streamline.log.raw import RawRecords, Reject, shortened
 from streamline.log.time_column import count, either
 from streamline.log.timestamps import ParsedTimes, parse_times
-from streamline.threads import in_threads
+from streamline.machine import in_threads
 from streamline.units import MISSING_TIME
 
 Int32 = npt.NDArray[np.int32]

@@ -16,10 +16,13 @@ from streamline.errors import FileFormatError
 from streamline.kernels.coding import recode_in_place
 from streamline.log.coded import encoded
 from streamline.log.time_column import is_text
-from streamline.threads import in_threads
+from streamline.machine import free_memory, in_threads
+from streamline.units import size_words
 
 #: Rows that are read at a time, unless a row group has more.
 ROWS_AT_A_TIME = 1 << 20
+#: Memory that reading a row takes, about: measured at ten million rows of five columns.
+BYTES_A_ROW = 110
 
 
 class _Instants:
@@ -97,6 +100,12 @@ def read_parquet_columns(
             raise FileFormatError(f"{path.name} has {chosen.count(twice)} columns named {twice!r}; rename one.")
         if n_rows == 0:
             return {}, available, 0, file_digest(path) if digest else ""
+        needed, free = n_rows * BYTES_A_ROW, free_memory()
+        if needed > free:
+            raise FileFormatError(
+                f"{path.name} has {n_rows:,} rows, which need about {size_words(needed)} of memory; {size_words(free)} are "
+                "free. Read part of it, or use partitioned_summary, which needs no more memory than it is given."
+            )
         kinds = {f.name: f.type for f in fields if f.name in wanted}
         instants = {n: _Instants(k, n_rows) for n, k in kinds.items() if pa.types.is_timestamp(k)}
         stretches = _stretches(sizes)

@@ -17,9 +17,9 @@ from streamline.kernels.loops import erased_loops
 from streamline.kernels.variants import trace_hashes, variant_groups
 from streamline.kernels.waits import LOW_BITS, cases_with, group_sums, repeats, room, segment_sums, spread_waits
 from streamline.log.event_log import EventLog
+from streamline.machine import in_threads, n_processors
 from streamline.stats.streams import BUDGET, QuantileSketch
 from streamline.stats.totals import Totals
-from streamline.threads import in_threads, n_processors
 from streamline.units import DAY, HOUR
 
 Int32 = npt.NDArray[np.int32]

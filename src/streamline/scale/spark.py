@@ -39,6 +39,7 @@ from streamline.log.roles import (
     role_columns,
 )  # fmt: skip
 from streamline.log.store import content_digest
+from streamline.machine import free_memory
 from streamline.measure.summary import LogSummary
 from streamline.measure.work import WorkCounts, work_counts
 from streamline.scale.pieces import BLANKS, BYTES_PER_EVENT, check_whole, of_piece, piece_of, put_together
@@ -137,7 +138,7 @@ def spark_log(
     role_columns(offered, options)
     chosen = _placed(frame, offered.columns)
     n_rows = chosen.count()
-    needed, free = n_rows * BYTES_PER_EVENT, _free_memory()
+    needed, free = n_rows * BYTES_PER_EVENT, free_memory()
     if needed > free:
         raise InsufficientDataError(
             f"{name} has {n_rows:,} rows, which need about {size_words(needed)} of memory here; {size_words(free)} are "
@@ -312,12 +313,3 @@ def _quoted(name: str) -> str:
 def _n_partitions(frame: DataFrame) -> int:
     """How many pieces the session makes of a shuffle."""
     return int(frame.sparkSession.conf.get("spark.sql.shuffle.partitions", "200") or 200)
-
-
-def _free_memory() -> int:
-    """Bytes of memory that this machine can give."""
-    try:
-        text = Path("/proc/meminfo").read_text(encoding="ascii")
-        return 1024 * int(text.partition("MemAvailable:")[2].split()[0])
-    except (OSError, IndexError, ValueError):  # not Linux
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

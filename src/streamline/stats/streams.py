@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from streamline.threads import in_threads
+from streamline.machine import in_threads
 
 Int64 = npt.NDArray[np.int64]
 Float = npt.NDArray[np.float64]
