@@ -251,7 +251,7 @@ def _on_workers(frame: DataFrame, key: str, n: int, work: Callable[[Any], Any]) 
     if dict(frame.dtypes)[key] in ("string", "binary"):
         column = F.regexp_replace(column.cast("string"), f"^{_AROUND}|{_AROUND}$", "")
     answers = frame.repartition(n, column).mapInArrow(partial(_answers, work=work), "answer binary")
-    for row in answers.toLocalIterator():
+    for row in answers.collect():  # all pieces at the same time; their budgets bound what comes back
         answer = pickle.loads(bytes(row["answer"]))  # made by our own workers just now
         if isinstance(answer, StreamlineError):
             raise answer
