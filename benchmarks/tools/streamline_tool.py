@@ -8,16 +8,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import pyarrow.parquet as pq
 from questions import Answers, Rework, Summary, Variants
 
 import streamline as sl
 from tools.shared import frequent
 
 COLUMNS = {"case": "case", "activity": "activity", "start": "start", "complete": "complete"}
-
-#: Events up to which a log is held in memory.
-IN_MEMORY = 50_000_000
 
 
 def load(path: Path) -> sl.EventLog:
@@ -26,15 +22,12 @@ def load(path: Path) -> sl.EventLog:
 
 
 def from_file(path: Path) -> Answers:
-    """As a user would: read, then summarise; a log that takes too much of the memory by partitions."""
-    if pq.read_metadata(path).num_rows > IN_MEMORY:
-        return partitions(path)
-    return answer(load(path))
+    """Straight to the summary: it reads the columns that it needs, and by partitions what doesn't fit."""
+    return partitions(path, os.environ.get("STREAMLINE_BENCH_MEMORY", "3 GB"))
 
 
-def partitions(path: Path) -> Answers:
-    """Piece by piece, within the memory that STREAMLINE_BENCH_MEMORY names."""
-    memory = os.environ.get("STREAMLINE_BENCH_MEMORY", "2500 MB")
+def partitions(path: Path, memory: str = "2 GB") -> Answers:
+    """Piece by piece, within this much memory."""
     return _answers(sl.partitioned_summary(path, **COLUMNS, resource="resource", memory=memory, folder=path.parent))
 
 

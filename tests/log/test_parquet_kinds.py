@@ -271,5 +271,7 @@ def test_no_shape_of_a_log_costs_more_than_its_rows(tmp_path: Path, name: str) -
 
 def test_a_file_beyond_the_memory_is_refused_before_it_is_read(stored: Stored, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("streamline.log.parquet.free_memory", lambda: 500)
-    with pytest.raises(FileFormatError, match=r"log\.parquet has 6 rows, which need about 0\.0 MB .*partitioned_summary"):
+    with pytest.raises(
+        FileFormatError, match=r"log\.parquet has 6 rows, which need about 0\.0 MB .*partitioned_summary"
+    ):
         read_log(stored())

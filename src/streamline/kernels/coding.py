@@ -46,3 +46,12 @@ def gathered(values: Any, order: npt.NDArray[np.int64]) -> Any:
     for i in range(len(order)):
         result[i] = values[order[i]]
     return result
+
+
+@compiled
+def one_by_one(values: npt.NDArray[np.int64]) -> Any:
+    """Whether each value is one more than the one before."""
+    for i in range(1, len(values)):
+        if values[i] != values[i - 1] + 1:
+            return False
+    return True

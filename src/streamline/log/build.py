@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from streamline.errors import DataQualityError, InsufficientDataError, UnknownNameError
-from streamline.kernels.coding import gathered
+from streamline.kernels.coding import gathered, one_by_one
 from streamline.kernels.grouping import NEVER, grouped_rows, repeated_rows, scan_groups, tied_runs
 from streamline.log.coded import Coded, coded
 from streamline.log.event_log import EventLog, Labels, Notes
@@ -172,12 +172,14 @@ def build_log(raw: RawRecords, columns: Columns, options: Options) -> EventLog:
 
     # Cases by arrival, then id: the same records in another order give the same log.
     offsets, order = grouped_rows(step_case, number, size, unsorted, len(by_arrival), completed, start)
-    of_steps: dict[str, Any] = {"activity": step_activity, "start": start, "complete": completed, "row": step_row}
+    of_steps: dict[str, Any] = {"activity": step_activity, "start": start, "complete": completed}
     of_steps |= {k: v.codes for k, v in (("resource", resource), ("channel", channel)) if v is not None}
     tasks = [*(partial(gathered, column, order) for column in of_steps.values())]
     tasks.insert(0, partial(case_of_row.names.take, pa.array(by_arrival)))
     case_ids, *columns_in_order = in_threads(tasks)
     of_steps = dict(zip(of_steps, columns_in_order, strict=True))
+    # Where all rows are steps their numbers needn't be gathered.
+    of_steps["row"] = order + step_row[0] if len(order) and one_by_one(step_row) else gathered(step_row, order)
     ties = tied_runs(offsets, of_steps["complete"])
     who = of_steps.get("resource", of_steps["activity"])
     twins = np.sort(repeated_rows(*ties, of_steps["start"], of_steps["activity"], who))

@@ -169,10 +169,22 @@ def _records(
     """The wanted columns of a source, as they stand; those in `times` are likely to hold times."""
     if not isinstance(source, (str, Path)):
         return _frame_records(source, wanted=wanted)
-    path = existing_file(source)
+    return records_of_file(existing_file(source), wanted=wanted, times=times, delimiter=delimiter, encoding=encoding)
+
+
+def records_of_file(
+    path: Path,
+    *,
+    wanted: Collection[str],
+    times: Collection[str],
+    delimiter: str | None,
+    encoding: str | None,
+    digest: bool = True,
+) -> RawRecords:
+    """The wanted columns of a file that exists; without `digest` that of a Parquet file isn't taken."""
     kind = kind_of(path)
     if kind == "parquet":
-        return _parquet_records(path, wanted=wanted, times=times)
+        return _parquet_records(path, wanted=wanted, times=times, digest=digest)
     if kind == "xes":
         return read_xes_records(path, wanted=wanted)
     if kind != "text" and not (kind == "binary" and encoding is not None):  # UTF-16 without a mark has zero bytes
@@ -180,10 +192,10 @@ def _records(
     return read_delimited_records(path, wanted=wanted, delimiter=delimiter, encoding=encoding)
 
 
-def _parquet_records(path: Path, *, wanted: Collection[str], times: Collection[str]) -> RawRecords:
+def _parquet_records(path: Path, *, wanted: Collection[str], times: Collection[str], digest: bool) -> RawRecords:
     from streamline.log.parquet import read_parquet_columns
 
-    columns, available, n_rows, sha256 = read_parquet_columns(path, wanted=wanted, times=times)
+    columns, available, n_rows, sha256 = read_parquet_columns(path, wanted=wanted, times=times, digest=digest)
     if n_rows == 0:
         raise FileFormatError(f"{path.name} has columns ({', '.join(available[:10])}) but no rows.")
     table = pa.table(columns) if columns else pa.table({"": pa.nulls(n_rows)})

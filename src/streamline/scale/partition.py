@@ -18,6 +18,7 @@ from streamline.errors import FileFormatError, OutputError, StreamlineError
 from streamline.log.files import existing_file, is_gzip, kind_of, unreadable_kind
 from streamline.log.parquet import read_parquet_columns
 from streamline.log.raw import RawRecords, Reject
+from streamline.log.read import records_of_file
 from streamline.log.roles import ReadOptions, check_options, columns_wanted, role_columns
 from streamline.log.time_column import is_text
 from streamline.measure.summary import LogSummary
@@ -85,9 +86,10 @@ def partitioned_summary(
 ) -> LogSummary:
     """The summary of a log that needn't fit into memory: `log_summary(read_log(source, …))`, piece by piece.
 
-    The rows are split by case into partitions on disk (DuckDB, which spills to disk too), each is read by itself, and
-    the summaries are merged: counts and sums are the same as those of the whole, quantiles exact as long as the values
-    fit and then within the error that the tables state.
+    Only the columns that it needs are read. A log that fits is read at once. Else its rows are split by case into
+    partitions on disk (DuckDB, which spills to disk too), each is read by itself, and the summaries are merged: counts
+    and sums are the same as those of the whole, quantiles exact as long as the values fit and then within the error that
+    the tables state.
 
     source : a Parquet, CSV or TSV file (also .gz).
     memory : how much this process may take, such as "2 GB"; at least 1 GB. More makes fewer partitions.
@@ -108,13 +110,16 @@ def partitioned_summary(
         file = _source(path, wanted, delimiter=delimiter, encoding=encoding)
         role_columns(file, options)
         roles, _ = role_columns(file, of_piece(options))
-        kept = sorted({*roles.names()})
+        drops = options.get("duplicates") == "drop"  # a duplicate repeats the resource too; else nobody asks for it
+        kept = sorted({*roles.names()} - ({roles.channel} if drops else {roles.channel, roles.resource}))
+        needed: ReadOptions = {**options, "channel": None, "resource": options.get("resource") if drops else None}
         room = (limit - BASE_BYTES) // 2
         n = max(1, -(-file.n_rows * BYTES_PER_EVENT // room))
+        if n == 1:
+            return _at_once(path, kept, needed, times, room // 32, delimiter=delimiter, encoding=encoding)
         with _partitions(file, roles.case, kept, n, room=room, folder=folder, trimmed=trimmed) as partitions:
-            careful = trimmed or n == 1
             pieces = (
-                _piece(file, kept, paths, times, options, max(room // 32, 1), careful=careful) for paths in partitions
+                _piece(file, kept, paths, times, needed, max(room // 32, 1), careful=trimmed) for paths in partitions
             )
             try:
                 return put_together(
@@ -123,6 +128,21 @@ def partitioned_summary(
             except _PaddedError:  # once more, and slowly
                 continue
     raise AssertionError("unreachable")
+
+
+def _at_once(
+    path: Path,
+    kept: Sequence[str],
+    options: ReadOptions,
+    times: set[str],
+    budget: int,
+    *,
+    delimiter: str | None,
+    encoding: str | None,
+) -> LogSummary:
+    """The summary of a log that fits into the memory: read as a whole, but only the columns that are needed."""
+    raw = records_of_file(path, wanted=kept, times=times, delimiter=delimiter, encoding=encoding, digest=False)
+    return put_together([piece_of(raw, options, budget=budget)], options, source=path.name, budget=budget)
 
 
 class _PaddedError(Exception):

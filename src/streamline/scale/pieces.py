@@ -12,7 +12,7 @@ from streamline.log.roles import MAX_REJECTED, ReadOptions, RejectTally, log_of_
 from streamline.measure.summary import LogSummary, log_summary
 
 #: Bytes of memory that reading an event takes at its peak, with some to spare.
-BYTES_PER_EVENT = 200
+BYTES_PER_EVENT = 120
 #: Blanks that are dropped around an id (see `coded`): the same case, or resource, must come to the same piece.
 BLANKS = "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a" \
     "\u2028\u2029\u202f\u205f\u3000"  # fmt: skip
