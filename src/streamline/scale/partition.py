@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -111,7 +111,7 @@ def partitioned_summary(
         role_columns(file, options)
         roles, _ = role_columns(file, of_piece(options))
         drops = options.get("duplicates") == "drop"  # a duplicate repeats the resource too; else nobody asks for it
-        kept = sorted({*roles.names()} - ({roles.channel} if drops else {roles.channel, roles.resource}))
+        kept = sorted({*replace(roles, channel=None, resource=roles.resource if drops else None).names()})
         needed: ReadOptions = {**options, "channel": None, "resource": options.get("resource") if drops else None}
         room = (limit - BASE_BYTES) // 2
         n = max(1, -(-file.n_rows * BYTES_PER_EVENT // room))
