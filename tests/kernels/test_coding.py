@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streamline.kernels.clock import at_midnight
-from streamline.kernels.coding import codes_held, gather, recode_in_place, recoded
+from streamline.kernels.coding import codes_held, gathered, one_by_one, recode_in_place, recoded
 from streamline.units import DAY
 
 N = 6
@@ -47,15 +47,27 @@ def test_recoded_is_a_look_up(codes: list[int], place: list[int]) -> None:
 @pytest.mark.parametrize("dtype", [np.int32, np.int64, np.bool_, np.float64])
 @given(data=st.data())
 @settings(max_examples=50, deadline=None)
-def test_gather_is_a_look_up_of_places(dtype: type[np.generic], data: st.DataObject) -> None:
-    """Places may repeat, be left out, and come in any order; what stands beyond them in `out` stays."""
+def test_gathered_is_a_look_up_of_places(dtype: type[np.generic], data: st.DataObject) -> None:
+    """Places may repeat, be left out, and come in any order."""
     values = np.array(data.draw(st.lists(st.integers(-(2**31), 2**31 - 1), min_size=1, max_size=30))).astype(dtype)
     order = data.draw(st.lists(st.integers(0, len(values) - 1), max_size=40))
     before = values.tolist()
-    out = np.ones(len(order) + 2, dtype=dtype)
-    gather(values, np.array(order, dtype=np.int64), out)
-    assert out.tolist() == [*(before[i] for i in order), 1, 1]
+    got = gathered(values, np.array(order, dtype=np.int64))
+    assert got.dtype == dtype
+    assert got.tolist() == [before[i] for i in order]
     assert values.tolist() == before
+
+
+@given(values=st.lists(st.integers(-3, 3), max_size=6))
+@settings(deadline=None)
+def test_one_by_one_is_a_range(values: list[int]) -> None:
+    expected = values == list(range(values[0], values[0] + len(values))) if values else True
+    assert one_by_one(np.array(values, dtype=np.int64)) == expected
+
+
+def test_one_by_one_of_a_long_range() -> None:
+    assert one_by_one(np.arange(5, 500))
+    assert not one_by_one(np.array([1, 2, 1, 4]))
 
 
 #: Microseconds since 1970, before it too: whole days, off them by one or by a power of 2, and anything else.
