@@ -183,12 +183,13 @@ def test_a_folder_that_is_not_there_or_a_file(summarise: Summarise, log: Path, r
 FULL = """
 import resource, signal, sys
 from streamline.errors import OutputError
-from streamline.scale.partition import partitioned_summary
+from streamline.scale import partition
 
+partition.BYTES_PER_EVENT = 100_000
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 try:
-    partitioned_summary(sys.argv[1], memory="1 GB", folder=sys.argv[2], case="case", activity="activity", complete="time")
+    partition.partitioned_summary(sys.argv[1], memory="1 GB", folder=sys.argv[2], case="case", activity="activity", complete="time")
 except Exception as error:
     print(type(error).__name__)
     print(error)

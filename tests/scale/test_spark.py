@@ -197,9 +197,9 @@ def test_what_cannot_be_read_is_refused(
             way(path, session=session, **roles)
     with pytest.raises(MissingColumnError, match=r"no column 'resource' \(asked for as resource\)"):
         spark_work(path, session=session, **{k: v for k, v in roles.items() if k != "resource"})
-    monkeypatch.setattr(spark, "free_memory", lambda: 200_000)
+    monkeypatch.setattr(spark, "free_memory", lambda: 100_000)
     with pytest.raises(InsufficientDataError, match=re.escape(
-        "log.parquet has 1,260 rows, which need about 0.3 MB of memory here; 0.2 MB are free. Choose fewer rows, or use "
+        "log.parquet has 1,260 rows, which need about 0.2 MB of memory here; 0.1 MB are free. Choose fewer rows, or use "
         "spark_summary"
     )):  # fmt: skip
         spark_log(path, session=session, **roles, max_rejected=0.5)
