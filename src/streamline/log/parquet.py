@@ -139,6 +139,8 @@ def read_parquet_columns(
             if name not in found:
                 pieces = [piece for columns in held for piece in columns.pop(name).chunks]
                 found[name] = pa.chunked_array(pieces, kind).combine_chunks()
+    except pa.ArrowMemoryError:  # not the file's fault
+        raise
     except (pa.ArrowException, UnicodeDecodeError, OSError) as error:
         said = str(error).rstrip(".")
         raise FileFormatError(f"{path.name} can't be read as Parquet: {said}. Export it again.") from error

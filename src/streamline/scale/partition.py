@@ -62,6 +62,8 @@ class _Source:
             except StreamlineError as error:
                 self.error.append(error)
                 raise
+            except pa.ArrowMemoryError:
+                raise
             except pa.ArrowException as error:
                 self.error.append(FileFormatError(f"{self.source} can't be read: {error}. Export it again."))
                 raise
@@ -213,7 +215,7 @@ def _parquet_source(path: Path, wanted: set[str]) -> _Source:
 
     def batches() -> Iterator[Any]:
         at = 1
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(path, pre_buffer=False) as file:  # else it would hold all of the file
             for batch in file.iter_batches(batch_size=_ROWS_AT_A_TIME, columns=chosen):
                 yield batch.append_column(ROW, pa.array(np.arange(at, at + batch.num_rows)))
                 at += batch.num_rows
