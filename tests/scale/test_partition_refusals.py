@@ -189,7 +189,8 @@ partition.BYTES_PER_EVENT = 100_000
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 try:
-    partition.partitioned_summary(sys.argv[1], memory="1 GB", folder=sys.argv[2], case="case", activity="activity", complete="time")
+    columns = {"case": "case", "activity": "activity", "complete": "time"}
+    partition.partitioned_summary(sys.argv[1], memory="1 GB", folder=sys.argv[2], **columns)
 except Exception as error:
     print(type(error).__name__)
     print(error)
