@@ -24,7 +24,7 @@ from questions import Answers
 
 WORK = ("load", "answer", "file", "partitions", "load_xes", "cold")
 #: The distribution whose version counts, where it is not called as the tool is.
-DISTRIBUTIONS = {"pm4py_polars": "pm4py"}
+DISTRIBUTIONS = {"pm4py_polars": "pm4py", "pm4py_alone": "pm4py", "pm4py_r4pm": "pm4py"}
 
 
 def timed(tool: ModuleType, what: str, path: Path) -> tuple[float, Answers | None]:

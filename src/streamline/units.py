@@ -13,6 +13,9 @@ DAY = 24 * HOUR
 WEEK = 7 * DAY
 YEAR_DAYS = 365.25
 
+#: A sum of int64 values is kept as two, of their upper parts and of this many of their lowest bits: one could overflow.
+LOW_BITS = 20
+
 #: Stands for "no time recorded" in int64 columns of instants.
 MISSING_TIME = -(2**63)
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streamline.kernels.work import work_overlaps
-from streamline.stats.totals import LOW_BITS
+from streamline.units import LOW_BITS
 
 Steps = list[tuple[int, int]]
 

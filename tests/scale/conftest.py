@@ -25,7 +25,7 @@ NAME = "streamline_tests_local_cluster"
 
 @pytest.fixture(scope="session")
 def local_cluster() -> ModuleType:
-    """The helper module beside the tests: `cluster`, `executors`, `python_workers`, `wait_until_busy`."""
+    """The helper module beside the tests: `cluster`, `executors`, `python_workers`."""
     if NAME not in sys.modules:
         spec = importlib.util.spec_from_file_location(NAME, Path(__file__).with_name("local_cluster.py"))
         assert spec is not None

@@ -170,15 +170,3 @@ def python_workers() -> list[int]:
         with contextlib.suppress(OSError):
             parent[pid] = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
     return [pid for pid in python if parent.get(pid) in python]
-
-
-def wait_until_busy(session: Any, n_tasks: int, *, seconds: float = 120) -> None:
-    """Wait until some tasks of a stage of `n_tasks` are done and some are under way."""
-    tracker, deadline = session.sparkContext.statusTracker(), time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        for stage in tracker.getActiveStageIds():
-            info = tracker.getStageInfo(stage)
-            if info and info.numTasks == n_tasks and info.numActiveTasks and info.numCompletedTasks:
-                return
-        time.sleep(0.05)
-    raise AssertionError("no stage got under way")

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streamline.stats.totals import LOW_BITS, Totals
+from streamline.stats.totals import Totals
+from streamline.units import LOW_BITS
 
 #: Occurrences of a key: (key, cases, values). Few keys, so that most come in several rows and parts.
 ROWS = st.lists(

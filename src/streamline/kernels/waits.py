@@ -13,14 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from streamline.kernels.compiled import compiled
+from streamline.units import LOW_BITS
 
 Bool = npt.NDArray[np.bool_]
 Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
 
 MISSING = np.iinfo(np.int64).min
-#: A sum of int64 is kept as two: of the values' upper parts and of their lowest 20 bits, so that it can't overflow.
-LOW_BITS = 20
 LOW_MASK = (1 << LOW_BITS) - 1
 
 

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from streamline.kernels.compiled import compiled
-from streamline.kernels.waits import LOW_BITS, LOW_MASK
+from streamline.kernels.waits import LOW_MASK
+from streamline.units import LOW_BITS
 
 Int64 = npt.NDArray[np.int64]
 

@@ -15,12 +15,12 @@ import pandas as pd
 from streamline.kernels.coding import recoded
 from streamline.kernels.loops import erased_loops
 from streamline.kernels.variants import trace_hashes, variant_groups
-from streamline.kernels.waits import LOW_BITS, cases_with, group_sums, repeats, room, segment_sums, spread_waits
+from streamline.kernels.waits import cases_with, group_sums, repeats, room, segment_sums, spread_waits
 from streamline.log.event_log import EventLog
 from streamline.machine import in_threads, n_processors
 from streamline.stats.streams import BUDGET, QuantileSketch
 from streamline.stats.totals import Totals
-from streamline.units import DAY, HOUR
+from streamline.units import DAY, HOUR, LOW_BITS
 
 Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]

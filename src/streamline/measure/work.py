@@ -16,8 +16,7 @@ from streamline.kernels.grouping import grouped_rows, scan_groups
 from streamline.kernels.work import work_overlaps
 from streamline.log.event_log import EventLog
 from streamline.results import Result, rows_of
-from streamline.stats.totals import LOW_BITS
-from streamline.units import HOUR, MISSING_TIME
+from streamline.units import HOUR, LOW_BITS, MISSING_TIME
 
 Int64 = npt.NDArray[np.int64]
 

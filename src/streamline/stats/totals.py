@@ -8,10 +8,9 @@ from dataclasses import dataclass, fields
 import numpy as np
 import numpy.typing as npt
 
-Int64 = npt.NDArray[np.int64]
+from streamline.units import LOW_BITS
 
-#: A sum of int64 values is kept in two: of their upper parts, and of this many of their lowest bits.
-LOW_BITS = 20
+Int64 = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
