@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from streamline.errors import InsufficientDataError, MissingColumnError
+from streamline.errors import InsufficientDataError
 from streamline.figure import Bar, BarChart, Chart
 from streamline.kernels.grouping import grouped_rows, scan_groups
 from streamline.kernels.work import work_overlaps
@@ -102,11 +102,16 @@ class ResourceWork(Result):
 
 
 def work_counts(log: EventLog) -> WorkCounts:
-    """Count the work of each resource of the log. Raises MissingColumnError without resources or recorded starts."""
+    """Count the work of each resource of the log. Raises InsufficientDataError without resources or starts."""
     if log.resource is None:
-        raise MissingColumnError(role="resource", column="resource", source=log.source, columns=())
+        raise InsufficientDataError(
+            f"{log.source} was read without resources; name their column: read_log(…, resource=…)."
+        )
     if not log.has_start:
-        raise MissingColumnError(role="start", column="start", source=log.source, columns=())
+        raise InsufficientDataError(
+            f"{log.source} records no starts, so how long work took can't be told; where it has a column of starts, name it: "
+            "read_log(…, start=…)."
+        )
     chosen = np.flatnonzero((log.resource.codes >= 0) & (log.start != MISSING_TIME))
     who, start, complete = log.resource.codes[chosen], log.start[chosen], log.complete[chosen]
     n = len(log.resource.names)
@@ -128,8 +133,8 @@ def resource_work(log: EventLog) -> ResourceWork:
     Two steps overlap when both are under way for a while; one that begins as another ends doesn't overlap it. Only steps
     with a resource and a recorded start are counted, of open cases too.
 
-    Returns ResourceWork over the n cases with such a step. Raises MissingColumnError when the log has no resources or no
-    starts, InsufficientDataError when no step has both.
+    Returns ResourceWork over the n cases with such a step. Raises InsufficientDataError when the log has no resources or no
+    starts, or no step has both.
     """
     found = work_counts(log)
     if found.n_steps == 0:
