@@ -6,7 +6,9 @@ text alternative of a picture is built from the same numbers as the picture.
 
 from __future__ import annotations
 
+from collections.abc import Sequence, Sized
 from dataclasses import dataclass
+from itertools import pairwise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,4 +93,298 @@ class FlowMap:
     note: str = ""
 
 
-Chart = BarChart | Histogram | FlowMap
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stack:
+    """One bar of a stack: its label, and a length for each group of the chart, in the groups' order.
+
+    A length is 0 where the group has nothing here, NaN where it isn't known; none is negative.
+    """
+
+    label: str
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StackedBars:
+    """Horizontal bars, each split among up to eight groups; the total is printed behind each bar.
+
+    >>> chart = StackedBars(
+    ...     title="Most waiting before Technical review is for a free examiner",
+    ...     axis="Hours of waiting per case, by the step awaited",
+    ...     groups=("external", "contention"),
+    ...     stacks=(Stack(label="Technical review", values=(0.0, 41.5)), Stack(label="Issue", values=(1.2, 0.4))),
+    ...     note="n = 7,281 closed cases that arrived in 2025.",
+    ... )
+
+    Raises ValueError for more than eight groups, for a stack with more or fewer values than groups, or with a
+    negative value.
+    """
+
+    title: str
+    axis: str
+    groups: tuple[str, ...]
+    stacks: tuple[Stack, ...]
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        if len(self.groups) > 8:
+            raise ValueError(
+                f"stacked bars {self.title!r} have {len(self.groups)} groups; a reader can tell at most 8 apart: "
+                "pool the smallest as 'other'"
+            )
+        for stack in self.stacks:
+            _aligned(f"stack {stack.label!r}", groups=self.groups, values=stack.values)
+            if any(v < 0 for v in stack.values):
+                raise ValueError(f"stack {stack.label!r} has a negative length: {min(stack.values):g}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A quantity over time: `values[i]` is its value at `at[i]`, in µs since 1970 UTC, ascending; NaN is a gap.
+
+    With `holds`, a value stays until the next instant (a queue); else the points are joined (a monthly share).
+    `low` and `high` bound a band around it and are as long as `values`, or empty.
+    """
+
+    label: str
+    at: tuple[int, ...]
+    values: tuple[float, ...]
+    low: tuple[float, ...] = ()
+    high: tuple[float, ...] = ()
+    holds: bool = False
+
+    def __post_init__(self) -> None:
+        _aligned(f"line {self.label!r}", at=self.at, values=self.values)
+        _banded(f"line {self.label!r}", values=self.values, low=self.low, high=self.high)
+        _ascending(f"line {self.label!r}", self.at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeMark:
+    """A vertical line at an instant, in µs since 1970 UTC, with its label."""
+
+    label: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """A horizontal line at a value, such as a target or the mean between two shifts, with its label.
+
+    It runs from `start` to `end` (µs since 1970 UTC), or over the whole width where these are None.
+    """
+
+    label: str
+    value: float
+    start: int | None = None
+    end: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineChart:
+    """Quantities over time; the value axis starts at 0 and ends at `top` if that is given (100 for percentages).
+
+    >>> day = 86_400_000_000
+    >>> chart = LineChart(
+    ...     title="The queue before Technical review doubled in March",
+    ...     axis="Cases waiting",
+    ...     lines=(Line(label="Technical review", at=(0, day, 2 * day), values=(4.0, 9.0, 8.0), holds=True),),
+    ...     marks=(TimeMark(label="Level shift: 4 to 8.5", at=day),),
+    ...     timezone="America/New_York",
+    ...     note="n = 7,281 closed cases.",
+    ... )
+    """
+
+    title: str
+    axis: str
+    lines: tuple[Line, ...]
+    marks: tuple[TimeMark, ...] = ()
+    levels: tuple[Level, ...] = ()
+    #: The zone whose dates are written under the axis.
+    timezone: str = "UTC"
+    top: float | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Curve:
+    """A step curve: `values[i]`, a share from 0 to 1, holds from `at[i]` until `at[i + 1]`.
+
+    `at[0]` is where the curve begins (0 for a survival curve, with the value 1). `low` and `high` bound its band and
+    are as long as `values`, or empty; NaN where there is no bound. `at_risk` holds pairs (time, number of cases
+    followed as far as that), printed under the axis.
+    """
+
+    label: str
+    at: tuple[float, ...]
+    values: tuple[float, ...]
+    low: tuple[float, ...] = ()
+    high: tuple[float, ...] = ()
+    at_risk: tuple[tuple[float, int], ...] = ()
+
+    def __post_init__(self) -> None:
+        _aligned(f"curve {self.label!r}", at=self.at, values=self.values)
+        _banded(f"curve {self.label!r}", values=self.values, low=self.low, high=self.high)
+        _ascending(f"curve {self.label!r}", self.at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepCurves:
+    """Survival or cumulative incidence curves; `axis` is the time with its unit, `value_axis` what the share is of.
+
+    >>> chart = StepCurves(
+    ...     title="Half of the cases are decided within 9 days",
+    ...     axis="Days since arrival",
+    ...     value_axis="Share of cases still open",
+    ...     curves=(Curve(label="all cases", at=(0.0, 4.0, 9.0), values=(1.0, 0.8, 0.5)),),
+    ...     marks=(Mark(label="Standard: 30 days", at=30.0),),
+    ...     note="n = 7,412 cases, of which 131 are open. Bands: 95% intervals.",
+    ... )
+    """
+
+    title: str
+    axis: str
+    value_axis: str
+    curves: tuple[Curve, ...]
+    marks: tuple[Mark, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spectrum:
+    """Performance spectrum of a segment: a line for each case from when it left one step to when it reached another.
+
+    Steep lines are fast cases; crossing lines overtook each other; lines that end together were released together.
+    Line i runs from `begin[i]` to `end[i]`, in µs since 1970 UTC, and belongs to class `class_of[i]`, an index into
+    `classes`, the classes by duration in words, the fastest first. All occurrences are given; the drawing takes at
+    most a few thousand, evenly, and says how many.
+
+    >>> hour = 3_600_000_000
+    >>> chart = Spectrum(
+    ...     title="Decisions are released together on Thursdays",
+    ...     above="Technical review",
+    ...     below="Approve decision",
+    ...     classes=("up to 20 hours", "over 20 hours"),
+    ...     begin=(0, 10 * hour),
+    ...     end=(30 * hour, 30 * hour),
+    ...     class_of=(1, 0),
+    ... )
+    """
+
+    title: str
+    #: What the upper and the lower edge stand for: the step left, the step reached.
+    above: str
+    below: str
+    classes: tuple[str, ...]
+    begin: tuple[int, ...]
+    end: tuple[int, ...]
+    class_of: tuple[int, ...]
+    timezone: str = "UTC"
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        _aligned(f"spectrum {self.title!r}", begin=self.begin, end=self.end, class_of=self.class_of)
+        if len(self.classes) > 8:
+            raise ValueError(f"spectrum {self.title!r} has {len(self.classes)} classes; at most 8 can be told apart")
+        if self.class_of and not 0 <= min(self.class_of) <= max(self.class_of) < len(self.classes):
+            raise ValueError(f"spectrum {self.title!r}: `class_of` has numbers that no class has")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BarColumn:
+    """A column of numbers with a small bar in each cell; its heading says what and in which unit.
+
+    The bars of a column share a scale that ends at its largest value, or at `full` (100 for percentages). `low` and
+    `high` are the intervals, as long as `values`, or empty; NaN where a cell has none. Without `bars` the numbers
+    stand alone.
+    """
+
+    heading: str
+    values: tuple[float, ...]
+    low: tuple[float, ...] = ()
+    high: tuple[float, ...] = ()
+    full: float | None = None
+    bars: bool = True
+
+    def __post_init__(self) -> None:
+        _banded(f"column {self.heading!r}", values=self.values, low=self.low, high=self.high)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BarTable:
+    """A table of one label and several numbers a row, each number with a small bar beside it.
+
+    >>> chart = BarTable(
+    ...     title="Reviews that return to intake cost 2.1 days per case",
+    ...     heading="Loop",
+    ...     labels=("Technical review back to Intake check", "Request information"),
+    ...     columns=(
+    ...         BarColumn(heading="Occurrences", values=(812.0, 1503.0)),
+    ...         BarColumn(heading="Days per case", values=(2.1, 1.4), low=(1.9, 1.3), high=(2.3, 1.5)),
+    ...         BarColumn(heading="Share of cases (%)", values=(11.0, 18.5), full=100.0),
+    ...     ),
+    ...     note="n = 7,281 closed cases.",
+    ... )
+    """
+
+    title: str
+    #: What the labels are.
+    heading: str
+    labels: tuple[str, ...]
+    columns: tuple[BarColumn, ...]
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        for column in self.columns:
+            _aligned(f"column {column.heading!r}", labels=self.labels, values=column.values)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heat:
+    """A grid of shaded cells: `values[i][j]` in row i and column j, NaN where there is nothing to measure.
+
+    >>> chart = Heat(
+    ...     title="Cases arrive on weekday mornings",
+    ...     axis="Arrivals per week",
+    ...     rows=("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
+    ...     columns=tuple(f"{hour:02d}" for hour in range(24)),
+    ...     column_axis="Hour of the day, America/New_York",
+    ...     values=((0.0,) * 24,) * 7,
+    ...     note="n = 7,412 cases.",
+    ... )
+    """
+
+    title: str
+    #: What a shade stands for, with its unit.
+    axis: str
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    values: tuple[tuple[float, ...], ...]
+    column_axis: str = ""
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        _aligned(f"grid {self.title!r}", rows=self.rows, values=self.values)
+        for label, row in zip(self.rows, self.values, strict=True):
+            _aligned(f"row {label!r}", columns=self.columns, values=row)
+
+
+Chart = BarChart | Histogram | FlowMap | StackedBars | LineChart | StepCurves | Spectrum | BarTable | Heat
+
+
+def _aligned(what: str, **sequences: Sized) -> None:
+    """Refuse sequences of different lengths."""
+    if len({len(s) for s in sequences.values()}) > 1:
+        lengths = ", ".join(f"{len(s)} in `{name}`" for name, s in sequences.items())
+        raise ValueError(f"{what}: {lengths}; they must be as many")
+
+
+def _banded(what: str, *, values: Sized, low: Sized, high: Sized) -> None:
+    """Refuse bounds that are neither absent nor as many as the values."""
+    if len(low) or len(high):
+        _aligned(what, values=values, low=low, high=high)
+
+
+def _ascending(what: str, at: Sequence[float]) -> None:
+    if any(later < earlier for earlier, later in pairwise(at)):
+        raise ValueError(f"{what}: `at` must ascend")
