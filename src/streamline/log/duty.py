@@ -1,0 +1,171 @@
+"""Duty: when each resource of a log is at work, as intervals of time.
+
+A resource is *on duty* at an instant when its calendar says that it works then; off duty it can't begin a step. Duty is
+made from one office calendar for everybody, or from hours discovered for each resource less its absences
+(`measure/availability.py`). Where nothing is known of a resource it counts as always on duty, and `known` says so: then
+no wait is put down to its being away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from streamline.kernels.duty import first_disorder, next_on_duty, time_on_duty
+from streamline.log.calendar import Calendar
+from streamline.log.event_log import EventLog
+from streamline.units import MISSING_TIME
+
+Int64 = npt.NDArray[np.int64]
+Bool = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Duty:
+    """On-duty time of each resource code of a log within [since, until).
+
+    Resource `r` is on duty in the half-open intervals `[begin[i], end[i])` for `i` in `first[r]:last[r]`: int64
+    microseconds since 1970 UTC, sorted, disjoint and not touching. Resources with the same hours share one stretch of
+    the arrays, so that a thousand of them with one office calendar cost no more than one. In a kernel, loop over
+    `range(first[r], last[r])`. Questions about instants outside [since, until] are refused.
+    """
+
+    first: Int64
+    last: Int64
+    begin: Int64
+    end: Int64
+    #: For each resource whether its hours are known; if not, it is on duty throughout.
+    known: Bool
+    since: int
+    until: int
+    #: Where the hours come from, in words.
+    source: str
+    #: Summed length of all intervals before each place; one more than there are intervals.
+    before: Int64 = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        n = len(self.first)
+        if not (len(self.last) == len(self.known) == n and len(self.begin) == len(self.end)):
+            raise ValueError(
+                f"first, last and known have {n:,}, {len(self.last):,} and {len(self.known):,} places, begin and end "
+                f"{len(self.begin):,} and {len(self.end):,}. The first three are one a resource, the others one an interval."
+            )
+        if n and not (int(self.first.min()) >= 0 and int(self.last.max()) <= len(self.begin)):
+            raise ValueError(f"first and last point outside the {len(self.begin):,} intervals.")
+        wrong = int(first_disorder(self.begin, self.end, self.first, self.last))
+        if wrong >= 0:
+            raise ValueError(f"The intervals of resource {wrong} aren't sorted, disjoint and apart.")
+        lengths = np.concatenate([[0], np.cumsum(self.end - self.begin)]).astype(np.int64)
+        object.__setattr__(self, "before", lengths)
+        for array in (self.first, self.last, self.begin, self.end, self.known, self.before):
+            array.flags.writeable = False
+
+    @classmethod
+    def of_calendar(cls, calendar: Calendar, *, n_resources: int, since: int, until: int) -> Duty:
+        """The office calendar as everybody's duty."""
+        return cls.of_schedules(
+            [calendar.openings(since, until)],
+            schedule=np.zeros(n_resources, dtype=np.int64),
+            since=since,
+            until=until,
+            source=calendar.describe(),
+        )
+
+    @classmethod
+    def of_schedules(cls, spans: Sequence[Int64], *, schedule: Int64, since: int, until: int, source: str) -> Duty:
+        """Resource `r` is on duty in `spans[schedule[r]]`, shape (n, 2); where `schedule[r]` is -1 its hours are unknown.
+
+        Spans must be sorted, disjoint, apart and within [since, until]. Raises ValueError if they aren't.
+        """
+        throughout = np.array([[since, until]], dtype=np.int64).reshape(-1, 2)[: int(since < until)]
+        parts = [*(np.asarray(part, dtype=np.int64).reshape(-1, 2) for part in spans), throughout]
+        size = np.concatenate([[0], np.cumsum([len(part) for part in parts])]).astype(np.int64)
+        every = np.concatenate(parts)
+        if len(every) and (int(every.min()) < since or int(every.max()) > until):
+            raise ValueError("Some hours on duty lie outside the period that the duty is for.")
+        known = np.asarray(schedule) >= 0
+        place = np.where(known, schedule, len(spans)).astype(np.int64)
+        return cls(
+            first=size[place],
+            last=size[place + 1],
+            begin=np.ascontiguousarray(every[:, 0]),
+            end=np.ascontiguousarray(every[:, 1]),
+            known=known,
+            since=since,
+            until=until,
+            source=source,
+        )
+
+    @property
+    def n_resources(self) -> int:
+        """Number of resources, by their codes."""
+        return len(self.first)
+
+    def intervals(self, resource: int) -> Int64:
+        """The on-duty intervals of one resource, shape (n, 2)."""
+        chosen = slice(int(self.first[resource]), int(self.last[resource]))
+        return np.stack([self.begin[chosen], self.end[chosen]], axis=1)
+
+    def time(self, who: npt.ArrayLike, since: npt.ArrayLike, until: npt.ArrayLike) -> Int64:
+        """Time on duty of resource `who` within [since, until), microseconds; the three have one shape together."""
+        codes, first, last = np.broadcast_arrays(self._codes(who), self._instants(since), self._instants(until))
+        if (first > last).any():
+            raise ValueError(f"{int((first > last).sum()):,} of {first.size:,} intervals start after their end.")
+        found = time_on_duty(
+            self.first, self.last, self.begin, self.end, self.before, codes.ravel(), first.ravel(), last.ravel()
+        )
+        time: Int64 = found.reshape(codes.shape)
+        return time
+
+    def is_on(self, who: npt.ArrayLike, at: npt.ArrayLike) -> Bool:
+        """Whether resource `who` is on duty at each instant."""
+        codes, instants = np.broadcast_arrays(self._codes(who), self._instants(at))
+        on: Bool = self.next_on(codes, instants) == instants
+        return on
+
+    def next_on(self, who: npt.ArrayLike, at: npt.ArrayLike) -> Int64:
+        """The first instant from `at` on at which resource `who` is on duty; MISSING_TIME where there is none before `until`."""
+        codes, instants = np.broadcast_arrays(self._codes(who), self._instants(at))
+        found = next_on_duty(self.first, self.last, self.begin, self.end, codes.ravel(), instants.ravel(), MISSING_TIME)
+        next_: Int64 = found.reshape(codes.shape)
+        return next_
+
+    def _codes(self, who: npt.ArrayLike) -> Int64:
+        codes = np.asarray(who, dtype=np.int64)
+        wrong = (codes < 0) | (codes >= self.n_resources)
+        if wrong.any():
+            raise ValueError(
+                f"{int(wrong.sum()):,} of {codes.size:,} codes name no resource (there are {self.n_resources:,}), such as "
+                f"{int(codes[wrong][0])}. Leave out the steps without a resource."
+            )
+        return codes
+
+    def _instants(self, at: npt.ArrayLike) -> Int64:
+        instants = np.asarray(at, dtype=np.int64)
+        wrong = (instants < self.since) | (instants > self.until)
+        if wrong.any():
+            raise ValueError(
+                f"{int(wrong.sum()):,} of {instants.size:,} instants are missing, or outside the period that the duty "
+                "is for."
+            )
+        return instants
+
+
+def duty_period(log: EventLog) -> tuple[int, int]:
+    """The first and last instant that the log knows of; its duty is made for this period."""
+    known = [
+        int(v.min()) for v in (log.arrival[log.arrival != MISSING_TIME], log.start[log.start != MISSING_TIME]) if len(v)
+    ]
+    since = min([*known, *([int(log.complete.min())] if log.n_steps else [])], default=log.observed_until)
+    until = max([log.observed_until, *([int(log.complete.max())] if log.n_steps else [])])
+    return since, max(since, until)
+
+
+def office_duty(log: EventLog, calendar: Calendar) -> Duty:
+    """The office calendar as the duty of each resource of the log, over the log's period."""
+    since, until = duty_period(log)
+    n = 0 if log.resource is None else len(log.resource.names)
+    return Duty.of_calendar(calendar, n_resources=n, since=since, until=until)
