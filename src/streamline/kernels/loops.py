@@ -68,3 +68,59 @@ def erased_loops(offsets: Int64, activity: Int32, n_activities: int) -> Any:
     for k in range(m):
         onward[k] = onward_of_step[head[k]]
     return loop, head[:m], trigger[:m], leaving[:m], repeat[:m], onward
+
+
+@compiled
+def grouped_places(group: Int64, n_groups: int) -> Any:
+    """(offsets, places): group g owns `places[offsets[g]:offsets[g + 1]]`, ascending; entries of group -1 are left out."""
+    offsets = np.zeros(n_groups + 1, np.int64)
+    for i in range(len(group)):
+        if group[i] >= 0:
+            offsets[group[i] + 1] += 1
+    for g in range(n_groups):
+        offsets[g + 1] += offsets[g]
+    free = offsets[:-1].copy()
+    places = np.empty(offsets[n_groups], np.int64)
+    for i in range(len(group)):
+        g = group[i]
+        if g >= 0:
+            places[free[g]] = i
+            free[g] += 1
+    return offsets, places
+
+
+@compiled
+def grouped_sums(group: Int64, values: Int64, n_groups: int) -> Int64:
+    """The exact sum of the values of each group; entries of group -1 are left out."""
+    sums = np.zeros(n_groups, np.int64)
+    for i in range(len(group)):
+        if group[i] >= 0:
+            sums[group[i]] += values[i]
+    return sums
+
+
+@compiled
+def grouped_cases(group: Int64, case: Int64, n_groups: int) -> Int64:
+    """In how many cases each group occurs. The entries of a case stand side by side; those of group -1 are left out."""
+    last = np.full(n_groups, -1, np.int64)
+    count = np.zeros(n_groups, np.int64)
+    for i in range(len(group)):
+        g = group[i]
+        if g >= 0 and last[g] != case[i]:
+            last[g] = case[i]
+            count[g] += 1
+    return count
+
+
+@compiled
+def pass_numbers(offsets: Int64, activity: Int32, n_activities: int) -> Int64:
+    """For each step how often its case had this activity before: 0 for the first pass, 1 for the second, and so on."""
+    seen = np.zeros(n_activities, np.int64)
+    result = np.empty(len(activity), np.int64)
+    for case in range(len(offsets) - 1):
+        for s in range(offsets[case], offsets[case + 1]):
+            result[s] = seen[activity[s]]
+            seen[activity[s]] += 1
+        for s in range(offsets[case], offsets[case + 1]):
+            seen[activity[s]] = 0
+    return result

@@ -1,14 +1,13 @@
 """Rework: which loops send work back, and what they take.
 
-Loops are erased from each trace, left to right: the path so far is kept; when the next activity is already on it, the
-steps after that earlier occurrence, together with this repeat, are one *loop occurrence* and leave the path. Each
-step is first-pass or belongs to exactly one occurrence. A step takes the time from the completion before it (the
+Loops are erased from each trace (see `measure.loops`). A step takes the time from the completion before it (the
 arrival, for the first) to its own completion; so cycle time = first-pass time + the time of all loops, exactly.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -16,81 +15,25 @@ import pandas as pd
 
 from streamline.errors import InsufficientDataError, UnknownNameError
 from streamline.figure import Bar, BarChart, Chart
-from streamline.kernels.loops import erased_loops
+from streamline.kernels.loops import grouped_cases, grouped_sums
 from streamline.log.calendar import Calendar
 from streamline.log.event_log import EventLog
 from streamline.measure.duration import LEVEL
+from streamline.measure.loops import Occurrences, loop_occurrences, loop_words
 from streamline.measure.path import staff_time
 from streamline.results import Estimate, Result, bounded, rows_of
-from streamline.stats.bootstrap import DRAWS, ratio_intervals, share_interval
-from streamline.units import DAY, HOUR, MISSING_TIME
+from streamline.stats.bootstrap import DRAWS, MANY_UNITS, ratio_intervals, share_interval
+from streamline.units import DAY, HOUR, MISSING_TIME, YEAR_DAYS
+
+__all__ = ["Occurrences", "ReworkLoops", "known_family", "loop_occurrences", "loop_words", "rework_loops", "window_years"]
 
 Int64 = npt.NDArray[np.int64]
-Bool = npt.NDArray[np.bool_]
+Float = npt.NDArray[np.float64]
 
 #: Families that get intervals: those with the most days. Some logs have thousands of families of one case each.
 _WITH_INTERVAL = 30
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Occurrences:
-    """The loop occurrences of a log's traces; arrays of one entry an occurrence, in the order in which they close."""
-
-    log: EventLog
-    #: For each step the number of its occurrence; -1 for first-pass steps.
-    loop: Int64
-    #: Places of the step returned to, the first step after it, the last step before the return, and the repeat.
-    head: Int64
-    trigger: Int64
-    leaving: Int64
-    repeat: Int64
-    #: Code of the activity that finally followed the head; -1 when none did.
-    onward: Int64
-    #: For each step the time it takes: from the completion before it in its case to its own, microseconds.
-    time: Int64
-
-    def __len__(self) -> int:
-        return len(self.head)
-
-    @property
-    def case(self) -> Int64:
-        """For each occurrence the number of its case."""
-        return self.log.case_of_step[self.head]
-
-    def sums(self, values: npt.NDArray[np.float64] | Int64) -> Int64:
-        """The sum of per-step integers over each occurrence."""
-        result = np.zeros(len(self), dtype=np.int64)
-        inside = self.loop >= 0
-        np.add.at(result, self.loop[inside], np.asarray(values)[inside].astype(np.int64))
-        return result
-
-    def matching(self, *, to: str | None = None, leaving: str | None = None, through: str | None = None) -> Bool:
-        """Which occurrences return `to` this activity, after this last step before the return, `through` this step.
-
-        Raises UnknownNameError for an activity that the log doesn't have.
-        """
-        chosen = np.ones(len(self), dtype=np.bool_)
-        if to is not None:
-            chosen &= self.log.activity[self.head] == self.log.activity_code(to)
-        if leaving is not None:
-            chosen &= self.log.activity[self.leaving] == self.log.activity_code(leaving)
-        if through is not None:
-            has = (self.loop >= 0) & (self.log.activity == self.log.activity_code(through))
-            chosen &= np.isin(np.arange(len(self)), self.loop[has])
-        return chosen
-
-
-def loop_occurrences(log: EventLog) -> Occurrences:
-    """Erase the loops of each trace of the log (see the module's text)."""
-    loop, head, trigger, leaving, repeat, onward = erased_loops(log.case_offsets, log.activity, len(log.activities))
-    before = np.empty(log.n_steps, dtype=np.int64)
-    before[1:] = log.complete[:-1]
-    some = np.diff(log.case_offsets) > 0
-    before[log.case_offsets[:-1][some]] = log.arrival[some]
-    return Occurrences(
-        log=log, loop=loop, head=head, trigger=trigger, leaving=leaving, repeat=repeat, onward=onward,
-        time=log.complete - before,
-    )  # fmt: skip
+#: Days of arrivals from which figures are told per year; a few weeks say little about a year.
+YEAR_FROM_DAYS = 28
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -100,7 +43,10 @@ class ReworkLoops(Result):
     `table`, most days first: loop (in words), head, trigger, n_occurrences, n_cases, cases_share, cases_share_low,
     cases_share_high, days_per_case (over all n cases), days_per_case_low, days_per_case_high, days_per_occurrence,
     staff_hours_per_case (office hours; NaN without a calendar or without recorded starts), most_frequent (the
-    family's commonest sequence of activities). The 30 families with the most days have intervals.
+    family's commonest sequence of activities), leaving (the commonest last step before the return: leaving → head is
+    the return edge), leaving_share (of the occurrences), occurrences_per_looping_case, occurrences_per_year,
+    days_per_year, staff_hours_per_year, cost_per_year (NaN without the price of a staff hour). The 30 families with the
+    most days have intervals. Figures per year are the closed cases' totals over the log's window of arrivals, in years.
     """
 
     #: Share of the cases with any loop.
@@ -111,14 +57,89 @@ class ReworkLoops(Result):
     returns_share: float
     #: Share of the cases in which no activity is repeated.
     first_pass_yield: float
+    #: Office hours of staff in loops, per case, and their price per year; NaN where they aren't known.
+    staff_hours_per_case: float
+    cost_per_year: float
+    #: From the first arrival to the last, in years; NaN for less than `YEAR_FROM_DAYS` days.
+    window_years: float
     occurrences: Occurrences = field(repr=False)
-    _cases: pd.DataFrame = field(repr=False)
+    #: Numbers of the closed cases' occurrences, and the row of `table` that each belongs to.
+    _kept: Int64 = field(repr=False)
+    _row: Int64 = field(repr=False)
+    #: Staff time of each kept occurrence, microseconds.
+    _staff: Int64 | None = field(repr=False)
 
-    @property
+    @cached_property
     def cases(self) -> pd.DataFrame:
         """One row an occurrence: case, loop, head, trigger, leaving (the last step before the return), signature,
         started, ended, days, staff_hours."""
-        return self._cases
+        found, kept, log = self.occurrences, self._kept, self.occurrences.log
+        names = np.asarray(log.activities, dtype=object)
+        signature, _ = found.signature
+        used, place = np.unique(signature[kept], return_inverse=True)
+        words = np.array([*found.signature_words(used), None], dtype=object)[:-1]
+        return pd.DataFrame(
+            {
+                "case": log.case_id_array(found.case[kept]),
+                "loop": self.table["loop"].to_numpy(dtype=object)[self._row],
+                "head": names[log.activity[found.head[kept]]],
+                "trigger": names[log.activity[found.trigger[kept]]],
+                "leaving": names[log.activity[found.leaving[kept]]],
+                "signature": words[place],
+                "started": log.instants(log.complete[found.head[kept]]),
+                "ended": log.instants(log.complete[found.repeat[kept]]),
+                "days": found.sums(found.time)[kept] / DAY,
+                "staff_hours": np.nan if self._staff is None else self._staff / HOUR,
+            }
+        )
+
+    @cached_property
+    def return_edges(self) -> pd.DataFrame:
+        """One row a family and return edge, in the order of `table`, the commonest edge first: loop, source (the step
+        before the return), target (the head), n_occurrences, n_cases, days_per_case."""
+        found, log, width = self.occurrences, self.occurrences.log, len(self.occurrences.log.activities)
+        leaving = log.activity[found.leaving[self._kept]].astype(np.int64)
+        key, place = np.unique(self._row * width + leaving, return_inverse=True)
+        row, n = key // max(width, 1), np.bincount(place, minlength=len(key))
+        order = np.lexsort((key, -n, row))
+        table = pd.DataFrame(
+            {
+                "loop": self.table["loop"].to_numpy(dtype=object)[row],
+                "source": np.asarray(log.activities, dtype=object)[key % max(width, 1)],
+                "target": self.table["head"].to_numpy(dtype=object)[row],
+                "n_occurrences": n,
+                "n_cases": grouped_cases(place, found.case[self._kept], len(key)),
+                "days_per_case": grouped_sums(place, found.sums(found.time)[self._kept], len(key)) / DAY / self.n,
+            }
+        )
+        return table.iloc[order].reset_index(drop=True)
+
+    @cached_property
+    def distribution(self) -> pd.DataFrame:
+        """How many cases have how many occurrences, of any loop (loop "any") and of each family: loop, n_occurrences (0
+        and more), n_cases, share (of all n cases)."""
+        case = self.occurrences.case[self._kept]
+        frames = []
+        for words, pair in (("any", case), (None, self._row * np.int64(self.occurrences.log.n_cases) + case)):
+            who, times = np.unique(pair, return_counts=True)
+            row = np.zeros(len(who), dtype=np.int64) if words else who // max(self.occurrences.log.n_cases, 1)
+            most = int(times.max(initial=0)) + 1
+            key, n = np.unique(row * most + times, return_counts=True)
+            n_rows = 1 if words else len(self.table)
+            none = self.n - np.bincount(row, minlength=n_rows)
+            names = np.asarray([words] if words else self.table["loop"], dtype=object)
+            frames.append(
+                pd.DataFrame(
+                    {
+                        "row": np.concatenate([np.arange(n_rows), key // most]),
+                        "loop": np.concatenate([names, names[key // most]]),
+                        "n_occurrences": np.concatenate([np.zeros(n_rows, dtype=np.int64), key % most]),
+                        "n_cases": np.concatenate([none, n]),
+                    }
+                ).sort_values(["row", "n_occurrences"], ignore_index=True)
+            )
+        whole = pd.concat(frames, ignore_index=True).drop(columns="row")
+        return whole.assign(share=whole["n_cases"] / self.n)
 
     def chart(self) -> Chart:
         """Days per case by family of loops."""
@@ -143,20 +164,25 @@ def rework_loops(
     log: EventLog,
     *,
     calendar: Calendar | None = None,
+    staff_hour: float | None = None,
     level: float = LEVEL,
     draws: int = DRAWS,
     seed: int = 1,
 ) -> ReworkLoops:
     """Find the loops that send work back, what they take, and how many cases they touch.
 
-    Time inside a loop is not all caused by it: without the loop, part of it may have been spent waiting elsewhere.
+    Time inside a loop is not all caused by it: without the loop, part of it may have been spent waiting elsewhere (see
+    `matched_difference`).
 
     calendar : office hours, in which staff hours are counted; without it they aren't given, because a step left
-        overnight would count the night. level, draws, seed : of the intervals, which resample cases.
+        overnight would count the night. staff_hour : price of an hour of staff; without it nothing is priced.
+    level, draws, seed : of the intervals, which resample cases.
 
-    Returns ReworkLoops over the n closed cases. Raises InsufficientDataError when no case is closed.
-    Source: loop erasure after Lawler 1980 (self-avoiding walks), applied to traces; ours.
+    Returns ReworkLoops over the n closed cases. Raises InsufficientDataError when no case is closed, ValueError for a
+    negative price. Source: loop erasure after Lawler 1980 (self-avoiding walks), applied to traces; ours.
     """
+    if staff_hour is not None and not 0 <= staff_hour < np.inf:
+        raise ValueError(f"The price of a staff hour must be 0 or more; {staff_hour} isn't.")
     closed = log.closed
     n = int(closed.sum())
     if n == 0:
@@ -164,81 +190,49 @@ def rework_loops(
             f"{log.source}: none of {log.n_cases:,} cases is closed; loops are told of closed cases."
         )
     found = loop_occurrences(log)
-    number = np.cumsum(closed) - 1
     kept = np.flatnonzero(closed[found.case])
-    case = number[found.case[kept]]
-    days = found.sums(found.time)[kept] / DAY
-    staff = None if calendar is None or not log.has_start else found.sums(staff_time(log, calendar))[kept] / HOUR
-    names = np.asarray(log.activities, dtype=object)
-    head, trigger = names[log.activity[found.head[kept]]], names[log.activity[found.trigger[kept]]]
-    signature = _signatures(found)[kept]
-    frame = pd.DataFrame(
-        {
-            "case": log.case_id_array(found.case[kept]),
-            "loop": [loop_words(h, t) for h, t in zip(head, trigger, strict=True)],
-            "head": head,
-            "trigger": trigger,
-            "leaving": names[log.activity[found.leaving[kept]]],
-            "signature": signature,
-            "started": log.instants(log.complete[found.head[kept]]),
-            "ended": log.instants(log.complete[found.repeat[kept]]),
-            "days": days,
-            "staff_hours": np.nan if staff is None else staff,
-        }
-    )
-    table, families = _families(frame, n)
+    case = (np.cumsum(closed) - 1)[found.case[kept]]
+    time = found.sums(found.time)[kept]
+    staff = None if calendar is None or not log.has_start else found.sums(staff_time(log, calendar))[kept]
+    years = window_years(log)
+    table, row = _families(found, kept, time, staff, n, years, staff_hour)
     shown = min(len(table), _WITH_INTERVAL)
-    per_case = np.zeros((n, 2 * shown + 2))
-    for j in range(shown):
-        mine = families == j
-        per_case[case[mine], 2 * j] = 1
-        np.add.at(per_case[:, 2 * j + 1], case[mine], days[mine])
-    per_case[case, -2] = 1
-    np.add.at(per_case[:, -1], case, days)
-    low, high = ratio_intervals(per_case, np.ones(n), level=level, draws=draws, seed=seed)
-    for column in (*range(0, 2 * shown, 2), 2 * shown):  # shares of cases
-        low[column], high[column] = share_interval(float(per_case[:, column].sum()), n, level=level)
-    mean = per_case.mean(axis=0)
-    for j, name in enumerate(("cases_share", "days_per_case")):
-        at = table.columns.get_loc(name)
-        assert isinstance(at, int)
-        for place, bound in enumerate((low, high), start=1):
-            values = np.full(len(table), np.nan)
-            values[:shown] = bound[j:-2:2]
-            table.insert(at + place, f"{name}_{('low', 'high')[place - 1]}", values)
-
-    def figure(column: int, unit: str, interval: str) -> Estimate:
-        method = f"loop erasure; {interval}"
-        return bounded(mean[column], low[column], high[column], level=level, method=method, unit=unit, n=n)
-
-    caveats = ["Time inside a loop is not all caused by it: part of it might have passed elsewhere without the loop."]
-    ties = _tied_share(log)
-    if ties > 0.05:
-        caveats.append(
-            f"{ties:.0%} of the steps have the same times as another step of their case, so their order, "
-            "and with it some loops, rests on their order in the file."
-        )
+    low, high = _day_intervals(row, case, time / DAY, n, shown, level=level, draws=draws, seed=seed)
+    n_looping = len(np.unique(case))
+    for name, at in (("cases_share", "cases_share"), ("days_per_case", "days_per_case")):
+        bounds = np.full((len(table), 2), np.nan)
+        if name == "cases_share":
+            bounds[:shown] = [share_interval(float(k), n, level=level) for k in table["n_cases"].head(shown)] or 0.0
+        else:
+            bounds[:shown] = np.column_stack([low[:-1], high[:-1]])
+        place = table.columns.get_loc(at)
+        assert isinstance(place, int)
+        table.insert(place + 1, f"{name}_low", bounds[:, 0])
+        table.insert(place + 2, f"{name}_high", bounds[:, 1])
+    looping = share_interval(float(n_looping), n, level=level)
+    hours = float("nan") if staff is None else staff.sum() / HOUR
     return ReworkLoops(
         table=table,
         n=n,
         excluded={"open": int((~closed).sum())},
-        caveats=tuple(caveats),
-        cases_share=figure(-2, "share", "Wilson interval"),
-        days_per_case=figure(-1, "days", "interval by resampling cases"),
-        returns_share=len(np.unique(case[head != trigger])) / n,
-        first_pass_yield=1 - float(mean[-2]),
+        caveats=tuple(_caveats(log, years)),
+        cases_share=bounded(
+            n_looping / n, *looping, level=level, method="loop erasure; Wilson interval", unit="share", n=n
+        ),
+        days_per_case=bounded(
+            float(time.sum() / DAY / n), low[-1], high[-1], level=level,
+            method="loop erasure; interval by resampling cases", unit="days", n=n,
+        ),
+        returns_share=len(np.unique(case[log.activity[found.head[kept]] != log.activity[found.trigger[kept]]])) / n,
+        first_pass_yield=1 - n_looping / n,
+        staff_hours_per_case=hours / n,
+        cost_per_year=float("nan") if staff_hour is None else hours * staff_hour / years,
+        window_years=years,
         occurrences=found,
-        _cases=frame,
-    )
-
-
-def loop_words(head: str, trigger: str) -> str:
-    """A family of loops in words.
-
-    >>> loop_words("Intake check", "Request information"), loop_words("Review", "Review")
-    ('back to Intake check after Request information', 'Review repeated at once')
-    """
-    return f"{head} repeated at once" if head == trigger else f"back to {head} after {trigger}"
+        _kept=kept,
+        _row=row,
+        _staff=staff,
+    )  # fmt: skip
 
 
 def known_family(table: pd.DataFrame, name: str) -> pd.Series:
@@ -249,43 +243,115 @@ def known_family(table: pd.DataFrame, name: str) -> pd.Series:
     return rows.iloc[0]
 
 
-def _families(frame: pd.DataFrame, n: int) -> tuple[pd.DataFrame, Int64]:
-    """One row a family, most days first, and for each occurrence the row of its family."""
-    group = frame.groupby(["loop", "head", "trigger"], sort=True)
+def window_years(log: EventLog) -> float:
+    """From the first arrival of the log to the last, in years; NaN for less than `YEAR_FROM_DAYS` days."""
+    arrival = log.arrival[log.arrival != MISSING_TIME]
+    days = float(arrival.max() - arrival.min()) / DAY if len(arrival) else 0.0
+    return days / YEAR_DAYS if days >= YEAR_FROM_DAYS else float("nan")
+
+
+def _families(
+    found: Occurrences,
+    kept: Int64,
+    time: Int64,
+    staff: Int64 | None,
+    n: int,
+    years: float,
+    staff_hour: float | None,
+) -> tuple[pd.DataFrame, Int64]:
+    """One row a family, most days first, and for each kept occurrence the row of its family."""
+    log, width = found.log, max(len(found.log.activities), 1)
+    names = np.asarray(log.activities, dtype=object)
+    family, key = found.family
+    family = family[kept]
+    count = np.bincount(family, minlength=len(key))
+    n_cases = grouped_cases(family, found.case[kept], len(key))
+    days = grouped_sums(family, time, len(key)) / DAY
+    hours = np.full(len(key), np.nan) if staff is None else grouped_sums(family, staff, len(key)) / HOUR
+    leaving = log.activity[found.leaving[kept]].astype(np.int64)
+    pair, n_pair = np.unique(family * width + leaving, return_counts=True)
+    best = np.lexsort((pair, -n_pair, pair // width))
+    best = best[np.unique((pair // width)[best], return_index=True)[1]]
+    commonest, n_leaving = np.zeros(len(key), dtype=np.int64), np.zeros(len(key))
+    commonest[pair[best] // width], n_leaving[pair[best] // width] = pair[best] % width, n_pair[best]
+    some = np.flatnonzero(count)  # families of open cases only aren't told
     table = pd.DataFrame(
         {
-            "n_occurrences": group.size(),
-            "n_cases": group["case"].nunique(),
-            "cases_share": group["case"].nunique() / n,
-            "days_per_case": group["days"].sum() / n,
-            "days_per_occurrence": group["days"].mean(),
-            "staff_hours_per_case": group["staff_hours"].sum(min_count=1) / n,
-            "most_frequent": group["signature"].agg(lambda s: str(s.value_counts().sort_index().idxmax()))
-            if len(frame)
-            else [],
+            "loop": [loop_words(str(names[k // width]), str(names[k % width])) for k in key[some]],
+            "head": names[key[some] // width],
+            "trigger": names[key[some] % width],
+            "n_occurrences": count[some],
+            "n_cases": n_cases[some],
+            "cases_share": n_cases[some] / n,
+            "days_per_case": days[some] / n,
+            "days_per_occurrence": days[some] / count[some],
+            "staff_hours_per_case": hours[some] / n,
+            "most_frequent": _commonest_words(found, kept)[some],
+            "leaving": names[commonest[some]],
+            "leaving_share": n_leaving[some] / count[some],
+            "occurrences_per_looping_case": count[some] / n_cases[some],
+            "occurrences_per_year": count[some] / years,
+            "days_per_year": days[some] / years,
+            "staff_hours_per_year": hours[some] / years,
+            "cost_per_year": np.nan if staff_hour is None else hours[some] * staff_hour / years,
         }
-    ).reset_index()
-    table = table.sort_values(["days_per_case", "loop"], ascending=[False, True], ignore_index=True)
-    place = {family: j for j, family in enumerate(zip(table["head"], table["trigger"], strict=True))}
-    of_row = [place[family] for family in zip(frame["head"], frame["trigger"], strict=True)]
-    return table, np.array(of_row, dtype=np.int64)
+    )
+    order = table.sort_values(["days_per_case", "loop"], ascending=[False, True]).index.to_numpy()
+    row = np.full(len(key), -1, dtype=np.int64)
+    row[some[order]] = np.arange(len(some))
+    return table.iloc[order].reset_index(drop=True), row[family]
 
 
-def _signatures(found: Occurrences) -> npt.NDArray[np.object_]:
-    """For each occurrence its activities in order, joined by arrows."""
-    steps = np.flatnonzero(found.loop >= 0)
-    steps = steps[np.argsort(found.loop[steps], kind="stable")]
-    result = np.empty(len(found), dtype=object)
-    bounds = np.searchsorted(found.loop[steps], np.arange(len(found) + 1))
-    activity = found.log.activity
-    cache: dict[bytes, str] = {}
-    for k in range(len(found)):
-        codes = activity[steps[bounds[k] : bounds[k + 1]]]
-        key = codes.tobytes()
-        if key not in cache:
-            cache[key] = " → ".join(found.log.activities[c] for c in codes)
-        result[k] = cache[key]
-    return result
+def _commonest_words(found: Occurrences, kept: Int64) -> npt.NDArray[np.object_]:
+    """For each family its commonest signature among the kept occurrences, in words; of equals the first by its words."""
+    signature, model = found.signature
+    count = np.bincount(signature[kept], minlength=len(model))
+    family, key = found.family
+    of = family[model]
+    most = np.zeros(len(key), dtype=np.int64)
+    np.maximum.at(most, of, count)
+    chosen = np.flatnonzero((count == most[of]) & (count > 0))
+    words: dict[int, str] = {}
+    for f, text in zip(of[chosen].tolist(), found.signature_words(chosen), strict=True):
+        words[f] = min(text, words.get(f, text))
+    return np.array([*(words.get(f, "") for f in range(len(key))), None], dtype=object)[:-1]
+
+
+def _day_intervals(
+    row: Int64, case: Int64, days: Float, n: int, shown: int, *, level: float, draws: int, seed: int
+) -> tuple[Float, Float]:
+    """Intervals of the days per case of the first `shown` families and, last, of all loops; the same resamples for each.
+    With many cases one family at a time, so that the memory doesn't grow with their number."""
+    low, high = np.full(shown + 1, np.nan), np.full(shown + 1, np.nan)
+    at_a_time = shown + 1 if n < MANY_UNITS else 1
+    ones = np.ones(n)
+    for first in range(0, shown + 1, at_a_time):
+        block = range(first, min(first + at_a_time, shown + 1))
+        per_case = np.empty((n, len(block)))
+        for j, family in enumerate(block):
+            mine = slice(None) if family == shown else row == family
+            per_case[:, j] = np.bincount(case[mine], weights=days[mine], minlength=n)
+        low[block], high[block] = ratio_intervals(per_case, ones, level=level, draws=draws, seed=seed)
+    return low, high
+
+
+def _caveats(log: EventLog, years: float) -> list[str]:
+    caveats = ["Time inside a loop is not all caused by it: part of it might have passed elsewhere without the loop."]
+    n_open = int((~log.closed).sum())
+    if np.isnan(years):
+        caveats.append(
+            f"The cases arrived within less than {YEAR_FROM_DAYS} days: nothing is told per year, which so few weeks "
+            "can't stand for."
+        )
+    elif n_open:
+        caveats.append(f"Figures per year leave out the loops of the {n_open:,} open cases.")
+    ties = _tied_share(log)
+    if ties > 0.05:
+        caveats.append(
+            f"{ties:.0%} of the steps have the same times as another step of their case, so their order, "
+            "and with it some loops, rests on their order in the file."
+        )
+    return caveats
 
 
 def _tied_share(log: EventLog) -> float:
