@@ -110,3 +110,65 @@ def test_cases_that_take_no_time_have_no_shares(log_of) -> None:
     chart = got.chart()
     assert isinstance(chart, BarChart)
     assert chart.title == "The cases take no time"
+
+
+def test_what_a_wait_costs_by_hand(log_of, row) -> None:
+    """Waits for Review 1, 24, 5 hours: the 95th percentile lies 0.9 of the way from 5 to 24; three cases wait 10 hours each;
+    halving them saves 15 hours of three cases. Two days of arrivals say nothing of a year."""
+    got = row(bottlenecks(log_of(THREE)), "Review")
+    assert got["p95_wait_days"] == pytest.approx((5 + 0.9 * 19) / 24)
+    assert got["wait_days_per_case_with_it"] == pytest.approx(10 / 24)
+    assert got["halved_days_per_case"] == pytest.approx(15 / 24 / 3)
+    assert np.isnan(got["case_days_per_year"])
+
+
+def test_case_days_per_year_by_hand(log_of, row) -> None:
+    """Five cases in the 40 days between the first arrival and the last, each waiting one day: 365.25 / 8 case-days a year."""
+    rows = []
+    for k in range(5):
+        first = 240 * k
+        rows += [(f"c{k}", "Intake", first, first), (f"c{k}", "Review", first + 24, first + 25)]
+    got = row(bottlenecks(log_of(rows)), "Review")
+    assert got["case_days_per_year"] == pytest.approx(365.25 * 5 / 40)
+
+
+def test_halving_computes_the_path_again(log_of, row) -> None:
+    """Both branches begin at 1 and overlap. Visit ends at 11 after a wait of 8; Check at 9.5 after a wait of 1. With the wait
+    for Visit halved it would end at 7, so Check ends last: 1.5 hours are saved, not 4."""
+    got = bottlenecks(log_of([("a", "Intake", 0, 1), ("a", "Check", 2, 9.5), ("a", "Visit", 9, 11)], ends=["Visit"]))
+    assert got.paths.concurrent == (("Check", "Visit"),)
+    assert row(got, "Visit")["waiting_days_per_case"] == pytest.approx(8 / 24)
+    assert row(got, "Visit")["halved_days_per_case"] == pytest.approx(1.5 / 24)
+
+
+def _weekly(n_weeks: int, review_wait: float = 30.0):
+    """A case a week: Review waits a bit more each third week, Letter waits 5 hours."""
+    for k in range(n_weeks):
+        at = 168.0 * k
+        wait = review_wait + 3 * (k % 3)
+        yield from [
+            (f"c{k}", "Intake", at, at + 1),
+            (f"c{k}", "Review", at + 1 + wait, at + 2 + wait),
+            (f"c{k}", "Letter", at + 7 + wait, at + 8 + wait),
+        ]
+
+
+def test_few_weeks_have_no_interval_and_say_so(log_of, row) -> None:
+    """Nine weeks of arrivals; from eight weeks on runs are of two."""
+    got = bottlenecks(log_of(_weekly(9)), draws=50)
+    assert np.isnan(row(got, "Review")["share_low"])
+    assert np.isnan(row(got, "Review")["first_share_of_draws"])
+    assert got.waiting.low is None
+    assert got.caveats[-1].startswith("The closed cases arrived in 4 runs of 2 weeks.")
+
+
+def test_weeks_give_intervals_and_ranks(log_of, row) -> None:
+    """Thirty weeks are ten runs. Each case: waits (30, 33 or 36) + 5, work 3. Review is first in every resample."""
+    got = bottlenecks(log_of(_weekly(30)), draws=200)
+    review, letter = row(got, "Review"), row(got, "Letter")
+    assert review["share"] == pytest.approx(33 / 41)
+    assert review["share_low"] <= 33 / 41 <= review["share_high"]
+    assert (review["first_share_of_draws"], letter["first_share_of_draws"]) == (1, 0)
+    assert letter["halved_low"] == pytest.approx(2.5 / 24) == pytest.approx(letter["halved_high"])
+    assert "resampling runs of 3 weeks of arrivals" in got.waiting.method
+    assert not any("weeks of arrivals" in c for c in got.caveats)

@@ -9,18 +9,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from streamline.errors import InsufficientDataError
 from streamline.figure import Bar, BarChart, Chart
 from streamline.log.calendar import Calendar
 from streamline.log.event_log import EventLog
 from streamline.measure.duration import LEVEL
 from streamline.measure.path import ConcurrencyRule, Paths, paths
+from streamline.measure.path_split import Runs, split_by_place
 from streamline.results import Estimate, Result, bounded, rows_of
-from streamline.stats.bootstrap import DRAWS, ratio_intervals
+from streamline.stats.bootstrap import DRAWS
+from streamline.stats.weeks import ratios_of_runs, sums_of_runs
 from streamline.units import DAY, HOUR
-
-#: Activities that get intervals, those with the most waiting; and how many are resampled at a time, which bounds the memory.
-_WITH_INTERVAL, _AT_A_TIME = 300, 50
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -29,10 +27,20 @@ class Bottlenecks(Result):
 
     `table`, largest wait first: activity, external, n_steps (on critical paths), n_cases, waiting_days_per_case,
     share, share_low, share_high (of total cycle time, 0 to 1), waiting_working_hours_per_case (NaN without a
-    calendar), median_wait_days, p90_wait_days (per step), service_days_per_case, sojourn_days_per_case. Waiting plus
-    service plus sojourn, summed over the rows, is the mean cycle time exactly. Where no start is recorded for a step,
-    its time is sojourn; `share` is then the share of waiting and sojourn together. The 300 activities with the largest
-    shares have intervals.
+    calendar), median_wait_days, p90_wait_days (per step), service_days_per_case, sojourn_days_per_case,
+    p95_wait_days, wait_days_per_case_with_it (over n_cases), case_days_per_year (of waiting, at the rate of the
+    arrivals; NaN if they span less than four weeks), halved_days_per_case with halved_low and halved_high,
+    first_share_of_draws. Waiting plus service plus sojourn, summed over the rows, is the mean cycle time exactly.
+    Where no start is recorded for a step, its time is sojourn; shares, waits per step, days a year and halving
+    then take waiting and sojourn together.
+
+    halved_days_per_case : by how much the mean cycle time would be shorter if each wait for this step were half as
+        long, all else lasting as long as it did. Each case's path is computed again, so a branch that ran side by side
+        may then be the last to end. Queues aren't: shorter waits here could mean longer ones at the next step.
+    first_share_of_draws : share of the resamples in which this wait is the largest: how sure its first rank is.
+
+    Intervals resample runs of whole weeks of arrivals (`stats.weeks`), none is given for fewer than ten runs; the 300
+    activities with the largest shares have them.
     """
 
     waiting: Estimate
@@ -93,37 +101,6 @@ class Bottlenecks(Result):
         )
 
 
-def _shares(
-    activity: npt.NDArray[np.int32],
-    case: npt.NDArray[np.int64],
-    wait: npt.NDArray[np.int64],
-    cycle: npt.NDArray[np.float64],
-    width: int,
-    *,
-    level: float,
-    draws: int,
-    seed: int,
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """For each activity its share of the total cycle time, and the bounds of its interval; NaN beyond `_WITH_INTERVAL`."""
-    total, low, high = (
-        np.bincount(activity, weights=wait, minlength=width),
-        np.full(width, np.nan),
-        np.full(width, np.nan),
-    )
-    share = total / cycle.sum() if cycle.sum() else np.full(width, np.nan)
-    order = np.argsort(activity, kind="stable")
-    bounds = np.searchsorted(activity[order], np.arange(width + 1))
-    chosen = np.argsort(-total, kind="stable")[:_WITH_INTERVAL]
-    for first in range(0, len(chosen), _AT_A_TIME):  # the same resamples in each block
-        block = chosen[first : first + _AT_A_TIME]
-        per_case = np.zeros((len(cycle), len(block)))
-        for j, a in enumerate(block):
-            steps = order[bounds[a] : bounds[a + 1]]
-            np.add.at(per_case[:, j], case[steps], wait[steps])
-        low[block], high[block] = ratio_intervals(per_case, cycle, level=level, draws=draws, seed=seed)
-    return share, np.clip(low, 0.0, 1.0), np.clip(high, 0.0, 1.0)
-
-
 def bottlenecks(
     log: EventLog,
     *,
@@ -140,77 +117,42 @@ def bottlenecks(
     cycle time in waiting, not the one with the largest mean wait.
 
     calendar : office hours in which waits are told as working time too; elapsed time alone when None.
-    rule : when two activities count as concurrent. level, draws, seed : of the intervals, which resample cases.
+    rule : when two activities count as concurrent. level, draws, seed : of the intervals, which resample weeks of arrivals.
 
     Returns Bottlenecks. Raises InsufficientDataError when no case is closed.
     """
+    runs = Runs.of(log)
     closed = log.closed
     n = int(closed.sum())
-    if n == 0:
-        raise InsufficientDataError(f"{log.source}: none of {log.n_cases:,} cases is closed; no cycle time to split.")
     found = paths(log, rule=rule)
-    on_path = found.critical & closed[log.case_of_step]
-    step = np.flatnonzero(on_path)
-    activity, case = log.activity[step], log.case_of_step[step]
-    wait, service, sojourn = found.waiting[step], found.service[step], found.sojourn[step]
-    width = len(log.activities)
-    number = np.cumsum(closed) - 1
-
-    cycle = (log.last_completion - log.arrival)[closed].astype(float)
-    share, low, high = _shares(
-        activity, number[case], wait + sojourn, cycle, width, level=level, draws=draws, seed=seed
-    )
-
-    working = np.full(len(step), np.nan)
-    if calendar is not None:
-        until = np.where(found.known[step], log.start[step], log.complete[step])
-        working = calendar.working_time(found.enabled[step], until) / HOUR
-    frame = pd.DataFrame(
-        {"activity": activity, "case": case, "wait": (wait + sojourn) / DAY, "service": service / DAY,
-         "waiting": wait / DAY, "sojourn": sojourn / DAY, "working": working}
-    )  # fmt: skip
-    group = frame.groupby("activity")
-    table = pd.DataFrame(
-        {
-            "n_steps": group.size(),
-            "n_cases": group["case"].nunique(),
-            "waiting_days_per_case": group["waiting"].sum() / n,
-            "waiting_working_hours_per_case": group["working"].sum(min_count=1) / n,
-            "median_wait_days": group["wait"].median(),
-            "p90_wait_days": group["wait"].quantile(0.9),
-            "service_days_per_case": group["service"].sum() / n,
-            "sojourn_days_per_case": group["sojourn"].sum() / n,
-        }
+    table, step = split_by_place(
+        found, runs, log.activity, len(log.activities), calendar=calendar, level=level, draws=draws, seed=seed
     )
     codes = table.index.to_numpy()
     table = table.reset_index(drop=True)
     table.insert(0, "activity", np.asarray(log.activities, dtype=object)[codes])
     table.insert(1, "external", [a in log.external for a in table["activity"]])
-    table.insert(5, "share", share[codes])
-    table.insert(6, "share_low", low[codes])
-    table.insert(7, "share_high", high[codes])
     table = table.sort_values(["share", "activity"], ascending=[False, True], ignore_index=True)
 
-    parts = np.column_stack(
-        [
-            found.per_case(np.where(mask, values, 0))[closed] / DAY
-            for values, mask in (
-                (found.waiting, True),
-                (found.service, True),
-                (found.sojourn, True),
-                (found.waiting + found.service + found.sojourn, log.external_step),
-            )
-        ]
-    )
-    part_low, part_high = ratio_intervals(parts, np.ones(n), level=level, draws=draws, seed=seed)
+    totals = [
+        found.per_case(values)[closed]
+        for values in (
+            found.waiting,
+            found.service,
+            found.sojourn,
+            np.where(log.external_step, found.waiting + found.service + found.sojourn, 0),
+        )
+    ]
+    run = runs.of_case[closed]
+    by_run = np.column_stack([sums_of_runs(run, values / DAY, runs.n_runs) for values in totals])
+    part_low, part_high = ratios_of_runs(by_run, runs.n_cases, level=level, draws=draws, seed=seed)
 
-    def mean(column: int) -> Estimate:
-        method = "critical paths of closed cases; interval by resampling cases"
-        value = parts[:, column].mean()
-        return bounded(value, part_low[column], part_high[column], level=level, method=method, unit="days", n=n)
+    def mean(part: int) -> Estimate:
+        value = (totals[part] / DAY).mean()
+        return bounded(value, part_low[part], part_high[part], level=level, method=runs.method, unit="days", n=n)
 
     caveats = []
-    if sojourn.any():
+    if found.sojourn[step].any():
         unknown = int((~found.known[step]).sum())
         caveats.append(
             f"{unknown:,} of {len(step):,} steps have no recorded start. Their waiting and service can't be told apart; "
@@ -222,7 +164,7 @@ def bottlenecks(
         table=table,
         n=n,
         excluded={"open": int((~closed).sum())},
-        caveats=tuple(caveats),
+        caveats=(*caveats, *runs.caveats),
         waiting=mean(0),
         service=mean(1),
         sojourn=mean(2),
