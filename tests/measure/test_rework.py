@@ -140,3 +140,72 @@ def test_the_chart_has_the_intervals(log_of) -> None:
         (r.loop, r.days_per_case, r.days_per_case_low, r.days_per_case_high) for r in got.table.itertuples()
     ]
     assert chart.title == "Loops take 0.15 days per case"
+
+
+def test_per_year_and_the_price(log_of) -> None:
+    """Four cases arriving over 30 days are 48.7 a year; one of them loops for 6 hours, 2 of them staff's: 1/4 of the
+    arrivals loop."""
+    rows = [*THREE[:4], ("b", "Intake", 24 * 10, 24 * 10 + 1), ("c", "Intake", 24 * 20, 24 * 20 + 1),
+            ("d", "Intake", 24 * 30 + 8, 24 * 30 + 9)]  # fmt: skip
+    hours = Calendar(hours={"mon-fri": "08:00-17:00"})
+    got = rework_loops(log_of(rows), calendar=hours, staff_hour=50)
+    per_year = 4 / 30 * 365.25
+    assert got.cases_per_year == pytest.approx(per_year)
+    first = got.table.iloc[0]
+    assert first["occurrences_per_year"] == pytest.approx(per_year / 4)
+    assert first["days_per_year"] == pytest.approx(per_year / 4 * 6 / 24)
+    assert first["staff_hours_per_year"] == pytest.approx(per_year / 4 * 2)
+    assert first["cost_per_year"] == got.cost_per_year == pytest.approx(per_year / 4 * 2 * 50)
+    assert np.isnan(rework_loops(log_of(rows), calendar=hours).cost_per_year)
+    assert rework_loops(log_of(rows), staff_hour=50).table["cost_per_year"].isna().all()
+    with pytest.raises(ValueError, match="0 or more; -1 isn't"):
+        rework_loops(log_of(rows), staff_hour=-1)
+
+
+def test_a_few_days_say_nothing_of_a_year(log_of) -> None:
+    got = rework_loops(log_of(THREE), calendar=Calendar(hours={"mon-fri": "08:00-17:00"}), staff_hour=50)
+    assert got.table[["occurrences_per_year", "days_per_year", "cost_per_year"]].isna().all(axis=None)
+    assert any("less than four weeks" in c for c in got.caveats)
+
+
+def test_return_edges_by_hand(log_of) -> None:
+    """Two loops of one family come back from different steps: a b a twice by b → a, a b c a once by c → a."""
+    rows = [("k", name, None, i) for i, name in enumerate("abaabca")] + [
+        ("m", name, None, i) for i, name in enumerate("aba")
+    ]
+    got = rework_loops(log_of(rows))
+    edges = got.return_edges
+    mine = edges[edges["loop"] == "back to a after b"]
+    assert mine[["source", "target", "n_occurrences", "n_cases"]].to_numpy().tolist() == [
+        ["b", "a", 2, 2],
+        ["c", "a", 1, 1],
+    ]
+    assert (mine["days_per_case"] * 24 * 2).tolist() == pytest.approx([4, 3])
+    assert edges["n_occurrences"].sum() == got.table["n_occurrences"].sum() == 4
+    row = known_family(got.table, "back to a after b")
+    assert (row["leaving"], row["leaving_share"], row["occurrences_per_looping_case"]) == (
+        "b",
+        pytest.approx(2 / 3),
+        1.5,
+    )
+
+
+def test_the_distribution_counts_every_case_once(log_of) -> None:
+    got = rework_loops(log_of([*THREE, ("d", "Review", 8, 9), ("d", "Review", 9, 10)]))
+    table = got.distribution
+    assert table[table["loop"] == "any"][["n_occurrences", "n_cases", "share"]].to_numpy().tolist() == [
+        [0, 1, 0.25], [1, 2, 0.5], [2, 1, 0.25]]  # fmt: skip
+    assert (table.groupby("loop")["n_cases"].sum() == got.n).all()
+    times = (table["n_occurrences"] * table["n_cases"]).groupby(table["loop"]).sum()
+    assert times.drop("any").to_dict() == got.table.set_index("loop")["n_occurrences"].to_dict()
+
+
+def test_of_equally_frequent_sequences_the_first_by_name_is_told(log_of) -> None:
+    rows = [
+        (c, name, None, i) for c, word in (("k", "abca"), ("m", "abba"), ("n", "abda")) for i, name in enumerate(word)
+    ]
+    assert known_family(rework_loops(log_of(rows)).table, "back to a after b")["most_frequent"] in (
+        "b → a",
+        "b → c → a",
+    )
+    assert known_family(rework_loops(log_of(rows)).table, "back to a after b")["most_frequent"] == "b → a"

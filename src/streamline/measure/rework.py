@@ -18,22 +18,21 @@ from streamline.figure import Bar, BarChart, Chart
 from streamline.kernels.loops import grouped_cases, grouped_sums
 from streamline.log.calendar import Calendar
 from streamline.log.event_log import EventLog
+from streamline.measure.arrivals import arrivals_per_year
 from streamline.measure.duration import LEVEL
 from streamline.measure.loops import Occurrences, loop_occurrences, loop_words
 from streamline.measure.path import staff_time
 from streamline.results import Estimate, Result, bounded, rows_of
 from streamline.stats.bootstrap import DRAWS, MANY_UNITS, ratio_intervals, share_interval
-from streamline.units import DAY, HOUR, MISSING_TIME, YEAR_DAYS
+from streamline.units import DAY, HOUR, MISSING_TIME
 
-__all__ = ["Occurrences", "ReworkLoops", "known_family", "loop_occurrences", "loop_words", "rework_loops", "window_years"]
+__all__ = ["Occurrences", "ReworkLoops", "known_family", "loop_occurrences", "loop_words", "rework_loops"]
 
 Int64 = npt.NDArray[np.int64]
 Float = npt.NDArray[np.float64]
 
 #: Families that get intervals: those with the most days. Some logs have thousands of families of one case each.
 _WITH_INTERVAL = 30
-#: Days of arrivals from which figures are told per year; a few weeks say little about a year.
-YEAR_FROM_DAYS = 28
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -46,7 +45,7 @@ class ReworkLoops(Result):
     family's commonest sequence of activities), leaving (the commonest last step before the return: leaving → head is
     the return edge), leaving_share (of the occurrences), occurrences_per_looping_case, occurrences_per_year,
     days_per_year, staff_hours_per_year, cost_per_year (NaN without the price of a staff hour). The 30 families with the
-    most days have intervals. Figures per year are the closed cases' totals over the log's window of arrivals, in years.
+    most days have intervals. A figure per year is that per closed case times the cases that arrive in a year.
     """
 
     #: Share of the cases with any loop.
@@ -60,8 +59,8 @@ class ReworkLoops(Result):
     #: Office hours of staff in loops, per case, and their price per year; NaN where they aren't known.
     staff_hours_per_case: float
     cost_per_year: float
-    #: From the first arrival to the last, in years; NaN for less than `YEAR_FROM_DAYS` days.
-    window_years: float
+    #: Arrivals in a year at the log's rate (see `arrivals_per_year`); NaN for a log of less than four weeks.
+    cases_per_year: float
     occurrences: Occurrences = field(repr=False)
     #: Numbers of the closed cases' occurrences, and the row of `table` that each belongs to.
     _kept: Int64 = field(repr=False)
@@ -77,7 +76,7 @@ class ReworkLoops(Result):
         names = np.asarray(log.activities, dtype=object)
         signature, _ = found.signature
         used, place = np.unique(signature[kept], return_inverse=True)
-        words = np.array([*found.signature_words(used), None], dtype=object)[:-1]
+        words = np.asarray(found.signature_words(np.asarray(used, dtype=np.int64)), dtype=object)
         return pd.DataFrame(
             {
                 "case": log.case_id_array(found.case[kept]),
@@ -194,8 +193,8 @@ def rework_loops(
     case = (np.cumsum(closed) - 1)[found.case[kept]]
     time = found.sums(found.time)[kept]
     staff = None if calendar is None or not log.has_start else found.sums(staff_time(log, calendar))[kept]
-    years = window_years(log)
-    table, row = _families(found, kept, time, staff, n, years, staff_hour)
+    per_year = arrivals_per_year(log)
+    table, row = _families(found, kept, time, staff, n, per_year, staff_hour)
     shown = min(len(table), _WITH_INTERVAL)
     low, high = _day_intervals(row, case, time / DAY, n, shown, level=level, draws=draws, seed=seed)
     n_looping = len(np.unique(case))
@@ -215,7 +214,7 @@ def rework_loops(
         table=table,
         n=n,
         excluded={"open": int((~closed).sum())},
-        caveats=tuple(_caveats(log, years)),
+        caveats=tuple(_caveats(log, per_year)),
         cases_share=bounded(
             n_looping / n, *looping, level=level, method="loop erasure; Wilson interval", unit="share", n=n
         ),
@@ -226,8 +225,8 @@ def rework_loops(
         returns_share=len(np.unique(case[log.activity[found.head[kept]] != log.activity[found.trigger[kept]]])) / n,
         first_pass_yield=1 - n_looping / n,
         staff_hours_per_case=hours / n,
-        cost_per_year=float("nan") if staff_hour is None else hours * staff_hour / years,
-        window_years=years,
+        cost_per_year=float("nan") if staff_hour is None else hours / n * staff_hour * per_year,
+        cases_per_year=per_year,
         occurrences=found,
         _kept=kept,
         _row=row,
@@ -243,20 +242,13 @@ def known_family(table: pd.DataFrame, name: str) -> pd.Series:
     return rows.iloc[0]
 
 
-def window_years(log: EventLog) -> float:
-    """From the first arrival of the log to the last, in years; NaN for less than `YEAR_FROM_DAYS` days."""
-    arrival = log.arrival[log.arrival != MISSING_TIME]
-    days = float(arrival.max() - arrival.min()) / DAY if len(arrival) else 0.0
-    return days / YEAR_DAYS if days >= YEAR_FROM_DAYS else float("nan")
-
-
 def _families(
     found: Occurrences,
     kept: Int64,
     time: Int64,
     staff: Int64 | None,
     n: int,
-    years: float,
+    per_year: float,
     staff_hour: float | None,
 ) -> tuple[pd.DataFrame, Int64]:
     """One row a family, most days first, and for each kept occurrence the row of its family."""
@@ -290,10 +282,10 @@ def _families(
             "leaving": names[commonest[some]],
             "leaving_share": n_leaving[some] / count[some],
             "occurrences_per_looping_case": count[some] / n_cases[some],
-            "occurrences_per_year": count[some] / years,
-            "days_per_year": days[some] / years,
-            "staff_hours_per_year": hours[some] / years,
-            "cost_per_year": np.nan if staff_hour is None else hours[some] * staff_hour / years,
+            "occurrences_per_year": count[some] / n * per_year,
+            "days_per_year": days[some] / n * per_year,
+            "staff_hours_per_year": hours[some] / n * per_year,
+            "cost_per_year": np.nan if staff_hour is None else hours[some] / n * staff_hour * per_year,
         }
     )
     order = table.sort_values(["days_per_case", "loop"], ascending=[False, True]).index.to_numpy()
@@ -314,7 +306,7 @@ def _commonest_words(found: Occurrences, kept: Int64) -> npt.NDArray[np.object_]
     words: dict[int, str] = {}
     for f, text in zip(of[chosen].tolist(), found.signature_words(chosen), strict=True):
         words[f] = min(text, words.get(f, text))
-    return np.array([*(words.get(f, "") for f in range(len(key))), None], dtype=object)[:-1]
+    return np.asarray([words.get(f, "") for f in range(len(key))], dtype=object)
 
 
 def _day_intervals(
@@ -335,16 +327,15 @@ def _day_intervals(
     return low, high
 
 
-def _caveats(log: EventLog, years: float) -> list[str]:
+def _caveats(log: EventLog, per_year: float) -> list[str]:
     caveats = ["Time inside a loop is not all caused by it: part of it might have passed elsewhere without the loop."]
     n_open = int((~log.closed).sum())
-    if np.isnan(years):
+    if np.isnan(per_year):
         caveats.append(
-            f"The cases arrived within less than {YEAR_FROM_DAYS} days: nothing is told per year, which so few weeks "
-            "can't stand for."
+            "The cases arrived within less than four weeks, which can't stand for a year: nothing is told per year."
         )
     elif n_open:
-        caveats.append(f"Figures per year leave out the loops of the {n_open:,} open cases.")
+        caveats.append(f"Figures per year take the {n_open:,} open cases to loop as the closed ones did.")
     ties = _tied_share(log)
     if ties > 0.05:
         caveats.append(
