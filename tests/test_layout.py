@@ -57,7 +57,20 @@ KEPT_IN: dict[str, tuple[tuple[str, ...], bool]] = {
     "typst": (("streamline.report.to_pdf",), True),
     "jinja2": (("streamline.report.to_html",), True),
     "matplotlib": (
-        tuple(f"streamline.report.{m}" for m in ("bar_chart", "chart", "histogram", "lettering", "map", "map_layout")),
+        tuple(
+            f"streamline.report.{m}"
+            for m in (
+                "bar_chart",
+                "bar_table",
+                "chart",
+                "drawing",
+                "heat",
+                "histogram",
+                "lettering",
+                "map",
+                "map_layout",
+            )
+        ),
         True,
     ),
     "typer": (("streamline.cli",), False),

@@ -12,8 +12,8 @@ import matplotlib as mpl
 import pytest
 
 from streamline.figure import Bar, BarChart, Histogram, Mark
-from streamline.report.bar_chart import FILLS
 from streamline.report.chart import chart_svg, describe, draw
+from streamline.report.drawing import FILLS
 from streamline.report.lettering import INK, QUIET, clean, printed, text_width, wrap
 
 SVG = "{http://www.w3.org/2000/svg}"

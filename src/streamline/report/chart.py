@@ -8,33 +8,53 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 from xml.etree import ElementTree
 
-from streamline.figure import Bar, BarChart, Chart, FlowMap, Histogram
-from streamline.report.bar_chart import draw_bars, legend_height, rows_of
-from streamline.report.histogram import check_edges, draw_histogram, flag_height, flags
-from streamline.report.lettering import (
-    FONTS,
-    INK,
-    LINE,
-    QUIET,
-    SIZE,
-    clean,
-    number,
-    printed,
-    quiet,
-    text_width,
-    without_glyph_warnings,
-    wrap,
+from streamline.figure import (
+    BarChart,
+    BarTable,
+    Chart,
+    FlowMap,
+    Heat,
+    Histogram,
+    LineChart,
+    Spectrum,
+    StackedBars,
+    StepCurves,
 )
+from streamline.report.bar_chart import plan_bars
+from streamline.report.bar_table import plan_table
+from streamline.report.chart_words import describe
+from streamline.report.drawing import Page, Plan, bare
+from streamline.report.heat import plan_heat
+from streamline.report.histogram import plan_histogram
+from streamline.report.lettering import FONTS, INK, LINE, QUIET, SIZE, clean, quiet, without_glyph_warnings, wrap
+from streamline.report.line_chart import plan_lines
+from streamline.report.spectrum import plan_spectrum
+from streamline.report.stacked_bars import plan_stacks
+from streamline.report.step_curves import plan_curves
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+__all__ = ["NARROW", "WIDE", "chart_svg", "describe", "draw"]
+
 #: Widths of the two variants, in points.
 WIDE, NARROW = 504.0, 222.0
+_RIGHT = 10.0
+_PLANS: dict[type, Callable[..., Plan]] = {
+    BarChart: plan_bars,
+    Histogram: plan_histogram,
+    StackedBars: plan_stacks,
+    LineChart: plan_lines,
+    StepCurves: plan_curves,
+    Spectrum: plan_spectrum,
+    BarTable: plan_table,
+    Heat: plan_heat,
+}
 
 
 def draw(chart: Chart, *, ax: Axes | None = None) -> Axes:
@@ -52,14 +72,16 @@ def draw(chart: Chart, *, ax: Axes | None = None) -> Axes:
 
             return _figure(chart, width=WIDE, headed=True, make=plt.figure)
         width = ax.get_window_extent().width * 72.0 / ax.figure.dpi
-        head = _fill(ax, chart, width=width, label_width=0.45 * width, above=False)
+        plan = _PLANS[type(chart)](chart, Page(label_width=0.45 * width, above=False))
+        bare(ax)
+        plan.fill(ax, width)
         title = "\n".join(wrap(chart.title, width, SIZE + 2))
-        quiet(ax.set_title(title, loc="left", pad=head + 8, fontsize=SIZE + 2, parse_math=False))
+        quiet(ax.set_title(title, loc="left", pad=plan.head(width) + 8, fontsize=SIZE + 2, parse_math=False))
         return ax
 
 
 def chart_svg(
-    chart: BarChart | Histogram,
+    chart: Chart,
     *,
     wide: bool,
     title_id: str,
@@ -97,81 +119,26 @@ def chart_svg(
     return _inline(stream.getvalue(), title_id=title_id, title=chart.title, desc=desc or describe(chart))
 
 
-def describe(chart: Chart) -> str:
-    """The numbers of a chart in words."""
-    if isinstance(chart, BarChart):
-        texts = printed([b.value for b in chart.bars])
-        parts = [
-            f"{bar.label}{f' ({bar.group})' if bar.group else ''}: {text}{_interval_words(bar)}"
-            for bar, text in zip(chart.bars, texts, strict=True)
-        ]
-        return f"{chart.axis}. " + "; ".join(parts) + "."
-    if isinstance(chart, Histogram):
-        check_edges(chart)
-        parts = [
-            f"{number(low)} to {number(high)}: {count:,}"
-            for low, high, count in zip(chart.edges, chart.edges[1:], chart.counts, strict=False)
-        ]
-        if chart.over:
-            parts.append(f"over {number(chart.edges[-1])}: {chart.over:,}")
-        parts += [f"{m.label} at {number(m.at)}" for m in chart.marks]
-        return f"{chart.axis}; number of cases. " + "; ".join(parts) + "."
-    steps = [f"{n.label} ({n.share:.0%} of cases)" for n in chart.nodes if n.kind == "activity"]
-    names = [n.label for n in chart.nodes]
-    back = [f"{names[e.source]} to {names[e.target]} ({e.n_cases:,} cases)" for e in chart.edges if e.returns]
-    return "Steps: " + "; ".join(steps) + "." + (" Ways back: " + "; ".join(back) + "." if back else "")
-
-
-def _figure(chart: BarChart | Histogram, *, width: float, headed: bool, make: Any) -> Axes:
+def _figure(chart: Chart, *, width: float, headed: bool, make: Any) -> Axes:
     """A new figure of the given width in points, as high as the chart needs, with the chart drawn."""
     above = width < 360
-    label_width = width - 18 if above else 0.4 * width
+    plan = _PLANS[type(chart)](chart, Page(label_width=width - 18 if above else 0.4 * width, above=above))
     title = wrap(chart.title, width - 8, SIZE + 2, bold=True) if headed else []
     note = wrap(chart.note, width - 8) if headed and chart.note else []
-    right = 10.0
-    if isinstance(chart, BarChart):
-        rows = rows_of(chart, label_width=label_width, above=above)
-        widest = max((text_width(line) for row in rows for line in row.label), default=0.0)
-        left = right if above else widest + 16
-        inner, head = sum(row.height for row in rows) or LINE, legend_height(chart, width - left - right)
-    else:
-        left = 12 + text_width(number(max((*chart.counts, chart.over, 1))))
-        inner, head = 150.0 if above else 190.0, LINE + flag_height(flags(chart, width - left - right))
-    foot = LINE * (1 + len(wrap(chart.axis, width - left - right))) + 7
-    top = head + (LINE * 1.3 * len(title) + 6 if title else 2)
-    height = top + inner + foot + (LINE * len(note) + 8 if note else 2)
+    wide = width - plan.left - _RIGHT
+    inner = plan.inner(wide)
+    top = plan.head(wide) + (LINE * 1.3 * len(title) + 6 if title else 2)
+    height = top + inner + plan.foot(wide) + (LINE * len(note) + 8 if note else 2)
     figure: Figure = make(figsize=(width / 72.0, height / 72.0), facecolor="white")
-    wide = width - left - right
-    ax = figure.add_axes((left / width, 1 - (top + inner) / height, wide / width, inner / height))
-    _fill(ax, chart, width=wide, label_width=label_width, above=above)
+    ax = figure.add_axes((plan.left / width, 1 - (top + inner) / height, wide / width, inner / height))
+    bare(ax)
+    plan.fill(ax, wide)
     heading: dict[str, Any] = {"va": "top", "fontsize": SIZE + 2, "weight": "bold", "color": INK}
     below: dict[str, Any] = {"va": "bottom", "fontsize": SIZE, "color": QUIET}
     for lines, y, style in ((title, 1 - 4 / height, heading), (note, 4 / height, below)):
         if lines:
             quiet(figure.text(4 / width, y, "\n".join(lines), parse_math=False, **style))
     return ax
-
-
-def _fill(ax: Axes, chart: BarChart | Histogram, *, width: float, label_width: float, above: bool) -> float:
-    """Draw into axes of a known width in points; returns the room taken above them, in points."""
-    for side in ("top", "right", "left", "bottom"):
-        ax.spines[side].set_visible(False)
-    ax.tick_params(length=0, labelsize=SIZE, labelcolor=QUIET)
-    if isinstance(chart, BarChart):
-        rows = rows_of(chart, label_width=label_width, above=above)
-        head = draw_bars(ax, chart, rows, width=width, above=above)
-    else:
-        head = draw_histogram(ax, chart, width=width)
-    label: dict[str, Any] = {"loc": "left", "color": QUIET, "fontsize": SIZE, "parse_math": False}
-    quiet(ax.set_xlabel("\n".join(wrap(chart.axis, width)), **label))
-    return head
-
-
-def _interval_words(bar: Bar) -> str:
-    if bar.low is None or bar.high is None:
-        return ""
-    low, high = printed([bar.low, bar.high])
-    return f" ({low} to {high})"
 
 
 def _inline(file: bytes, *, title_id: str, title: str, desc: str) -> str:

@@ -3,33 +3,45 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
-from streamline.figure import Histogram, Mark
-from streamline.report.bar_chart import FILLS
-from streamline.report.lettering import (
-    INK,
-    LINE,
-    QUIET,
-    RULE,
-    number,
-    printed,
-    text_width,
-    ticks_between,
-    wrap,
-    write,
+from streamline.figure import Histogram
+from streamline.report.drawing import (
+    FILLS,
+    Flag,
+    Page,
+    Plan,
+    draw_flags,
+    fixed,
+    flag_height,
+    flag_rows,
+    height_scale,
+    under,
+    under_height,
+    value_heading,
 )
+from streamline.report.lettering import LINE, number, printed, text_width, ticks_between, write
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-def draw_histogram(ax: Axes, chart: Histogram, *, width: float) -> float:
-    """Draw into axes `width` points wide; returns the points that the marks' labels take above them."""
+def plan_histogram(chart: Histogram, page: Page) -> Plan:
+    """Lay a histogram out; it has no labels at its left but counts."""
+    check_edges(chart)
+    return Plan(
+        left=12 + text_width(number(max((*chart.counts, chart.over, 1)))),
+        inner=fixed(150.0 if page.above else 190.0),
+        head=lambda width: LINE + flag_height(flags(chart, width)),
+        foot=partial(under_height, chart.axis),
+        fill=partial(_draw, chart=chart),
+    )
+
+
+def _draw(ax: Axes, width: float, *, chart: Histogram) -> None:
     from matplotlib.patches import Rectangle
 
-    check_edges(chart)
     edges, counts = chart.edges, chart.counts
     first, last, end, thick = _span(chart)
     most = max((*counts, chart.over), default=0) or 1
@@ -58,34 +70,11 @@ def draw_histogram(ax: Axes, chart: Histogram, *, width: float) -> float:
     if chart.over:
         ax.get_xticklabels()[-1].set_horizontalalignment("right" if wide else "center")
     heights = [t for t in ticks_between(0, most, 4) if t == int(t) and t <= most * 1.08]
-    ax.set_yticks(heights, [number(t) for t in heights])
-    for tick in heights:
-        ax.axhline(tick, color=RULE, linewidth=0.6, zorder=0)
-    ax.axhline(0, color=INK, linewidth=0.9, zorder=5)
+    height_scale(ax, heights, [number(t) for t in heights])
     rows = flags(chart, width)
-    up = head = flag_height(rows)
-    above: dict[str, Any] = {"xycoords": "axes fraction", "annotation_clip": False}
-    heading: dict[str, Any] = {"xytext": (0, up + 2), "va": "bottom", "color": QUIET}
-    write(ax, "Number of cases", (0, 1), xycoords="axes fraction", **heading)
-    for i, flag in enumerate(rows):
-        if math.isfinite(flag.mark.at):
-            dashes = ((0, ()), (0, (4, 2)), (0, (1, 1.5)), (0, (6, 2, 1, 2)))[i % 4]
-            style: dict[str, Any] = {"color": INK, "linewidth": 1.3, "linestyle": dashes}
-            ax.axvline(first + flag.place * (end - first), zorder=6, **style)
-            line = {"arrowstyle": "-", "shrinkA": 0, "shrinkB": 0, **style}
-            ax.annotate("", (flag.place, 1), (0, up), textcoords="offset points", arrowprops=line, **above)
-        side: dict[str, Any] = {"ha": "left", "xytext": (4, up - 1)}
-        if not flag.rightwards:
-            side = {"ha": "right", "xytext": (-4, up - 1)}
-        text = "\n".join(flag.lines)
-        write(ax, text, (flag.place, 1), xycoords="axes fraction", va="top", backing=True, **side)
-        up -= LINE * len(flag.lines) + 2
-    return head + LINE
-
-
-def flag_height(rows: list[_Flag]) -> float:
-    """Points that the labels of the marks take above the axes."""
-    return sum(LINE * len(flag.lines) + 2 for flag in rows)
+    value_heading(ax, ["Number of cases"], up=flag_height(rows))
+    draw_flags(ax, rows)
+    under(ax, chart.axis, width)
 
 
 def _span(chart: Histogram) -> tuple[float, float, float, float]:
@@ -98,39 +87,15 @@ def _span(chart: Histogram) -> tuple[float, float, float, float]:
     return min([first, *marks]), last, end, thick
 
 
-@dataclass(frozen=True, slots=True)
-class _Flag:
-    """A mark's label: where its line stands (0 to 1), on which side of it the text goes, the text."""
-
-    mark: Mark
-    place: float
-    rightwards: bool
-    lines: list[str]
-
-
-def flags(chart: Histogram, width: float) -> list[_Flag]:
-    """The labels of the marks from the top row down, ordered so that no line runs through a label.
-
-    Those whose text goes left come first, from the right; then those whose text goes right, from the left.
-    """
+def flags(chart: Histogram, width: float) -> list[Flag]:
+    """The labels of the marks from the top row down; a mark beyond the last edge stands in the bar apart."""
     first, last, end, thick = _span(chart)
-    placed = []
+    posts = []
     for mark in chart.marks:
         known = math.isfinite(mark.at)
-        label = mark.label if known else f"{mark.label}: not known"
         at = (end - thick / 2 if mark.at > last and chart.over else mark.at) if known else first
-        place = (at - first) / (end - first)
-        need = text_width(label) + 8
-        rightwards = need <= (1 - place) * width or (need > place * width and place <= 0.5)
-        placed.append((mark, place, rightwards, label))
-    left = sorted((p for p in placed if not p[2]), key=lambda p: -p[1])
-    right = sorted((p for p in placed if p[2]), key=lambda p: p[1])
-    walls = [p[1] for p in left] + [1.0]
-    rows = []
-    for mark, place, rightwards, label in [*left, *right]:
-        room = (min((w for w in walls if w > place), default=1.0) - place) if rightwards else place
-        rows.append(_Flag(mark, place, rightwards, wrap(label, max(room * width - 8, 40.0))))
-    return rows
+        posts.append((mark.label if known else f"{mark.label}: not known", (at - first) / (end - first), known))
+    return flag_rows(posts, width)
 
 
 def check_edges(chart: Histogram) -> None:

@@ -1,0 +1,179 @@
+"""A table with a small bar beside each number: as a picture, and as a native table for renderers that have those."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from streamline.figure import BarColumn, BarTable
+from streamline.report.drawing import FILLS, Page, Plan, fixed
+from streamline.report.lettering import INK, LINE, QUIET, RULE, printed, text_width, wrap, write
+from streamline.report.section import Column, Table
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_BAR, _PAD, _SHORTEST = 9.0, 6.0, 34.0
+_ROW = LINE + 5.0
+
+
+def native_table(chart: BarTable, *, id_: str, file: str = "") -> Table:
+    """The same rows as a table of text, with the intervals in brackets, for a page or a document."""
+    return Table(
+        id=id_,
+        caption=chart.title,
+        columns=(Column(heading=chart.heading), *(Column(heading=c.heading, numeric=True) for c in chart.columns)),
+        rows=tuple(zip(chart.labels, *map(cells, chart.columns), strict=True)),
+        note=chart.note,
+        file=file,
+    )
+
+
+def cells(column: BarColumn) -> list[str]:
+    """A column's numbers in words, each with its interval where it has one."""
+    texts = printed(column.values)
+    if not column.low:
+        return texts
+    lows, highs = printed(column.low), printed(column.high)
+    return [
+        f"{text} ({low} to {high})" if math.isfinite(a) and math.isfinite(b) else text
+        for text, low, high, a, b in zip(texts, lows, highs, column.low, column.high, strict=True)
+    ]
+
+
+def plan_table(chart: BarTable, page: Page) -> Plan:
+    """Lay a table out: columns side by side where there is room, else the numbers of a row under its label."""
+    return Plan(
+        left=8.0,
+        inner=partial(_height, chart=chart, label_width=page.label_width, above=page.above),
+        head=fixed(2.0),
+        foot=fixed(2.0),
+        fill=partial(_draw, chart=chart, label_width=page.label_width, above=page.above),
+    )
+
+
+def _number_width(column: BarColumn) -> float:
+    return max((text_width(text) for text in printed(column.values)), default=0.0) + _PAD
+
+
+def _columns(chart: BarTable, width: float, label_width: float, above: bool) -> tuple[float, float] | None:
+    """Widths of the labels and of each column, side by side; None where they don't fit so."""
+    labels = max(*(text_width(label) for label in (chart.heading, *chart.labels)), 60.0)
+    labels = min(labels, label_width) + 2 * _PAD
+    room = (width - labels) / max(len(chart.columns), 1)
+    need = max((_number_width(c) + (_SHORTEST if c.bars else 0.0) + _PAD for c in chart.columns), default=0.0)
+    words = [text_width(w) for c in chart.columns for w in c.heading.split()]
+    need = max([need, *(min(w + _PAD, 90.0) for w in words)])
+    return None if above or room < need else (labels, room)
+
+
+def _height(width: float, *, chart: BarTable, label_width: float, above: bool) -> float:
+    plan = _columns(chart, width, label_width, above)
+    return _under_each_other(chart, width)[1] if plan is None else _side_by_side(chart, *plan)[2]
+
+
+def _side_by_side(chart: BarTable, labels: float, room: float) -> tuple[list[list[str]], list[float], float]:
+    """The headings' lines, the rows' tops, and the height of all."""
+    headings = [wrap(chart.heading, labels - _PAD), *(wrap(c.heading, room - _PAD) for c in chart.columns)]
+    top = LINE * max(len(lines) for lines in headings) + 6
+    tops = []
+    for label in chart.labels:
+        tops.append(top)
+        top += max(LINE * len(wrap(label, labels - 2 * _PAD)) + 6, _ROW)
+    return headings, tops, top + 2
+
+
+def _under_each_other(chart: BarTable, width: float) -> tuple[list[float], float]:
+    """The rows' tops and the height of all, with one line a number under each label."""
+    top, tops = 2.0, []
+    lines = sum(len(wrap(c.heading, _heading_width(chart, width))) for c in chart.columns)
+    for label in chart.labels:
+        tops.append(top)
+        top += LINE * len(wrap(label, width)) + LINE * lines + 3.0 * len(chart.columns) + 9
+    return tops, max(top, LINE)
+
+
+def _heading_width(chart: BarTable, width: float) -> float:
+    return min(max((text_width(c.heading) for c in chart.columns), default=0.0), 0.45 * width)
+
+
+def _draw(ax: Axes, width: float, *, chart: BarTable, label_width: float, above: bool) -> None:
+    ax.set_xlim(0, width)
+    ax.set_ylim(max(_height(width, chart=chart, label_width=label_width, above=above), 1.0), 0)
+    ax.set_xticks([])
+    ax.set_yticks([])
+    plan = _columns(chart, width, label_width, above)
+    if plan is None:
+        _draw_under_each_other(ax, chart, width)
+        return
+    labels, room = plan
+    headings, tops, bottom = _side_by_side(chart, labels, room)
+    line = LINE * max(len(lines) for lines in headings) + 3
+    lefts = [0.0, *(labels + room * j for j in range(len(chart.columns)))]
+    for x, words in zip(lefts, headings, strict=True):
+        write(ax, "\n".join(words), (x, line - 3), va="bottom", color=QUIET)
+    ax.axhline(line, color=INK, linewidth=0.9)
+    ends = [*tops[1:], bottom - 2]
+    for i, (label, top, end) in enumerate(zip(chart.labels, tops, ends, strict=True)):
+        middle = (top + end) / 2
+        write(ax, "\n".join(wrap(label, labels - 2 * _PAD)), (0, middle), va="center")
+        ax.axhline(end, color=RULE, linewidth=0.6)
+        for column, x in zip(chart.columns, lefts[1:], strict=True):
+            _draw_cell(ax, column, i, left=x, width=room - _PAD, middle=middle)
+
+
+def _draw_under_each_other(ax: Axes, chart: BarTable, width: float) -> None:
+    tops, bottom = _under_each_other(chart, width)
+    head = _heading_width(chart, width)
+    for i, (label, top) in enumerate(zip(chart.labels, tops, strict=True)):
+        lines = wrap(label, width)
+        write(ax, "\n".join(lines), (0, top), va="top", weight="bold")
+        y = top + LINE * len(lines) + 2
+        for column in chart.columns:
+            words = wrap(column.heading, head)
+            tall = LINE * len(words)
+            write(ax, "\n".join(words), (0, y + tall / 2), va="center", color=QUIET)
+            _draw_cell(ax, column, i, left=head + _PAD, width=width - head - _PAD, middle=y + tall / 2)
+            y += tall + 3
+        ax.axhline(tops[i + 1] - 4 if i + 1 < len(tops) else bottom - 4, color=RULE, linewidth=0.6)
+
+
+def _draw_cell(ax: Axes, column: BarColumn, i: int, *, left: float, width: float, middle: float) -> None:
+    """A number at the right end of its own strip, and the bar after it; negative bars run left of the zero."""
+    from matplotlib.patches import Rectangle
+
+    text, value = printed(column.values)[i], column.values[i]
+    number = _number_width(column)
+    write(ax, text, (left + number - _PAD, middle), ha="right", va="center")
+    low, high = _scale(column)
+    strip = width - number
+    if not column.bars or strip <= 0:
+        return
+    origin = left + number
+
+    def place(v: float) -> float:
+        return origin + (min(max(v, low), high) - low) / (high - low) * strip
+
+    ax.plot([place(0)] * 2, [middle - _BAR / 2 - 1, middle + _BAR / 2 + 1], color=INK, linewidth=0.7, zorder=5)
+    if column.full is not None:
+        frame = Rectangle((origin, middle - _BAR / 2), strip, _BAR, fill=False, edgecolor=RULE, linewidth=0.6)
+        ax.add_patch(frame)
+    if math.isfinite(value) and value:
+        size = (place(value) - place(0), _BAR)
+        ax.add_patch(Rectangle((place(0), middle - _BAR / 2), *size, facecolor=FILLS[0], linewidth=0))
+    if column.low and math.isfinite(column.low[i]) and math.isfinite(column.high[i]):
+        for colour, thickness in (("white", 2.6), (INK, 1.0)):
+            ends = [place(column.low[i]), place(column.high[i])]
+            ax.plot(ends, [middle, middle], color=colour, linewidth=thickness, zorder=4)
+
+
+def _scale(column: BarColumn) -> tuple[float, float]:
+    """The values at the ends of a column's bars."""
+    sequences: Sequence[Sequence[float]] = (column.values, column.low, column.high)
+    known = [v for values in sequences for v in values if math.isfinite(v)]
+    low, high = min([0.0, *known]), max([0.0, *known])
+    if column.full is not None:
+        high = max(column.full, 0.0)
+    return low, high if high > low else low + 1.0

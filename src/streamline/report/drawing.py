@@ -1,0 +1,263 @@
+"""What every kind of chart shares: its plan, fills and dashes, legends, flags above the axes, scales.
+
+A chart is laid out before it is drawn: a `Plan` says how much room it needs, in points, and draws it into axes of
+a known width. `report.chart` places the axes; nothing here knows which kind it draws.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from streamline.report.lettering import (
+    INK,
+    LINE,
+    QUIET,
+    RULE,
+    SIZE,
+    printed,
+    quiet,
+    text_width,
+    ticks_between,
+    wrap,
+    write,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.transforms import Affine2DBase, Transform
+
+#: Fills that hold 3:1 on white; any two are told apart with each kind of colour blindness (a distance of 17 or more in
+#: CIELAB after the matrices of Machado, Oliveira and Fernandes 2009). Hatches and dashes tell groups apart without colour.
+FILLS = ("#1f6ba8", "#e0641a", "#1f9b7a", "#7a2e00", "#5c6470", "#3a2f8f", "#a8323e", "#1f2a36")
+HATCHES = ("", "////", "\\\\\\\\", "xxxx", "----", "||||", "++++", "//")
+DASHES = ((), (5, 2), (1.5, 1.5), (6, 2, 1.5, 2), (10, 3), (3, 1, 1, 1, 1, 1), (2, 4), (8, 2, 2, 2, 2, 2))
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+#: Dashes of lines that mark a place: the median, a standard, a target.
+MARK_DASHES = ((0, ()), (0, (4, 2)), (0, (1, 1.5)), (0, (6, 2, 1, 2)))
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a page gives a chart: how wide labels may get, in points, and whether they stand above what they label."""
+
+    label_width: float
+    above: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A chart laid out, in points: what it needs around and inside its axes, and what draws it into them."""
+
+    #: Left of the axes, for labels.
+    left: float
+    #: Height of the axes, and what is needed above and under them, for axes of a given width.
+    inner: Callable[[float], float]
+    head: Callable[[float], float]
+    foot: Callable[[float], float]
+    #: Draws into axes of a given width.
+    fill: Callable[[Axes, float], None]
+
+
+def fixed(points: float) -> Callable[[float], float]:
+    """A length that is the same for every width of the axes."""
+    return lambda _: points
+
+
+@dataclass(frozen=True, slots=True)
+class Swatch:
+    """A legend's entry for an area."""
+
+    label: str
+    colour: str
+    hatch: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stroke:
+    """A legend's entry for a line."""
+
+    label: str
+    colour: str
+    dashes: tuple[float, ...] = ()
+    marker: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A mark's label: where its line stands (0 to 1), on which side of it the text goes, the text."""
+
+    place: float
+    rightwards: bool
+    lines: list[str]
+    #: Whether the mark has a place at all: one at NaN has a label and no line.
+    known: bool
+
+
+def look(i: int) -> tuple[str, str]:
+    """Fill and hatch of the i-th group; the pairs repeat only after 64."""
+    return FILLS[i % len(FILLS)], HATCHES[(i + i // len(FILLS)) % len(HATCHES)]
+
+
+def stroke(i: int) -> tuple[str, tuple[float, ...], str]:
+    """Colour, dashes and marker of the i-th line; they repeat only after 64."""
+    return FILLS[i % len(FILLS)], DASHES[(i + i // len(FILLS)) % len(DASHES)], MARKERS[i % len(MARKERS)]
+
+
+def bare(ax: Axes) -> None:
+    """Axes without a frame, with quiet tick labels."""
+    for side in ("top", "right", "left", "bottom"):
+        ax.spines[side].set_visible(False)
+    ax.tick_params(length=0, labelsize=SIZE, labelcolor=QUIET)
+
+
+def under(ax: Axes, text: str, width: float) -> None:
+    """Write the words of the horizontal axis under its tick labels."""
+    place: dict[str, Any] = {"loc": "left", "color": QUIET, "fontsize": SIZE, "parse_math": False}
+    quiet(ax.set_xlabel("\n".join(wrap(text, width)), **place))
+
+
+def under_height(text: str, width: float, *, tick_lines: int = 1) -> float:
+    """Points that tick labels and the words of the horizontal axis take."""
+    return LINE * (tick_lines + len(wrap(text, width))) + 7
+
+
+def length_scale(ax: Axes, low: float, high: float, width: float) -> None:
+    """Ticks and thin rules for lengths along the horizontal axis, between `low` and `high`."""
+    ticks = [t for t in ticks_between(low, high, 5 if width > 250 else 3) if low <= t <= high]
+    ax.set_xticks(ticks, printed(ticks))
+    for tick in ticks:
+        ax.axvline(tick, color=RULE, linewidth=0.6, zorder=0)
+    ax.axvline(0, color=INK, linewidth=0.9, zorder=5)
+
+
+def height_scale(ax: Axes, ticks: Sequence[float], labels: Sequence[str]) -> None:
+    """Ticks and thin rules for heights, and a strong line at 0."""
+    ax.set_yticks(list(ticks), list(labels))
+    for tick in ticks:
+        ax.axhline(tick, color=RULE, linewidth=0.6, zorder=0)
+    ax.axhline(0, color=INK, linewidth=0.9, zorder=5)
+
+
+# Legends: as many entries in a line as fit.
+
+_KEY, _APART = 20.0, 14.0
+
+
+def _legend_places(labels: Sequence[str], width: float) -> tuple[list[tuple[float, float, list[str]]], float]:
+    """For each label: points from the left and from the top, and its lines; and the height of all."""
+    places: list[tuple[float, float, list[str]]] = []
+    x = top = tall = 0.0
+    for label in labels:
+        lines = wrap(label, max(width - _KEY, 40.0))
+        wide = _KEY + max(text_width(line) for line in lines) + _APART
+        if x and x + wide - _APART > width:
+            x, top, tall = 0.0, top + tall, 0.0
+        places.append((x, top, lines))
+        x, tall = x + wide, max(tall, LINE * len(lines) + 3)
+    return places, top + tall
+
+
+def legend_height(labels: Sequence[str], width: float) -> float:
+    """Points that a legend takes, with the gap under it; 0 without labels."""
+    return _legend_places(labels, width)[1] + 6.0 if labels else 0.0
+
+
+def draw_legend(ax: Axes, entries: Sequence[Swatch | Stroke], width: float, *, top: float) -> None:
+    """Write the entries so that the first line begins `top` points above the axes."""
+    places, _ = _legend_places([e.label for e in entries], width)
+    for entry, (x, down, lines) in zip(entries, places, strict=True):
+        y = top - down
+        if isinstance(entry, Swatch):
+            _swatch(ax, entry, x, y - LINE + 2)
+        else:
+            _stroke(ax, entry, x, y - LINE / 2)
+        write(ax, "\n".join(lines), (0, 1), xycoords="axes fraction", xytext=(x + _KEY, y), va="top")
+
+
+def _from_corner(ax: Axes, x: float, y: float) -> Transform:
+    """Inches, from a place given in points from the upper left corner of the axes."""
+    from matplotlib.transforms import ScaledTranslation
+
+    inches = ax.figure.dpi_scale_trans
+    corner = ScaledTranslation(0, 1, cast("Affine2DBase", ax.transAxes))
+    return cast("Transform", inches + corner + ScaledTranslation(x / 72.0, y / 72.0, inches))
+
+
+def _swatch(ax: Axes, entry: Swatch, x: float, y: float) -> None:
+    from matplotlib.patches import Rectangle
+
+    for style in (
+        {"facecolor": entry.colour, "hatch": entry.hatch, "edgecolor": "white"},
+        {"fill": False, "edgecolor": entry.colour},
+    ):
+        patch = Rectangle((0, 0), 14 / 72, 8 / 72, linewidth=0.8, clip_on=False, **style)
+        patch.set_transform(_from_corner(ax, x, y))
+        ax.add_patch(patch)
+
+
+def _stroke(ax: Axes, entry: Stroke, x: float, y: float) -> None:
+    from matplotlib.lines import Line2D
+
+    ends = {"marker": entry.marker, "markersize": 4, "markevery": (0.5, 2)} if entry.marker else {}
+    points = ([0, 7 / 72, 14 / 72], [0, 0, 0])
+    line = Line2D(*points, color=entry.colour, linewidth=1.6, linestyle=(0, entry.dashes), clip_on=False)
+    line.set_transform(_from_corner(ax, x, y))
+    ax.add_artist(line)
+    if ends:
+        dot = Line2D([7 / 72], [0], color=entry.colour, marker=entry.marker, markersize=4, clip_on=False)
+        dot.set_transform(_from_corner(ax, x, y))
+        ax.add_artist(dot)
+
+
+# Flags: the labels of vertical lines, above the axes, so that no line runs through a label.
+
+
+def flag_rows(posts: Sequence[tuple[str, float, bool]], width: float) -> list[Flag]:
+    """The labels of marks from the top row down; each post is a label, its place from 0 to 1, and whether it has one.
+
+    Those whose text goes left come first, from the right; then those whose text goes right, from the left.
+    """
+    placed = []
+    for label, place, known in posts:
+        need = text_width(label) + 8
+        rightwards = need <= (1 - place) * width or (need > place * width and place <= 0.5)
+        placed.append((place, rightwards, label, known))
+    left = sorted((p for p in placed if not p[1]), key=lambda p: -p[0])
+    right = sorted((p for p in placed if p[1]), key=lambda p: p[0])
+    walls = [p[0] for p in left] + [1.0]
+    rows = []
+    for place, rightwards, label, known in [*left, *right]:
+        room = (min((w for w in walls if w > place), default=1.0) - place) if rightwards else place
+        rows.append(Flag(place, rightwards, wrap(label, max(room * width - 8, 40.0)), known))
+    return rows
+
+
+def flag_height(rows: Sequence[Flag]) -> float:
+    """Points that the labels of the marks take above the axes."""
+    return sum(LINE * len(flag.lines) + 2 for flag in rows)
+
+
+def draw_flags(ax: Axes, rows: Sequence[Flag]) -> None:
+    """Draw the marks' lines through the axes, and their labels above them; horizontal limits must be set."""
+    first, end = ax.get_xlim()
+    up = flag_height(rows)
+    above: dict[str, Any] = {"xycoords": "axes fraction", "annotation_clip": False}
+    for i, flag in enumerate(rows):
+        if flag.known:
+            style: dict[str, Any] = {"color": INK, "linewidth": 1.3, "linestyle": MARK_DASHES[i % 4]}
+            ax.axvline(first + flag.place * (end - first), zorder=6, **style)
+            line = {"arrowstyle": "-", "shrinkA": 0, "shrinkB": 0, **style}
+            ax.annotate("", (flag.place, 1), (0, up), textcoords="offset points", arrowprops=line, **above)
+        side: dict[str, Any] = {"ha": "left", "xytext": (4, up - 1)}
+        if not flag.rightwards:
+            side = {"ha": "right", "xytext": (-4, up - 1)}
+        text = "\n".join(flag.lines)
+        write(ax, text, (flag.place, 1), xycoords="axes fraction", va="top", backing=True, **side)
+        up -= LINE * len(flag.lines) + 2
+
+
+def value_heading(ax: Axes, lines: Sequence[str], *, up: float) -> None:
+    """Write what the heights are above the axes, `up` points from them, at the left."""
+    write(ax, "\n".join(lines), (0, 1), xycoords="axes fraction", xytext=(0, up + 2), va="bottom", color=QUIET)

@@ -1,0 +1,108 @@
+"""A grid of shaded cells on matplotlib axes, in at most seven shades, with what each shade stands for."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from functools import partial
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from streamline.figure import Heat
+from streamline.report.drawing import Page, Plan, Swatch, draw_legend, fixed, legend_height, under, under_height
+from streamline.report.lettering import LINE, QUIET, RULE, printed, text_width, ticks_between, wrap, write
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+#: From little to much: one hue, so that its lightness says it all.
+_SHADES = ("#edf4fa", "#c6ddef", "#94c1e2", "#5a9dcd", "#2a76b0", "#10518a", "#062c55")
+_CELL = 15.0
+
+
+def plan_heat(chart: Heat, page: Page) -> Plan:
+    """Lay a grid out; on a narrow page a grid of many columns stands on its side."""
+    turned = page.above and len(chart.columns) > max(len(chart.rows), 12)
+    rows, columns = (chart.columns, chart.rows) if turned else (chart.rows, chart.columns)
+    values = tuple(zip(*chart.values, strict=True)) if turned else chart.values
+    names = [wrap(row, page.label_width) for row in rows]
+    tall = max((LINE * len(lines) for lines in names), default=0.0)
+    return Plan(
+        left=max((text_width(line) for lines in names for line in lines), default=0.0) + 14,
+        inner=fixed(max(_CELL, tall + 2) * len(rows) or LINE),
+        head=lambda width: _head(chart, width),
+        foot=partial(under_height, "" if turned else chart.column_axis),
+        fill=partial(_draw, chart=chart, names=names, columns=columns, values=values, turned=turned),
+    )
+
+
+def bins(chart: Heat) -> tuple[list[float], list[str]]:
+    """Lower edges of the shades, ascending, and what each stands for in words."""
+    known = [v for row in chart.values for v in row if math.isfinite(v)]
+    if not known:
+        return [], []
+    low, high = min(0.0, *known), max(0.0, *known)
+    if high == low:
+        return [low], [printed([low])[0]]
+    edges = ticks_between(low, high, len(_SHADES))
+    while len(edges) > 2 and edges[-2] >= high:
+        edges.pop()
+    if len(edges) == 2:
+        edges = [edges[0], (edges[0] + edges[1]) / 2, edges[1]]
+    texts = printed(edges)
+    return edges[:-1], [f"{a} to {b}" for a, b in pairwise(texts)]
+
+
+def _entries(chart: Heat) -> list[Swatch]:
+    edges, words = bins(chart)
+    entries = [Swatch(text, _shade(i, len(edges))) for i, text in enumerate(words)]
+    if any(not math.isfinite(v) for row in chart.values for v in row):
+        entries.append(Swatch("not known", "#5c6470", "////"))
+    return entries
+
+
+def _shade(i: int, n: int) -> str:
+    return _SHADES[round(i * (len(_SHADES) - 1) / max(n - 1, 1))]
+
+
+def _head(chart: Heat, width: float) -> float:
+    labels = [entry.label for entry in _entries(chart)]
+    return legend_height(labels, width) + LINE * len(wrap(chart.axis, width)) + 4
+
+
+def _draw(
+    ax: Axes,
+    width: float,
+    *,
+    chart: Heat,
+    names: list[list[str]],
+    columns: tuple[str, ...],
+    values: tuple[tuple[float, ...], ...],
+    turned: bool,
+) -> None:
+    from matplotlib.patches import Rectangle
+
+    ax.set_xlim(0, max(len(columns), 1))
+    ax.set_ylim(max(len(names), 1), 0)
+    ax.set_yticks([])
+    edges, _ = bins(chart)
+    for i, (lines, row) in enumerate(zip(names, values, strict=True)):
+        place = (0, i + 0.5)
+        across = ax.get_yaxis_transform()
+        write(ax, "\n".join(lines), place, xycoords=across, xytext=(-6, 0), ha="right", va="center", color=QUIET)
+        for j, value in enumerate(row):
+            known = math.isfinite(value)
+            fill = _shade(bisect_right(edges, value) - 1, len(edges)) if known else "white"
+            line = {"edgecolor": RULE if known else "#5c6470", "linewidth": 0.5}
+            ax.add_patch(Rectangle((j, i), 1, 1, facecolor=fill, hatch="" if known else "////", **line))
+    widest = max((text_width(text) for text in columns), default=0.0) + 6
+    every = max(math.ceil(widest * len(columns) / max(width, 1.0)), 1)
+    every = next((n for n in (1, 2, 3, 4, 6, 8, 12) if n >= every), every)
+    ax.set_xticks([j + 0.5 for j in range(0, len(columns), every)], columns[::every])
+    ax.tick_params(axis="x", length=0)
+    entries = _entries(chart)
+    top = _head(chart, width)
+    axis = wrap(chart.axis, width)
+    write(ax, "\n".join(axis), (0, 1), xycoords="axes fraction", xytext=(0, top), va="top", color=QUIET)
+    draw_legend(ax, entries, width, top=top - LINE * len(axis) - 4 + 2)
+    under(ax, "" if turned else chart.column_axis, width)

@@ -1,0 +1,78 @@
+"""Horizontal bars split among groups, on matplotlib axes: each group has its fill and hatch, each bar its total."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from streamline.figure import Bar, Stack, StackedBars
+from streamline.report.bar_chart import Row, draw_length, label_room, middles, rows_of, write_labels
+from streamline.report.drawing import (
+    Page,
+    Plan,
+    Swatch,
+    draw_legend,
+    fixed,
+    legend_height,
+    length_scale,
+    look,
+    under,
+    under_height,
+)
+from streamline.report.lettering import LINE, printed, text_width, write
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def plan_stacks(chart: StackedBars, page: Page) -> Plan:
+    """Lay stacks out with labels up to `label_width` points wide, `above` the bars or beside them."""
+    totals = [Bar(label=stack.label, value=known_total(stack)) for stack in chart.stacks]
+    rows = rows_of(
+        list(zip(totals, total_texts(chart.stacks), strict=True)), label_width=page.label_width, above=page.above
+    )
+    return Plan(
+        left=label_room(rows, above=page.above),
+        inner=fixed(sum(row.height for row in rows) or LINE),
+        head=partial(legend_height, chart.groups),
+        foot=partial(under_height, chart.axis),
+        fill=partial(_draw, chart=chart, rows=rows, above=page.above),
+    )
+
+
+def known_total(stack: Stack) -> float:
+    """The sum of the lengths that are known; NaN when none is."""
+    known = [v for v in stack.values if math.isfinite(v)]
+    return math.fsum(known) if known else math.nan
+
+
+def total_texts(stacks: Sequence[Stack]) -> list[str]:
+    """The totals as printed: "at least" where a part isn't known."""
+    texts = printed([known_total(stack) for stack in stacks])
+    return [
+        f"at least {text}" if math.isfinite(known_total(stack)) and not all(map(math.isfinite, stack.values)) else text
+        for stack, text in zip(stacks, texts, strict=True)
+    ]
+
+
+def _draw(ax: Axes, width: float, *, chart: StackedBars, rows: Sequence[Row], above: bool) -> None:
+    bars = [pair for row in rows for pair in row.bars]
+    high = max((bar.value for bar, _ in bars if math.isfinite(bar.value)), default=0.0) or 1.0
+    after = max((text_width(text) + 8 for _, text in bars), default=0.0)
+    ax.set_xlim(0, high + after * high / max(width - after, 20.0))
+    length_scale(ax, 0, high, width)
+    write_labels(ax, rows, above=above)
+    places = [middle for row in rows for middle in middles(row)]
+    for stack, (_, text), middle in zip(chart.stacks, bars, places, strict=True):
+        start = 0.0
+        for i, length in enumerate(stack.values):
+            if math.isfinite(length) and length > 0:
+                fill, hatch = look(i)
+                draw_length(ax, start=start, length=length, middle=middle, fill=fill, hatch=hatch)
+                start += length
+        write(ax, text, (start, middle), va="center", ha="left", xytext=(4, 0))
+    entries = [Swatch(group, *look(i)) for i, group in enumerate(chart.groups)]
+    draw_legend(ax, entries, width, top=legend_height(chart.groups, width))
+    under(ax, chart.axis, width)

@@ -1,0 +1,143 @@
+"""Survival and incidence curves on matplotlib axes: steps with bands, marks, and how many cases are followed."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from streamline.figure import Curve, StepCurves
+from streamline.report.drawing import (
+    Flag,
+    Page,
+    Plan,
+    Stroke,
+    draw_flags,
+    draw_legend,
+    fixed,
+    flag_height,
+    flag_rows,
+    height_scale,
+    legend_height,
+    stroke,
+    under,
+    under_height,
+    value_heading,
+)
+from streamline.report.lettering import LINE, QUIET, printed, text_width, ticks_between, wrap, write
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_FOLLOWED = "Cases followed as far as that"
+_TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
+
+
+def plan_curves(chart: StepCurves, page: Page) -> Plan:
+    """Lay curves out; at their left stand the shares."""
+    return Plan(
+        left=12 + text_width("100%"),
+        inner=fixed(160.0 if page.above else 200.0),
+        head=partial(_head, chart=chart),
+        foot=lambda width: under_height(chart.axis, width) + _risk_height(chart, width),
+        fill=partial(_draw, chart=chart),
+    )
+
+
+def _head(width: float, *, chart: StepCurves) -> float:
+    labels = [entry.label for entry in _entries(chart)]
+    return legend_height(labels, width) + LINE * len(wrap(chart.value_axis, width)) + flag_height(_flags(chart, width))
+
+
+def _entries(chart: StepCurves) -> list[Stroke]:
+    named = len(chart.curves) > 1
+    return [Stroke(curve.label, *stroke(i)[:2]) for i, curve in enumerate(chart.curves)] if named else []
+
+
+def _span(chart: StepCurves) -> tuple[float, float]:
+    times = [at for curve in chart.curves for at in curve.at[:1] + curve.at[-1:]]
+    times += [mark.at for mark in chart.marks]
+    known = [at for at in times if math.isfinite(at)]
+    first, last = min([0.0, *known]), max([0.0, *known])
+    return first, last if last > first else first + 1.0
+
+
+def _flags(chart: StepCurves, width: float) -> list[Flag]:
+    first, last = _span(chart)
+    posts = []
+    for mark in chart.marks:
+        known = math.isfinite(mark.at)
+        label = mark.label if known else f"{mark.label}: not known"
+        posts.append((label, (mark.at - first) / (last - first) if known else 0.0, known))
+    return flag_rows(posts, width)
+
+
+def _draw(ax: Axes, width: float, *, chart: StepCurves) -> None:
+    first, last = _span(chart)
+    ax.set_xlim(first, last)
+    ax.set_ylim(0, 1.03)
+    height_scale(ax, _TICKS, [f"{tick:.0%}" for tick in _TICKS])
+    for i, curve in enumerate(chart.curves):
+        _draw_curve(ax, curve, i)
+    ticks = [t for t in ticks_between(first, last, 5 if width > 250 else 3) if first <= t <= last]
+    ax.set_xticks(ticks, printed(ticks))
+    ax.tick_params(axis="x", length=3, color=QUIET)
+    rows = _flags(chart, width)
+    value_heading(ax, wrap(chart.value_axis, width), up=flag_height(rows))
+    draw_flags(ax, rows)
+    draw_legend(ax, _entries(chart), width, top=_head(width, chart=chart))
+    under(ax, chart.axis, width)
+    _write_risk(ax, chart, width)
+
+
+def _draw_curve(ax: Axes, curve: Curve, i: int) -> None:
+    colour, dashes, marker = stroke(i)
+    if curve.low:
+        low = [v if math.isfinite(v) else math.nan for v in curve.low]
+        high = [v if math.isfinite(v) else math.nan for v in curve.high]
+        ax.fill_between(curve.at, low, high, step="post", color=colour, alpha=0.18, linewidth=0, zorder=2)
+    ax.step(curve.at, curve.values, where="post", color=colour, linewidth=1.6, linestyle=(0, dashes), zorder=5)
+    if len(curve.at) == 1:
+        ax.plot(curve.at, curve.values, color=colour, marker=marker, markersize=4, zorder=6, clip_on=False)
+
+
+# The numbers of cases followed, under the words of the axis: a heading, then a line of names and one of numbers each.
+
+
+def _risk_lines(chart: StepCurves, width: float) -> list[tuple[Curve, list[str]]]:
+    """The curves that have such numbers, with their names where there are several."""
+    some = [curve for curve in chart.curves if curve.at_risk]
+    return [(curve, wrap(curve.label, width) if len(chart.curves) > 1 else []) for curve in some]
+
+
+def _risk_height(chart: StepCurves, width: float) -> float:
+    lines = _risk_lines(chart, width)
+    heading = LINE * len(wrap(_FOLLOWED, width)) + 6 if lines else 0.0
+    return heading + sum(LINE * (len(names) + 1) + 2 for _, names in lines)
+
+
+def _write_risk(ax: Axes, chart: StepCurves, width: float) -> None:
+    lines = _risk_lines(chart, width)
+    if not lines:
+        return
+    first, last = _span(chart)
+    down = under_height(chart.axis, width) + 6
+    place: dict[str, Any] = {"xycoords": "axes fraction", "va": "top", "color": QUIET}
+    heading = wrap(_FOLLOWED, width)
+    write(ax, "\n".join(heading), (0, 0), xytext=(0, -down), ha="left", **place)
+    down += LINE * len(heading)
+    for curve, names in lines:
+        if names:
+            i = chart.curves.index(curve)
+            style = {**place, "color": stroke(i)[0]}
+            write(ax, "\n".join(names), (0, 0), xytext=(0, -down), ha="left", **style)
+            down += LINE * len(names)
+        free = -1e9
+        for at, n in sorted(curve.at_risk):
+            text = f"{n:,}"
+            x, half = (at - first) / (last - first), text_width(text) / 2
+            left = min(max(x * width - half, 0.0), width - 2 * half)
+            if 0 <= x <= 1 and left > free:
+                write(ax, text, (0, 0), xytext=(left, -down), ha="left", **place)
+                free = left + 2 * half + 6
+        down += LINE + 2
