@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streamline.kernels.overlaps import waits_beside_work
+from streamline.kernels.overlaps import common_stretches, waits_beside_work
 
 #: A step is (start, complete, enabled), a wait (since, until, queued), an interval on duty (begin, end).
 Triple = tuple[int, int, int]
@@ -104,3 +104,31 @@ def test_hand(steps: list[Triple], wait: Triple, duty: list[tuple[int, int]], ex
     assert found([(steps, [wait], duty)]) == [expected]
     if wait[0] <= wait[1]:
         assert slow((steps, [wait], duty)) == [expected]
+
+
+Stretches = list[tuple[int, int]]
+
+
+@st.composite
+def _stretches(draw: st.DrawFn) -> Stretches:
+    """Stretches in order that don't overlap; some touch, some have no length."""
+    marks = sorted(draw(st.lists(st.integers(0, 25), max_size=12)))
+    return list(pairwise(marks)) if draw(st.booleans()) else list(zip(marks[::2], marks[1::2], strict=False))
+
+
+@given(
+    pairs=st.lists(st.tuples(_stretches().map(lambda rows: [s for s in rows if s[0] < s[1]]), _stretches()), max_size=4)
+)
+@settings(max_examples=200, deadline=None)
+def test_common_stretches_equal_what_each_instant_says(pairs: list[tuple[Stretches, Stretches]]) -> None:
+    def columns(which: int) -> tuple[np.ndarray, ...]:
+        ends = np.cumsum([0, *(len(pair[which]) for pair in pairs)]).astype(np.int64)
+        rows = [s for pair in pairs for s in pair[which]]
+        return ends[:-1], ends[1:], *(np.array([s[k] for s in rows], dtype=np.int64) for k in (0, 1))
+
+    offsets, begin, end = common_stretches(*columns(0), *columns(1))
+    for r, (one, other) in enumerate(pairs):
+        got = list(zip(begin[offsets[r] : offsets[r + 1]], end[offsets[r] : offsets[r + 1]], strict=True))
+        inside = [t for t in range(26) if any(b <= t < e for b, e in one) and any(b <= t < e for b, e in other)]
+        assert [t for b, e in got for t in range(b, e)] == inside
+        assert all(e < b for (_, e), (b, _) in pairwise(got))

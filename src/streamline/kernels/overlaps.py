@@ -156,3 +156,46 @@ def _busy_until(busy_before: Int64, busy: Int64, points: Int64, clock: Int64, at
     if k >= len(busy):
         return int(busy_before[len(busy)])
     return int(busy_before[k] + busy[k] * (worked - clock[k]))
+
+
+@compiled
+def common_stretches(
+    first: Int64, last: Int64, begin: Int64, end: Int64,
+    other_first: Int64, other_last: Int64, other_begin: Int64, other_end: Int64,
+) -> Any:  # fmt: skip
+    """For each resource the stretches that two lists of intervals have in common: (offsets, begin, end).
+
+    Resource `r` owns the places `first[r]:last[r]` of the one and `other_first[r]:other_last[r]` of the other; each of
+    its lists is in order and disjoint. Stretches that touch are joined, those without length left out. The cost grows with
+    the others, and with the logarithm of the first list, which resources may share.
+    """
+    n = len(first)
+    offsets = np.zeros(n + 1, np.int64)
+    for counting in (True, False):
+        if not counting:
+            for r in range(n):
+                offsets[r + 1] += offsets[r]
+            common_begin, common_end = np.empty(offsets[n], np.int64), np.empty(offsets[n], np.int64)
+        for r in range(n):
+            i = first[r]
+            found, reached = 0, np.int64(0)
+            for j in range(other_first[r], other_last[r]):
+                if other_begin[j] >= other_end[j]:
+                    continue
+                i = next_end(i, last[r], end, other_begin[j])
+                while i < last[r] and begin[i] < other_end[j]:
+                    since = max(begin[i], other_begin[j])
+                    until = min(end[i], other_end[j])
+                    if found == 0 or since > reached:
+                        found += 1
+                        if not counting:
+                            common_begin[offsets[r] + found - 1] = since
+                    reached = until
+                    if not counting:
+                        common_end[offsets[r] + found - 1] = until
+                    if end[i] > other_end[j]:
+                        break
+                    i += 1
+            if counting:
+                offsets[r + 1] = found
+    return offsets, common_begin, common_end

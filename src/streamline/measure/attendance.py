@@ -12,12 +12,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from streamline.kernels.overlaps import waits_beside_work
+from streamline.kernels.overlaps import common_stretches, waits_beside_work
 from streamline.log.duty import Duty
 from streamline.measure.path import Paths
-from streamline.units import MISSING_TIME
+from streamline.measure.periods import local_time
+from streamline.units import DAY, MISSING_TIME
 
 Int64 = npt.NDArray[np.int64]
+
+#: A resource does one activity only when at least this share of its steps is of one.
+_ONE_ACTIVITY = 0.95
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -69,3 +73,48 @@ def attendance(paths: Paths, duty: Duty) -> Attendance:
     order = working[np.lexsort((log.complete[working], log.start[working], codes[working]))] if n else working
     offsets = np.searchsorted(codes[order], np.arange(n + 1)).astype(np.int64)
     return Attendance(paths=paths, duty=duty, offsets=offsets, step=order)
+
+
+def attested(attendance: Attendance) -> Attendance:
+    """The same work beside the part of the duty that the records attest: what proves that a resource was there.
+
+    A resource with several activities is there, on each day of the local calendar, from the first to the last instant at
+    which one of its steps starts or completes: a calendar for everybody doesn't know that she works on Mondays only. One
+    that does a single activity is seen only when it does that one, so for it the duty stands as it is; where its hours
+    aren't known, it counts as there while anybody is.
+    """
+    paths, duty, step = attendance.paths, attendance.duty, attendance.step
+    log, n = paths.log, duty.n_resources
+    if len(step) == 0:
+        return attendance
+    assert log.resource is not None
+    who = log.resource.codes[step].astype(np.int64)
+    pair, count = np.unique(who * len(log.activities) + log.activity[step], return_counts=True)
+    most, total = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
+    np.maximum.at(most, pair // len(log.activities), count)
+    np.add.at(total, pair // len(log.activities), count)
+    several = most < _ONE_ACTIVITY * total
+    seen = np.concatenate([who, who, np.full(2 * len(step), n)])
+    instant = np.tile(np.concatenate([log.start[step], log.complete[step]]), 2)
+    day = np.tile(local_time(log, instant[: 2 * len(step)]) // DAY, 2)
+    order = np.lexsort((instant, day, seen))
+    seen, day, instant = seen[order], day[order], instant[order]
+    new = np.concatenate([[True], (seen[1:] != seen[:-1]) | (day[1:] != day[:-1])])
+    begin, end = instant[new], instant[np.concatenate([new[1:], [True]])]
+    row = np.searchsorted(seen[new], np.arange(n + 2)).astype(np.int64)
+    # One more resource, whose hours aren't known, stands for all such: none of them is looked at by itself.
+    chosen = np.append(np.flatnonzero(several), n)
+    throughout = len(duty.begin)
+    offsets, both_begin, both_end = common_stretches(
+        np.append(duty.first, throughout)[chosen], np.append(duty.last, throughout + 1)[chosen],
+        np.append(duty.begin, duty.since), np.append(duty.end, duty.until), row[chosen], row[chosen + 1], begin, end,
+    )  # fmt: skip
+    first, last = duty.first.copy(), duty.last.copy()
+    first[~duty.known], last[~duty.known] = offsets[-2] + throughout, offsets[-1] + throughout
+    first[several], last[several] = offsets[:-2] + throughout, offsets[1:-1] + throughout
+    there = Duty(
+        first=first, last=last, begin=np.concatenate([duty.begin, both_begin]),
+        end=np.concatenate([duty.end, both_end]), known=duty.known.copy(), since=duty.since, until=duty.until,
+        source=duty.source,
+    )  # fmt: skip
+    return Attendance(paths=paths, duty=there, offsets=attendance.offsets, step=step)
