@@ -13,6 +13,7 @@ from streamline.figure import BarChart
 from streamline.measure.bottleneck import bottlenecks
 from streamline.measure.bottleneck_by import bottlenecks_by
 from streamline.measure.duration import cycle_time
+from streamline.measure.pools import resource_pools
 
 #: Waits: Review 1, 24, 5 hours; Letter 0, 1, 0. Cycle times 5, 28 and 10 hours.
 THREE = [
@@ -40,6 +41,13 @@ def test_by_pool_by_hand(log, pools, row) -> None:
     assert row(got, "Examiners")["n_steps"] == 4
     assert row(got, "(no resource)")["waiting_days_per_case"] == pytest.approx(1 / 24 / 3)
     assert row(got, "Clerks")["n_cases"] == 3
+
+
+def test_pools_are_found_when_none_are_given(log) -> None:
+    found = resource_pools(log)
+    got, same = bottlenecks_by(log, "pool"), bottlenecks_by(log, "pool", groups=found)
+    pd.testing.assert_frame_equal(got.table, same.table)
+    assert set(got.table["place"]) <= {*found.pools, "(no resource)"}
 
 
 def test_by_handoff_by_hand(log, pools, row) -> None:
@@ -83,8 +91,6 @@ def test_by_attribute_with_missing_and_many_values(log_of, row) -> None:
 def test_what_cannot_be_told_is_refused(log, log_of, pools) -> None:
     with pytest.raises(UnknownNameError, match="no channel or attribute 'ofice'"):
         bottlenecks_by(log, "ofice")
-    with pytest.raises(ValueError, match="need `groups`"):
-        bottlenecks_by(log, "pool")
     with pytest.raises(ValueError, match="1 pools for 4 resources"):
         bottlenecks_by(log, "pool", groups=["all"])
     with pytest.raises(InsufficientDataError, match="has no resources"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -16,7 +15,7 @@ from streamline.log.event_log import EventLog
 from streamline.measure.duration import LEVEL
 from streamline.measure.path import ConcurrencyRule, Paths, paths
 from streamline.measure.path_split import Runs, split_by_place
-from streamline.measure.places import HANDOFF, POOL, places_of
+from streamline.measure.places import HANDOFF, POOL, Groups, places_of
 from streamline.results import Result, rows_of
 from streamline.stats.bootstrap import DRAWS
 from streamline.units import HOUR
@@ -81,7 +80,7 @@ def bottlenecks_by(
     log: EventLog,
     by: str,
     *,
-    groups: Sequence[str] | None = None,
+    groups: Groups | None = None,
     calendar: Calendar | None = None,
     rule: ConcurrencyRule | None = None,
     level: float = LEVEL,
@@ -90,10 +89,11 @@ def bottlenecks_by(
 ) -> BottlenecksBy:
     """Split the closed cases' cycle time as `bottlenecks` does, by something else than the activity awaited.
 
-    by : "pool" (of the resource that does the step awaited; by `groups`), "handoff" (from the step before, with its pool, to
+    by : "pool" (of the resource that does the step awaited), "handoff" (from the step before, with its pool, to
         the one awaited, with its pool; activities alone without `groups`), "channel" (that of the case's first step),
         or the name of an attribute. Of channels and attributes all but the 40 largest groups are pooled as "(other)".
-    groups : for each resource code of the log the name of its pool.
+    groups : the pools of the resources: a `resource_pools` result, or for each resource code of the log the name of its pool.
+        By pool they are found when none are given.
     calendar, rule, level, draws, seed : as for `bottlenecks`.
 
     For a channel or an attribute, a row's share is that group's part of all waiting; it is large for a large group. What

@@ -18,11 +18,14 @@ from streamline.errors import InsufficientDataError, UnknownNameError
 from streamline.log.event_log import EventLog
 from streamline.measure.groups import CHANNEL, MOST_GROUPS, OTHER, UNKNOWN
 from streamline.measure.path import Paths
+from streamline.measure.pools import ResourcePools, resource_pools
 
 Int32 = npt.NDArray[np.int32]
+#: Pools of resources: as found, or for each resource code of the log the name of its pool.
+Groups = ResourcePools | Sequence[str]
 
 POOL, HANDOFF = "pool", "handoff"
-NO_RESOURCE = "(no resource)"
+NO_RESOURCE, NO_POOL = "(no resource)", "(no pool)"
 ARRIVAL = "(arrival)"
 
 
@@ -36,18 +39,15 @@ class Places:
     noun: str
 
 
-def places_of(found: Paths, by: str, groups: Sequence[str] | None = None) -> Places:
+def places_of(found: Paths, by: str, groups: Groups | None = None) -> Places:
     """The place of each step: `by` is "pool", "handoff", "channel" or the name of an attribute.
 
-    groups : for each resource code of the log the name of its pool; needed for "pool".
-    Raises ValueError where `groups` is missing or of another length, UnknownNameError for an attribute that the log
-    doesn't have.
+    groups : the pools of the resources. By pool they are found (`resource_pools`) when none are given; hand-offs are then
+        told by activity alone.
+    Raises ValueError where `groups` is of another length than the resources, InsufficientDataError where pools are asked for
+    without resources, UnknownNameError for an attribute that the log doesn't have.
     """
     if by == POOL:
-        if groups is None:
-            raise ValueError(
-                "Bottlenecks by pool need `groups`: for each resource code of the log the name of its pool."
-            )
         return pool_of_step(found.log, groups)
     if by == HANDOFF:
         return _handoffs(found, groups)
@@ -55,22 +55,32 @@ def places_of(found: Paths, by: str, groups: Sequence[str] | None = None) -> Pla
     return Places(codes=of_case.codes[found.log.case_of_step], names=of_case.names, noun=of_case.noun)
 
 
-def pool_of_step(log: EventLog, groups: Sequence[str]) -> Places:
+def pool_of_step(log: EventLog, groups: Groups | None) -> Places:
     """The pool of each step's resource; one more for steps without a resource.
 
     Raises InsufficientDataError for a log without resources, ValueError when there isn't one name a resource.
     """
     if log.resource is None:
         raise InsufficientDataError(f"{log.source} has no resources, so nothing is known of pools.")
-    if len(groups) != len(log.resource.names):
-        raise ValueError(
-            f"{len(groups):,} pools for {len(log.resource.names):,} resources: give one for each resource code."
-        )
-    names, code = np.unique(np.asarray([*groups, NO_RESOURCE], dtype=str), return_inverse=True)
+    names, code = np.unique(np.asarray([*pool_names(log, groups), NO_RESOURCE], dtype=str), return_inverse=True)
     return Places(codes=code.astype(np.int32)[log.resource.codes], names=tuple(map(str, names)), noun="pool")
 
 
-def _handoffs(found: Paths, groups: Sequence[str] | None) -> Places:
+def pool_names(log: EventLog, groups: Groups | None) -> Sequence[str]:
+    """For each resource code the name of its pool; found where none are given. Raises ValueError for another length."""
+    found = resource_pools(log) if groups is None else groups
+    names = (
+        [found.pools[k] if k >= 0 else NO_POOL for k in found.pool_of_resource]
+        if isinstance(found, ResourcePools)
+        else found
+    )
+    n = 0 if log.resource is None else len(log.resource.names)
+    if len(names) != n:
+        raise ValueError(f"{len(names):,} pools for {n:,} resources: give one for each resource code.")
+    return names
+
+
+def _handoffs(found: Paths, groups: Groups | None) -> Places:
     """Pairs of (activity, pool) of the predecessor and of the step; of activities alone when no pools are given."""
     log = found.log
     if groups is None:

@@ -16,7 +16,6 @@ Both sides are counted separately, in whole microseconds, and must be equal.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -30,7 +29,7 @@ from streamline.kernels.buckets import bucket_times, enabled_unfinished
 from streamline.log.event_log import EventLog
 from streamline.measure.path import ConcurrencyRule, Paths, paths
 from streamline.measure.periods import Every, period_edges
-from streamline.measure.places import pool_of_step
+from streamline.measure.places import Groups, pool_of_step
 from streamline.results import Result
 from streamline.units import DAY, HOUR, MISSING_TIME, counted
 
@@ -128,15 +127,15 @@ def queue_over_time(
     *,
     activity: str | None = None,
     group: str | None = None,
-    groups: Sequence[str] | None = None,
+    groups: Groups | None = None,
     every: Every = "day",
     window: tuple[int, int] | None = None,
     rule: ConcurrencyRule | None = None,
 ) -> QueueOverTime:
     """How many steps wait and are worked on over time: all of them, those of one activity, or those of one pool.
 
-    activity : only steps of this activity. group : only steps whose resource is in this pool; `groups` then names the pool
-        of each resource code. Steps that nobody has begun yet have no resource, and aren't in any pool.
+    activity : only steps of this activity. group : only steps whose resource is in this pool of `groups`, the pools as for
+        `bottlenecks_by` (found when None). Steps that nobody has begun yet have no resource, and aren't in any pool.
     every : "hour", "day", "week" or "month" of the log's zone. window : (first, end) instants; by default from the first
         arrival to the last instant that the log knows of. Open cases count too.
 
@@ -195,7 +194,7 @@ def queue_over_time(
 
 
 def _stays(
-    found: Paths, activity: str | None, group: str | None, groups: Sequence[str] | None
+    found: Paths, activity: str | None, group: str | None, groups: Groups | None
 ) -> tuple[tuple[Stays, Stays, Stays], tuple[int, int], str, int]:
     """Stays waiting, in service and in either; how many of the first two end in the log; the subject; and how many stays of
     open cases couldn't be placed."""
@@ -217,7 +216,7 @@ def _stays(
         begun, begun_at, begun_enabled = begun[own], begun_at[own], begun_enabled[own]
         words.append(activity)
     if group is not None:
-        pools = pool_of_step(log, groups or ())
+        pools = pool_of_step(log, groups)
         if group not in pools.names:
             raise UnknownNameError(what="pool", name=group, known=pools.names)
         chosen &= np.asarray(pools.names, dtype=object)[pools.codes] == group
