@@ -1,0 +1,241 @@
+"""Effects of factors adjusted for each other: regressions on levels, with what can't be estimated left out and said.
+
+Cases with the same levels are put together, so cost and memory grow with the different combinations, not with cases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import t as student
+
+Float = npt.NDArray[np.float64]
+Int64 = npt.NDArray[np.int64]
+Bool = npt.NDArray[np.bool_]
+
+#: Clusters for each estimated effect; with fewer, errors by cluster are too small, and cases are taken as independent.
+CLUSTERS_PER_EFFECT = 2
+#: A log ratio beyond this is no estimate: the levels of several factors together tell the outcome.
+SEPARATED = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adjusted:
+    """Adjusted ratios of one factor's levels: each level against the factor's other levels, all other factors alike."""
+
+    #: Odds ratios (logistic) or ratios of means (log-linear); NaN where it can't be estimated.
+    ratio: Float
+    low: Float
+    high: Float
+    p_value: Float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adjustment:
+    """A regression on several factors."""
+
+    #: One a factor, in the order given.
+    factors: tuple[Adjusted, ...]
+    #: Cases in the regression; the others have a level that alone tells the outcome.
+    n: int
+    #: (factor, level) whose cases all have the outcome or all lack it.
+    telling: tuple[tuple[int, int], ...]
+    #: (factor, level) that are told by the other factors, so that no effect of their own can be seen.
+    entangled: tuple[tuple[int, int], ...]
+    #: Whether errors are by cluster; else cases are taken as independent.
+    clustered: bool
+    #: Whether the fit came to an end; without it every ratio is NaN.
+    converged: bool
+
+
+def adjusted_ratios(
+    codes: Sequence[Int64],
+    n_levels: Sequence[int],
+    outcome: Float,
+    cluster: Int64,
+    *,
+    kind: Literal["logistic", "log-linear"],
+    level: float = 0.95,
+) -> Adjustment:
+    """Regress the outcome on the levels of all factors at once.
+
+    codes : one (n,) array a factor, of levels from 0 to its entry of `n_levels` - 1. outcome : (n,); 0 or 1 for "logistic", at
+        least 0 for "log-linear" (a mean that is a product of effects; Poisson pseudo-likelihood, for which the outcome need not
+        be a count and zeros are allowed). cluster : (n,) such as the week of arrival.
+
+    A level is set against the average of its factor's other levels, weighted by their cases, on the log scale. Errors are
+    sandwich errors by cluster, with clusters less one degrees of freedom; by case where there are fewer than two clusters an
+    effect. Levels whose cases all have or all lack the outcome are left out with their cases (complete separation), and so are,
+    with their effect, levels that are told by others (rank).
+    Source: Liang and Zeger 1986; Santos Silva and Tenreyro 2006, "The log of gravity" (log-linear); Albert and Anderson 1984.
+    """
+    keep, telling = _without_telling_levels(codes, n_levels, outcome, both_ways=kind == "logistic")
+    blank = tuple(_unknown(k) for k in n_levels)
+    codes, outcome = [c[keep] for c in codes], outcome[keep]
+    _, cluster = np.unique(cluster[keep], return_inverse=True)
+    n = len(outcome)
+    varies = n > 0 and outcome.min() < outcome.max()
+    columns = _columns(codes, n_levels) if varies else []
+    if not columns:
+        return Adjustment(factors=blank, n=n, telling=telling, entangled=(), clustered=False, converged=False)
+    n_clusters = int(cluster.max()) + 1
+    clustered = n_clusters >= max(CLUSTERS_PER_EFFECT * (len(columns) + 1), 10)
+    cells, row = _cells(codes, n_levels, cluster if clustered else np.zeros(n, dtype=np.int64))
+    count = np.bincount(row).astype(float)
+    total = np.bincount(row, weights=outcome).astype(np.float64)
+    design = np.ones((len(count), len(columns) + 1))
+    for j, (f, lev) in enumerate(columns):
+        design[:, j + 1] = cells[f] == lev
+    independent, dependent = _independent(design, count)
+    entangled = tuple(columns[j - 1] for j in dependent)
+    columns = [columns[j - 1] for j in independent if j]
+    design = design[:, independent]
+    beta, mean, weight, converged = _fit(design, total, count, kind)
+    if not converged or np.abs(beta[1:]).max(initial=0.0) > SEPARATED:
+        return Adjustment(
+            factors=blank, n=n, telling=telling, entangled=entangled, clustered=clustered, converged=False
+        )
+    bread = np.linalg.inv(design.T @ (design * (count * weight)[:, None]))
+    residual = total - count * mean
+    if clustered:
+        group = cells[-1]
+        scores = np.column_stack(
+            [np.bincount(group, weights=design[:, j] * residual, minlength=n_clusters) for j in range(design.shape[1])]
+        )
+        correction = n_clusters / (n_clusters - 1) * (n - 1) / (n - design.shape[1])
+        meat, freedom = scores.T @ scores * correction, n_clusters - 1
+    else:
+        squares = np.bincount(row, weights=outcome**2) - 2 * mean * total + count * mean**2
+        meat = design.T @ (design * squares[:, None]) * n / (n - design.shape[1])
+        freedom = n - design.shape[1]
+    covariance = bread @ meat @ bread
+    effect = {column: j + 1 for j, column in enumerate(columns)}
+    factors = []
+    for f, (code, k) in enumerate(zip(codes, n_levels, strict=True)):
+        size = np.bincount(code, minlength=k).astype(float)
+        # every level's own coefficient as a row; the reference has none
+        own = np.zeros((k, len(beta)))
+        known = size > 0
+        for lev in range(k):
+            if (f, lev) in effect:
+                own[lev, effect[f, lev]] = 1.0
+            elif (f, lev) in entangled:
+                known[lev] = False
+        factors.append(_against_others(own, size * known, known, beta, covariance, freedom, level))
+    return Adjustment(
+        factors=tuple(factors), n=n, telling=telling, entangled=entangled, clustered=clustered, converged=True
+    )
+
+
+def _unknown(n_levels: int) -> Adjusted:
+    ratio, low, high, p_value = (np.full(n_levels, np.nan) for _ in range(4))
+    return Adjusted(ratio=ratio, low=low, high=high, p_value=p_value)
+
+
+def _against_others(
+    own: Float, size: Float, known: Bool, beta: Float, covariance: Float, freedom: int, level: float
+) -> Adjusted:
+    """Each known level against the weighted average of its factor's other known levels."""
+    result = _unknown(len(own))
+    for lev in np.flatnonzero(known):
+        others = size.copy()
+        others[lev] = 0.0
+        if not others.sum():
+            continue
+        contrast = own[lev] - others @ own / others.sum()
+        value, error = contrast @ beta, np.sqrt(contrast @ covariance @ contrast)
+        if not error > 0:
+            continue
+        width = student.ppf((1 + level) / 2, freedom) * error
+        with np.errstate(over="ignore"):
+            result.ratio[lev], result.low[lev], result.high[lev] = np.exp([value, value - width, value + width])
+        result.p_value[lev] = 2 * student.sf(abs(value) / error, freedom)
+    return result
+
+
+def _without_telling_levels(
+    codes: Sequence[Int64], n_levels: Sequence[int], outcome: Float, *, both_ways: bool
+) -> tuple[Bool, tuple[tuple[int, int], ...]]:
+    """Which cases remain when levels that alone tell the outcome are left out, again and again; and those levels."""
+    keep = np.ones(len(outcome), dtype=np.bool_)
+    telling: list[tuple[int, int]] = []
+    while True:
+        found = []
+        for f, (code, k) in enumerate(zip(codes, n_levels, strict=True)):
+            size = np.bincount(code[keep], minlength=k)
+            hits = np.bincount(code[keep], weights=outcome[keep], minlength=k)
+            alone = (size > 0) & ((hits == 0) | (both_ways & (hits == size)))
+            if alone.sum() == (size > 0).sum():  # nothing would be left to compare
+                continue
+            found += [(f, int(lev)) for lev in np.flatnonzero(alone)]
+        if not found:
+            return keep, tuple(telling)
+        for f, lev in found:
+            keep &= codes[f] != lev
+        telling += found
+
+
+def _columns(codes: Sequence[Int64], n_levels: Sequence[int]) -> list[tuple[int, int]]:
+    """(factor, level) of each effect: all levels with cases but the commonest of each factor."""
+    columns = []
+    for f, (code, k) in enumerate(zip(codes, n_levels, strict=True)):
+        size = np.bincount(code, minlength=k)
+        reference = int(np.argmax(size))
+        columns += [(f, lev) for lev in range(k) if size[lev] and lev != reference]
+    return columns
+
+
+def _cells(codes: Sequence[Int64], n_levels: Sequence[int], cluster: Int64) -> tuple[list[Int64], Int64]:
+    """The different combinations of levels and cluster, column by column, and for each case the row of its own."""
+    columns = [*codes, cluster]
+    sizes = [*n_levels, int(cluster.max()) + 1]
+    key = np.zeros(len(cluster), dtype=np.int64)
+    for column, size in zip(columns, sizes, strict=True):
+        # put together at each turn, so that the keys stay small
+        _, key = np.unique(key * size + column, return_inverse=True)
+    _, first = np.unique(key, return_index=True)
+    return [column[first] for column in columns], key
+
+
+def _independent(design: Float, count: Float) -> tuple[list[int], list[int]]:
+    """Columns that can be estimated side by side, the first (ones) always among them, and those that can't."""
+    gram = design.T @ (design * count[:, None])
+    scale = np.sqrt(np.diag(gram))
+    gram = gram / np.outer(scale, scale)
+    chosen: list[int] = []
+    left_out: list[int] = []
+    for j in range(len(gram)):  # in order, so that the first of two that tell each other stays
+        own = float(gram[j, j])  # what the chosen columns leave of it
+        if own > 1e-9:
+            chosen.append(j)
+            gram = gram - np.outer(gram[:, j], gram[j]) / own
+        else:
+            left_out.append(j)
+    return chosen, left_out
+
+
+def _fit(design: Float, total: Float, count: Float, kind: str) -> tuple[Float, Float, Float, bool]:
+    """(coefficients, mean of each row, derivative of the mean, whether the fit came to an end)."""
+    import warnings
+
+    import statsmodels.api as sm
+
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")  # separation and overflow are judged by the caller
+        if kind == "logistic":
+            model = sm.GLM(np.column_stack([total, count - total]), design, family=sm.families.Binomial())
+        else:
+            model = sm.GLM(total, design, family=sm.families.Poisson(), offset=np.log(count))
+        try:
+            result = model.fit(maxiter=50)
+        except (np.linalg.LinAlgError, ValueError):
+            return np.zeros(design.shape[1]), np.zeros(len(total)), np.zeros(len(total)), False
+        beta = np.asarray(result.params, dtype=np.float64)
+        linear = design @ beta
+        mean = 1 / (1 + np.exp(-linear)) if kind == "logistic" else np.exp(linear)
+        weight = mean * (1 - mean) if kind == "logistic" else mean
+    return beta, mean, weight, bool(result.converged and np.isfinite(beta).all())
