@@ -18,7 +18,7 @@ from streamline.figure import Bar, BarChart, Chart
 from streamline.kernels.loops import grouped_cases, grouped_sums
 from streamline.log.calendar import Calendar
 from streamline.log.event_log import EventLog
-from streamline.measure.arrivals import arrivals_per_year
+from streamline.measure.periods import arrivals_per_year
 from streamline.measure.duration import LEVEL
 from streamline.measure.loops import Occurrences, loop_occurrences, loop_words
 from streamline.measure.path import staff_time
