@@ -19,6 +19,7 @@ from streamline.report.drawing import (
     legend_height,
     length_scale,
     look,
+    nothing,
     under,
     under_height,
 )
@@ -123,6 +124,7 @@ def _draw(ax: Axes, width: float, *, chart: BarChart, rows: Sequence[Row], above
     scale = (high - low) / max(width - after - before, 20.0)
     ax.set_xlim(low - before * scale, high + after * scale)
     length_scale(ax, low, high, width)
+    nothing(ax, shown=bool(rows))
     write_labels(ax, rows, above=above)
     for row in rows:
         for (bar, text), middle in zip(row.bars, middles(row), strict=True):

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from streamline.figure import BarColumn, BarTable
-from streamline.report.drawing import FILLS, Page, Plan, fixed
+from streamline.report.drawing import FILLS, Page, Plan, fixed, nothing
 from streamline.report.lettering import INK, LINE, QUIET, RULE, printed, text_width, wrap, write
 from streamline.report.section import Column, Table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_BAR, _PAD, _SHORTEST = 9.0, 6.0, 34.0
+_BAR, _PAD, _SHORTEST = 9.0, 6.0, 30.0
+#: Labels get at least this width beside their numbers; a heading's word may claim at most that.
+_NARROWEST_LABELS, _LONGEST_WORD = 110.0, 90.0
 _ROW = LINE + 5.0
 
 
@@ -47,10 +50,10 @@ def plan_table(chart: BarTable, page: Page) -> Plan:
     """Lay a table out: columns side by side where there is room, else the numbers of a row under its label."""
     return Plan(
         left=8.0,
-        inner=partial(_height, chart=chart, label_width=page.label_width, above=page.above),
+        inner=partial(_height, chart=chart, page=page),
         head=fixed(2.0),
         foot=fixed(2.0),
-        fill=partial(_draw, chart=chart, label_width=page.label_width, above=page.above),
+        fill=partial(_draw, chart=chart, page=page),
     )
 
 
@@ -58,31 +61,47 @@ def _number_width(column: BarColumn) -> float:
     return max((text_width(text) for text in printed(column.values)), default=0.0) + _PAD
 
 
-def _columns(chart: BarTable, width: float, label_width: float, above: bool) -> tuple[float, float] | None:
-    """Widths of the labels and of each column, side by side; None where they don't fit so."""
-    labels = max(*(text_width(label) for label in (chart.heading, *chart.labels)), 60.0)
-    labels = min(labels, label_width) + 2 * _PAD
-    room = (width - labels) / max(len(chart.columns), 1)
-    need = max((_number_width(c) + (_SHORTEST if c.bars else 0.0) + _PAD for c in chart.columns), default=0.0)
-    words = [text_width(w) for c in chart.columns for w in c.heading.split()]
-    need = max([need, *(min(w + _PAD, 90.0) for w in words)])
-    return None if above or room < need else (labels, room)
+@dataclass(frozen=True, slots=True)
+class _Grid:
+    """Columns side by side: where each begins, in points, and how wide it is; the labels' column comes first."""
+
+    lefts: list[float]
+    widths: list[float]
 
 
-def _height(width: float, *, chart: BarTable, label_width: float, above: bool) -> float:
-    plan = _columns(chart, width, label_width, above)
-    return _under_each_other(chart, width)[1] if plan is None else _side_by_side(chart, *plan)[2]
+def _grid(chart: BarTable, width: float, page: Page) -> _Grid | None:
+    """Columns side by side; None where they don't fit, so that numbers stand under each other instead.
+
+    Labels get their own width as far as the columns leave it; what is left over lengthens the bars.
+    """
+    words = [text_width(word) for c in chart.columns for word in c.heading.split()]
+    least = min(max(words, default=0.0), _LONGEST_WORD)
+    needs = [max(_number_width(c) + (_SHORTEST if c.bars else 0.0), least) + 2 * _PAD for c in chart.columns]
+    natural = max(text_width(label) for label in (chart.heading, *chart.labels)) + 2 * _PAD
+    labels = min(natural, page.label_width, width - sum(needs))
+    if page.above or labels < min(natural, _NARROWEST_LABELS):
+        return None
+    bars = sum(c.bars for c in chart.columns) or 1
+    rest = (width - labels - sum(needs)) / bars
+    widths = [labels, *(need + (rest if c.bars else 0.0) for need, c in zip(needs, chart.columns, strict=True))]
+    return _Grid([sum(widths[:j]) for j in range(len(widths))], widths)
 
 
-def _side_by_side(chart: BarTable, labels: float, room: float) -> tuple[list[list[str]], list[float], float]:
+def _height(width: float, *, chart: BarTable, page: Page) -> float:
+    grid = _grid(chart, width, page)
+    return _under_each_other(chart, width)[1] if grid is None else _side_by_side(chart, grid)[2]
+
+
+def _side_by_side(chart: BarTable, grid: _Grid) -> tuple[list[list[str]], list[float], float]:
     """The headings' lines, the rows' tops, and the height of all."""
-    headings = [wrap(chart.heading, labels - _PAD), *(wrap(c.heading, room - _PAD) for c in chart.columns)]
+    texts = [chart.heading, *(c.heading for c in chart.columns)]
+    headings = [wrap(text, wide - 2 * _PAD) for text, wide in zip(texts, grid.widths, strict=True)]
     top = LINE * max(len(lines) for lines in headings) + 6
     tops = []
     for label in chart.labels:
         tops.append(top)
-        top += max(LINE * len(wrap(label, labels - 2 * _PAD)) + 6, _ROW)
-    return headings, tops, top + 2
+        top += max(LINE * len(wrap(label, grid.widths[0] - 2 * _PAD)) + 6, _ROW)
+    return headings, tops, top + (2 if tops else _ROW)
 
 
 def _under_each_other(chart: BarTable, width: float) -> tuple[list[float], float]:
@@ -91,64 +110,63 @@ def _under_each_other(chart: BarTable, width: float) -> tuple[list[float], float
     lines = sum(len(wrap(c.heading, _heading_width(chart, width))) for c in chart.columns)
     for label in chart.labels:
         tops.append(top)
-        top += LINE * len(wrap(label, width)) + LINE * lines + 3.0 * len(chart.columns) + 9
-    return tops, max(top, LINE)
+        top += LINE * len(wrap(label, width, bold=True)) + LINE * lines + 3.0 * len(chart.columns) + 9
+    return tops, top if tops else _ROW
 
 
 def _heading_width(chart: BarTable, width: float) -> float:
-    return min(max((text_width(c.heading) for c in chart.columns), default=0.0), 0.45 * width)
+    return min(max((text_width(c.heading) for c in chart.columns), default=0.0) + 0.1, 0.45 * width)
 
 
-def _draw(ax: Axes, width: float, *, chart: BarTable, label_width: float, above: bool) -> None:
+def _draw(ax: Axes, width: float, *, chart: BarTable, page: Page) -> None:
     ax.set_xlim(0, width)
-    ax.set_ylim(max(_height(width, chart=chart, label_width=label_width, above=above), 1.0), 0)
+    ax.set_ylim(max(_height(width, chart=chart, page=page), 1.0), 0)
     ax.set_xticks([])
     ax.set_yticks([])
-    plan = _columns(chart, width, label_width, above)
-    if plan is None:
+    nothing(ax, shown=bool(chart.labels and chart.columns), down=0.75)
+    grid = _grid(chart, width, page)
+    if grid is None:
         _draw_under_each_other(ax, chart, width)
         return
-    labels, room = plan
-    headings, tops, bottom = _side_by_side(chart, labels, room)
+    headings, tops, bottom = _side_by_side(chart, grid)
     line = LINE * max(len(lines) for lines in headings) + 3
-    lefts = [0.0, *(labels + room * j for j in range(len(chart.columns)))]
-    for x, words in zip(lefts, headings, strict=True):
+    for x, words in zip(grid.lefts, headings, strict=True):
         write(ax, "\n".join(words), (x, line - 3), va="bottom", color=QUIET)
     ax.axhline(line, color=INK, linewidth=0.9)
-    ends = [*tops[1:], bottom - 2]
+    ends = [*tops, bottom - 2][1:]
     for i, (label, top, end) in enumerate(zip(chart.labels, tops, ends, strict=True)):
         middle = (top + end) / 2
-        write(ax, "\n".join(wrap(label, labels - 2 * _PAD)), (0, middle), va="center")
+        write(ax, "\n".join(wrap(label, grid.widths[0] - 2 * _PAD)), (0, middle), va="center")
         ax.axhline(end, color=RULE, linewidth=0.6)
-        for column, x in zip(chart.columns, lefts[1:], strict=True):
-            _draw_cell(ax, column, i, left=x, width=room - _PAD, middle=middle)
+        for column, x, wide in zip(chart.columns, grid.lefts[1:], grid.widths[1:], strict=True):
+            _draw_cell(ax, column, i, left=x, number=_number_width(column), right=x + wide - 2 * _PAD, middle=middle)
 
 
 def _draw_under_each_other(ax: Axes, chart: BarTable, width: float) -> None:
     tops, bottom = _under_each_other(chart, width)
     head = _heading_width(chart, width)
+    number = max(map(_number_width, chart.columns), default=0.0)
     for i, (label, top) in enumerate(zip(chart.labels, tops, strict=True)):
-        lines = wrap(label, width)
+        lines = wrap(label, width, bold=True)
         write(ax, "\n".join(lines), (0, top), va="top", weight="bold")
         y = top + LINE * len(lines) + 2
         for column in chart.columns:
             words = wrap(column.heading, head)
             tall = LINE * len(words)
             write(ax, "\n".join(words), (0, y + tall / 2), va="center", color=QUIET)
-            _draw_cell(ax, column, i, left=head + _PAD, width=width - head - _PAD, middle=y + tall / 2)
+            _draw_cell(ax, column, i, left=head + _PAD, number=number, right=width, middle=y + tall / 2)
             y += tall + 3
         ax.axhline(tops[i + 1] - 4 if i + 1 < len(tops) else bottom - 4, color=RULE, linewidth=0.6)
 
 
-def _draw_cell(ax: Axes, column: BarColumn, i: int, *, left: float, width: float, middle: float) -> None:
+def _draw_cell(ax: Axes, column: BarColumn, i: int, *, left: float, number: float, right: float, middle: float) -> None:
     """A number at the right end of its own strip, and the bar after it; negative bars run left of the zero."""
     from matplotlib.patches import Rectangle
 
     text, value = printed(column.values)[i], column.values[i]
-    number = _number_width(column)
     write(ax, text, (left + number - _PAD, middle), ha="right", va="center")
     low, high = _scale(column)
-    strip = width - number
+    strip = right - left - number
     if not column.bars or strip <= 0:
         return
     origin = left + number

@@ -20,6 +20,7 @@ from streamline.figure import (
     StepCurves,
 )
 from streamline.report.bar_table import cells
+from streamline.report.drawing import NOTHING
 from streamline.report.histogram import check_edges
 from streamline.report.lettering import number, printed, ticks_between
 from streamline.report.spectrum import class_counts
@@ -199,7 +200,7 @@ def _printed_cells(chart: Heat) -> list[tuple[tuple[int, int], str]]:
 
 
 def _listed(parts: Sequence[str]) -> str:
-    return "; ".join(parts) + "." if parts else "Nothing to show."
+    return "; ".join(parts) + "." if parts else NOTHING
 
 
 _WORDS: dict[type, Callable[..., str]] = {

@@ -16,10 +16,8 @@ from streamline.report.lettering import (
     QUIET,
     RULE,
     SIZE,
-    printed,
-    quiet,
     text_width,
-    ticks_between,
+    ticks_apart,
     wrap,
     write,
 )
@@ -31,11 +29,14 @@ if TYPE_CHECKING:
 #: Fills that hold 3:1 on white; any two are told apart with each kind of colour blindness (a distance of 17 or more in
 #: CIELAB after the matrices of Machado, Oliveira and Fernandes 2009). Hatches and dashes tell groups apart without colour.
 FILLS = ("#1f6ba8", "#e0641a", "#1f9b7a", "#7a2e00", "#5c6470", "#3a2f8f", "#a8323e", "#1f2a36")
-HATCHES = ("", "////", "\\\\\\\\", "xxxx", "----", "||||", "++++", "//")
+HATCHES = ("", "///", "\\\\\\", "xxx", "---", "|||", "+++", "//")
 DASHES = ((), (5, 2), (1.5, 1.5), (6, 2, 1.5, 2), (10, 3), (3, 1, 1, 1, 1, 1), (2, 4), (8, 2, 2, 2, 2, 2))
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 #: Dashes of lines that mark a place: the median, a standard, a target.
-MARK_DASHES = ((0, ()), (0, (4, 2)), (0, (1, 1.5)), (0, (6, 2, 1, 2)))
+MARK_DASHES: tuple[tuple[float, ...], ...] = ((), (4, 2), (1, 1.5), (6, 2, 1, 2))
+
+
+NOTHING = "Nothing to show."
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,8 @@ class Swatch:
     label: str
     colour: str
     hatch: str = ""
+    #: Colour of the outline; by default that of the area.
+    edge: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,8 @@ class Flag:
     lines: list[str]
     #: Whether the mark has a place at all: one at NaN has a label and no line.
     known: bool
+    #: How the line is dashed: the same for a mark whatever the width.
+    dashes: tuple[float, ...]
 
 
 def look(i: int) -> tuple[str, str]:
@@ -112,10 +117,16 @@ def bare(ax: Axes) -> None:
     ax.tick_params(length=0, labelsize=SIZE, labelcolor=QUIET)
 
 
-def under(ax: Axes, text: str, width: float) -> None:
-    """Write the words of the horizontal axis under its tick labels."""
-    place: dict[str, Any] = {"loc": "left", "color": QUIET, "fontsize": SIZE, "parse_math": False}
-    quiet(ax.set_xlabel("\n".join(wrap(text, width)), **place))
+def nothing(ax: Axes, *, shown: bool, down: float = 0.5) -> None:
+    """Unless something is shown, say so in the picture, so that an empty one can't be taken for a broken one."""
+    if not shown:
+        write(ax, NOTHING, (0.5, 1 - down), xycoords="axes fraction", ha="center", va="center", color=QUIET)
+
+
+def under(ax: Axes, text: str, width: float, *, down: float = LINE) -> None:
+    """Write the words of the horizontal axis under its tick labels, which take `down` points."""
+    place: dict[str, Any] = {"xycoords": "axes fraction", "xytext": (0, -6.0 - down), "ha": "left"}
+    write(ax, "\n".join(wrap(text, width)), (0, 0), va="top", color=QUIET, **place)
 
 
 def under_height(text: str, width: float, *, tick_lines: int = 1) -> float:
@@ -124,9 +135,10 @@ def under_height(text: str, width: float, *, tick_lines: int = 1) -> float:
 
 
 def length_scale(ax: Axes, low: float, high: float, width: float) -> None:
-    """Ticks and thin rules for lengths along the horizontal axis, between `low` and `high`."""
-    ticks = [t for t in ticks_between(low, high, 5 if width > 250 else 3) if low <= t <= high]
-    ax.set_xticks(ticks, printed(ticks))
+    """Ticks and thin rules for lengths along the horizontal axis, between `low` and `high`; its limits must be set."""
+    shown = width * (high - low) / (ax.get_xlim()[1] - ax.get_xlim()[0])
+    ticks, texts = ticks_apart(low, high, shown)
+    ax.set_xticks(ticks, texts)
     for tick in ticks:
         ax.axvline(tick, color=RULE, linewidth=0.6, zorder=0)
     ax.axvline(0, color=INK, linewidth=0.9, zorder=5)
@@ -188,9 +200,10 @@ def _from_corner(ax: Axes, x: float, y: float) -> Transform:
 def _swatch(ax: Axes, entry: Swatch, x: float, y: float) -> None:
     from matplotlib.patches import Rectangle
 
+    on_white = entry.edge if entry.colour == "white" else "white"
     for style in (
-        {"facecolor": entry.colour, "hatch": entry.hatch, "edgecolor": "white"},
-        {"fill": False, "edgecolor": entry.colour},
+        {"facecolor": entry.colour, "hatch": entry.hatch, "edgecolor": on_white},
+        {"fill": False, "edgecolor": entry.edge or entry.colour},
     ):
         patch = Rectangle((0, 0), 14 / 72, 8 / 72, linewidth=0.8, clip_on=False, **style)
         patch.set_transform(_from_corner(ax, x, y))
@@ -200,15 +213,14 @@ def _swatch(ax: Axes, entry: Swatch, x: float, y: float) -> None:
 def _stroke(ax: Axes, entry: Stroke, x: float, y: float) -> None:
     from matplotlib.lines import Line2D
 
-    ends = {"marker": entry.marker, "markersize": 4, "markevery": (0.5, 2)} if entry.marker else {}
-    points = ([0, 7 / 72, 14 / 72], [0, 0, 0])
-    line = Line2D(*points, color=entry.colour, linewidth=1.6, linestyle=(0, entry.dashes), clip_on=False)
-    line.set_transform(_from_corner(ax, x, y))
-    ax.add_artist(line)
-    if ends:
-        dot = Line2D([7 / 72], [0], color=entry.colour, marker=entry.marker, markersize=4, clip_on=False)
-        dot.set_transform(_from_corner(ax, x, y))
-        ax.add_artist(dot)
+    shown: list[tuple[list[float], dict[str, Any]]] = [
+        ([0.0, 14 / 72], {"linewidth": 1.6, "linestyle": (0, entry.dashes)}),
+        ([7 / 72], {"marker": entry.marker or "none", "markersize": 4}),
+    ]
+    for points, style in shown[: 2 if entry.marker else 1]:
+        line = Line2D(points, [0.0] * len(points), color=entry.colour, clip_on=False, **style)
+        line.set_transform(_from_corner(ax, x, y))
+        ax.add_artist(line)
 
 
 # Flags: the labels of vertical lines, above the axes, so that no line runs through a label.
@@ -220,17 +232,17 @@ def flag_rows(posts: Sequence[tuple[str, float, bool]], width: float) -> list[Fl
     Those whose text goes left come first, from the right; then those whose text goes right, from the left.
     """
     placed = []
-    for label, place, known in posts:
+    for i, (label, place, known) in enumerate(posts):
         need = text_width(label) + 8
         rightwards = need <= (1 - place) * width or (need > place * width and place <= 0.5)
-        placed.append((place, rightwards, label, known))
+        placed.append((place, rightwards, label, known, MARK_DASHES[i % len(MARK_DASHES)]))
     left = sorted((p for p in placed if not p[1]), key=lambda p: -p[0])
     right = sorted((p for p in placed if p[1]), key=lambda p: p[0])
     walls = [p[0] for p in left] + [1.0]
     rows = []
-    for place, rightwards, label, known in [*left, *right]:
+    for place, rightwards, label, known, dashes in [*left, *right]:
         room = (min((w for w in walls if w > place), default=1.0) - place) if rightwards else place
-        rows.append(Flag(place, rightwards, wrap(label, max(room * width - 8, 40.0)), known))
+        rows.append(Flag(place, rightwards, wrap(label, max(room * width - 8, 40.0)), known, dashes))
     return rows
 
 
@@ -244,9 +256,9 @@ def draw_flags(ax: Axes, rows: Sequence[Flag]) -> None:
     first, end = ax.get_xlim()
     up = flag_height(rows)
     above: dict[str, Any] = {"xycoords": "axes fraction", "annotation_clip": False}
-    for i, flag in enumerate(rows):
+    for flag in rows:
         if flag.known:
-            style: dict[str, Any] = {"color": INK, "linewidth": 1.3, "linestyle": MARK_DASHES[i % 4]}
+            style: dict[str, Any] = {"color": INK, "linewidth": 1.3, "linestyle": (0, flag.dashes)}
             ax.axvline(first + flag.place * (end - first), zorder=6, **style)
             line = {"arrowstyle": "-", "shrinkA": 0, "shrinkB": 0, **style}
             ax.annotate("", (flag.place, 1), (0, up), textcoords="offset points", arrowprops=line, **above)

@@ -9,7 +9,17 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from streamline.figure import Heat
-from streamline.report.drawing import Page, Plan, Swatch, draw_legend, fixed, legend_height, under, under_height
+from streamline.report.drawing import (
+    Page,
+    Plan,
+    Swatch,
+    draw_legend,
+    fixed,
+    legend_height,
+    nothing,
+    under,
+    under_height,
+)
 from streamline.report.lettering import LINE, QUIET, RULE, printed, text_width, ticks_between, wrap, write
 
 if TYPE_CHECKING:
@@ -25,12 +35,12 @@ def plan_heat(chart: Heat, page: Page) -> Plan:
     turned = page.above and len(chart.columns) > max(len(chart.rows), 12)
     rows, columns = (chart.columns, chart.rows) if turned else (chart.rows, chart.columns)
     values = tuple(zip(*chart.values, strict=True)) if turned else chart.values
-    names = [wrap(row, page.label_width) for row in rows]
+    names = [wrap(row, 0.4 * page.label_width if page.above else page.label_width) for row in rows]
     tall = max((LINE * len(lines) for lines in names), default=0.0)
     return Plan(
         left=max((text_width(line) for lines in names for line in lines), default=0.0) + 14,
         inner=fixed(max(_CELL, tall + 2) * len(rows) or LINE),
-        head=lambda width: _head(chart, width),
+        head=lambda width: _head(chart, width, turned),
         foot=partial(under_height, "" if turned else chart.column_axis),
         fill=partial(_draw, chart=chart, names=names, columns=columns, values=values, turned=turned),
     )
@@ -55,9 +65,9 @@ def bins(chart: Heat) -> tuple[list[float], list[str]]:
 
 def _entries(chart: Heat) -> list[Swatch]:
     edges, words = bins(chart)
-    entries = [Swatch(text, _shade(i, len(edges))) for i, text in enumerate(words)]
+    entries = [Swatch(text, _shade(i, len(edges)), edge=QUIET) for i, text in enumerate(words)]
     if any(not math.isfinite(v) for row in chart.values for v in row):
-        entries.append(Swatch("not known", "#5c6470", "////"))
+        entries.append(Swatch("not known", "white", "////", edge=QUIET))
     return entries
 
 
@@ -65,9 +75,15 @@ def _shade(i: int, n: int) -> str:
     return _SHADES[round(i * (len(_SHADES) - 1) / max(n - 1, 1))]
 
 
-def _head(chart: Heat, width: float) -> float:
+def _heading(chart: Heat, width: float, turned: bool) -> list[str]:
+    """What the shades stand for, and on a turned grid what the rows are."""
+    down = f". Down: {chart.column_axis}" if turned and chart.column_axis else ""
+    return wrap(chart.axis + down, width)
+
+
+def _head(chart: Heat, width: float, turned: bool) -> float:
     labels = [entry.label for entry in _entries(chart)]
-    return legend_height(labels, width) + LINE * len(wrap(chart.axis, width)) + 4
+    return legend_height(labels, width) + LINE * len(_heading(chart, width, turned)) + 4
 
 
 def _draw(
@@ -85,6 +101,7 @@ def _draw(
     ax.set_xlim(0, max(len(columns), 1))
     ax.set_ylim(max(len(names), 1), 0)
     ax.set_yticks([])
+    nothing(ax, shown=bool(chart.rows and chart.columns))
     edges, _ = bins(chart)
     for i, (lines, row) in enumerate(zip(names, values, strict=True)):
         place = (0, i + 0.5)
@@ -93,7 +110,7 @@ def _draw(
         for j, value in enumerate(row):
             known = math.isfinite(value)
             fill = _shade(bisect_right(edges, value) - 1, len(edges)) if known else "white"
-            line = {"edgecolor": RULE if known else "#5c6470", "linewidth": 0.5}
+            line = {"edgecolor": RULE if known else QUIET, "linewidth": 0.5}
             ax.add_patch(Rectangle((j, i), 1, 1, facecolor=fill, hatch="" if known else "////", **line))
     widest = max((text_width(text) for text in columns), default=0.0) + 6
     every = max(math.ceil(widest * len(columns) / max(width, 1.0)), 1)
@@ -101,8 +118,9 @@ def _draw(
     ax.set_xticks([j + 0.5 for j in range(0, len(columns), every)], columns[::every])
     ax.tick_params(axis="x", length=0)
     entries = _entries(chart)
-    top = _head(chart, width)
-    axis = wrap(chart.axis, width)
+    top = _head(chart, width, turned)
+    axis = _heading(chart, width, turned)
     write(ax, "\n".join(axis), (0, 1), xycoords="axes fraction", xytext=(0, top), va="top", color=QUIET)
     draw_legend(ax, entries, width, top=top - LINE * len(axis) - 4 + 2)
-    under(ax, "" if turned else chart.column_axis, width)
+    if chart.column_axis and not turned:
+        under(ax, chart.column_axis, width)

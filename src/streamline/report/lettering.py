@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 INK, QUIET, RULE = "#1b1f24", "#4a5460", "#c5ccd3"
 FONTS = "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, 'Noto Sans', 'DejaVu Sans', sans-serif"
 SIZE, LINE = 9.0, 12.0
+#: From the middle of a line down to its baseline: half the height of its capitals, and of its small letters, about.
+_TO_BASELINE = 3.1
 
 
 def clean(text: str) -> str:
@@ -83,6 +85,7 @@ def _font(bold: bool) -> Any:
 
 
 def ticks_between(low: float, high: float, bins: int) -> list[float]:
+    """Round numbers, at most `bins` steps apart from about `low` to about `high`."""
     from matplotlib.ticker import MaxNLocator
 
     return [float(t) for t in MaxNLocator(bins, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)]
@@ -106,15 +109,45 @@ def printed(values: Sequence[float]) -> list[str]:
     return texts
 
 
+def ticks_apart(low: float, high: float, width: float) -> tuple[list[float], list[str]]:
+    """Round numbers from `low` to `high` along a line of `width` points, with their texts, which don't touch."""
+    for bins in (5, 4, 3, 2, 1) if width > 250 else (3, 2, 1):
+        ticks = [t for t in ticks_between(low, high, bins) if low <= t <= high]
+        texts = printed(ticks)
+        step = width * (ticks[1] - ticks[0]) / (high - low) if len(ticks) > 1 else width
+        if max(map(text_width, texts), default=0.0) + 6 <= step:
+            return ticks, texts
+    return ticks[:1], texts[:1]
+
+
 def number(value: float) -> str:
     return f"{value:,.0f}" if math.isfinite(value) and value == int(value) else significant(value, digits=3)
 
 
-def write(ax: Axes, text: str, xy: tuple[float, float], *, backing: bool = False, **place: Any) -> None:
-    style: dict[str, Any] = {"color": INK, "fontsize": SIZE, "xytext": (0, 0), "linespacing": 1.15, **place}
+def write(
+    ax: Axes,
+    text: str,
+    xy: tuple[float, float],
+    *,
+    va: str = "top",
+    xytext: tuple[float, float] = (0, 0),
+    backing: bool = False,
+    **place: Any,
+) -> None:
+    """Write lines of text, `LINE` points apart, at a point of the axes and `xytext` points from it.
+
+    `va` is "top", "center" or "bottom" of the block. Each line stands on its baseline, so that lines beside each other
+    are level whatever letters they have; a typeface's own box would move them.
+    """
+    style: dict[str, Any] = {"color": INK, "fontsize": SIZE, **place}
     if backing:
         style |= {"bbox": {"facecolor": "white", "edgecolor": "none", "pad": 0.5}, "zorder": 7}
-    quiet(ax.annotate(text, xy, textcoords="offset points", annotation_clip=False, parse_math=False, **style))
+    lines = text.split("\n")
+    first = {"top": 0.0, "center": len(lines) / 2, "bottom": float(len(lines))}[va] * LINE
+    for i, line in enumerate(lines):
+        offset = (xytext[0], xytext[1] + first - (i + 0.5) * LINE - _TO_BASELINE)
+        where: dict[str, Any] = {"xytext": offset, "textcoords": "offset points", "annotation_clip": False}
+        quiet(ax.annotate(line, xy, va="baseline", parse_math=False, **where, **style))
 
 
 def quiet(text: Text) -> None:

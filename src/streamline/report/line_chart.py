@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from streamline.figure import Line, LineChart
 from streamline.report.drawing import (
@@ -21,6 +21,7 @@ from streamline.report.drawing import (
     flag_rows,
     height_scale,
     legend_height,
+    nothing,
     stroke,
     under,
     under_height,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 #: A line of at most this many points has a marker at each.
 _FEW = 40
 #: Dashes of levels; none is that of a line.
-_LEVELS: tuple[tuple[float, ...], ...] = tuple(tuple(dashes[1]) for dashes in MARK_DASHES[1:])
+_LEVELS = MARK_DASHES[1:]
 
 
 def plan_lines(chart: LineChart, page: Page) -> Plan:
@@ -110,9 +111,12 @@ def _draw(ax: Axes, width: float, *, chart: LineChart) -> None:
         end = days(last if level.end is None else level.end)
         dashes = _LEVELS[names.index(level.label) % len(_LEVELS)] if level.label else _LEVELS[0]
         if math.isfinite(level.value):
-            ax.plot([begin, end], [level.value] * 2, color=INK, linewidth=1.3, linestyle=(0, dashes), zorder=4)
+            across = ([begin, end], [level.value] * 2)
+            ax.plot(*across, color="white", linewidth=3.0, alpha=0.8, zorder=5.5)
+            ax.plot(*across, color=INK, linewidth=1.3, linestyle=(0, dashes), zorder=5.6)
+    nothing(ax, shown=any(math.isfinite(v) for line in chart.lines for v in line.values))
     for i, line in enumerate(chart.lines):
-        _draw_line(ax, line, stroke(i))
+        _draw_line(ax, line, stroke(i), dense=len(line.at) > width)
     rows = _flags(chart, width)
     heading = wrap(chart.axis, width)
     value_heading(ax, heading, up=flag_height(rows))
@@ -120,21 +124,22 @@ def _draw(ax: Axes, width: float, *, chart: LineChart) -> None:
     entries = _entries(chart)
     draw_legend(ax, entries, width, top=_head(width, chart=chart))
     date_scale(ax, first, last, chart.timezone, width)
-    under(ax, _axis(chart), width)
+    under(ax, _axis(chart), width, down=2 * LINE)
 
 
-def _draw_line(ax: Axes, line: Line, style: tuple[str, tuple[float, ...], str]) -> None:
-    colour, dashes, marker = style
+def _draw_line(ax: Axes, line: Line, look: tuple[str, tuple[float, ...], str], *, dense: bool) -> None:
+    colour, dashes, marker = look
     x = [days(at) for at in line.at]
     values = [v if math.isfinite(v) else math.nan for v in line.values]
     if line.low:
         low, high = _finite(line.low), _finite(line.high)
         how = "post" if line.holds else None
         ax.fill_between(x, low, high, step=how, color=colour, alpha=0.18, linewidth=0, zorder=2)
+    style: dict[str, Any] = {"color": colour, "linewidth": 0.7 if dense else 1.5, "linestyle": (0, dashes), "zorder": 5}
     if line.holds:
-        ax.step(x, values, where="post", color=colour, linewidth=1.4, linestyle=(0, dashes), zorder=5)
+        ax.step(x, values, where="post", **style)
     else:
-        ax.plot(x, values, color=colour, linewidth=1.6, linestyle=(0, dashes), zorder=5)
+        ax.plot(x, values, **style)
     dots = list(range(len(x))) if _marked(line) else alone(values)
     at, heights = [x[i] for i in dots], [values[i] for i in dots]
     ax.plot(at, heights, linestyle="none", color=colour, marker=marker, markersize=4, zorder=6, clip_on=False)

@@ -7,7 +7,17 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from streamline.figure import Spectrum
-from streamline.report.drawing import Page, Plan, Stroke, draw_legend, fixed, legend_height, under, under_height
+from streamline.report.drawing import (
+    Page,
+    Plan,
+    Stroke,
+    draw_legend,
+    fixed,
+    legend_height,
+    nothing,
+    under,
+    under_height,
+)
 from streamline.report.lettering import INK, LINE, wrap, write
 from streamline.report.time_axis import date_scale, days, span_of
 
@@ -81,6 +91,7 @@ def _draw(ax: Axes, width: float, *, chart: Spectrum) -> None:
     first, last = span_of([*chart.begin, *chart.end])
     ax.set_xlim(days(first), days(last))
     ax.set_ylim(0, 1)
+    nothing(ax, shown=bool(chart.begin))
     ax.set_yticks([])
     order = sorted(range(len(chart.begin)), key=lambda i: (chart.begin[i], chart.end[i]))
     shown = [order[i] for i in thinned(len(order), most_lines(width))]
@@ -98,6 +109,5 @@ def _draw(ax: Axes, width: float, *, chart: Spectrum) -> None:
     entries = _entries(chart)
     top = _legend_height(chart, width) + LINE * len(wrap(chart.above, width)) + 2
     draw_legend(ax, entries, width, top=top)
-    date_scale(ax, first, last, chart.timezone, width)
-    ax.tick_params(axis="x", length=0, pad=3.5 + down)
-    under(ax, _axis(chart, width), width)
+    date_scale(ax, first, last, chart.timezone, width, down=down)
+    under(ax, _axis(chart, width), width, down=2 * LINE + down)

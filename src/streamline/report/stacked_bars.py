@@ -18,6 +18,7 @@ from streamline.report.drawing import (
     legend_height,
     length_scale,
     look,
+    nothing,
     under,
     under_height,
 )
@@ -63,6 +64,7 @@ def _draw(ax: Axes, width: float, *, chart: StackedBars, rows: Sequence[Row], ab
     after = max((text_width(text) + 8 for _, text in bars), default=0.0)
     ax.set_xlim(0, high + after * high / max(width - after, 20.0))
     length_scale(ax, 0, high, width)
+    nothing(ax, shown=bool(rows))
     write_labels(ax, rows, above=above)
     places = [middle for row in rows for middle in middles(row)]
     for stack, (_, text), middle in zip(chart.stacks, bars, places, strict=True):

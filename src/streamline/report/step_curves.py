@@ -19,12 +19,13 @@ from streamline.report.drawing import (
     flag_rows,
     height_scale,
     legend_height,
+    nothing,
     stroke,
     under,
     under_height,
     value_heading,
 )
-from streamline.report.lettering import LINE, QUIET, printed, text_width, ticks_between, wrap, write
+from streamline.report.lettering import LINE, QUIET, text_width, ticks_apart, wrap, write
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -77,10 +78,10 @@ def _draw(ax: Axes, width: float, *, chart: StepCurves) -> None:
     ax.set_xlim(first, last)
     ax.set_ylim(0, 1.03)
     height_scale(ax, _TICKS, [f"{tick:.0%}" for tick in _TICKS])
+    nothing(ax, shown=any(curve.at for curve in chart.curves))
     for i, curve in enumerate(chart.curves):
         _draw_curve(ax, curve, i)
-    ticks = [t for t in ticks_between(first, last, 5 if width > 250 else 3) if first <= t <= last]
-    ax.set_xticks(ticks, printed(ticks))
+    ax.set_xticks(*ticks_apart(first, last, width))
     ax.tick_params(axis="x", length=3, color=QUIET)
     rows = _flags(chart, width)
     value_heading(ax, wrap(chart.value_axis, width), up=flag_height(rows))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from streamline.report.lettering import text_width
+from streamline.report.lettering import QUIET, text_width, write
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -98,12 +98,17 @@ def _label(there: datetime, unit: str, n: int) -> tuple[str, str]:
     return (str(there.year), "") if n >= 12 else (MONTHS[there.month - 1], str(there.year))
 
 
-def date_scale(ax: Axes, first: float, last: float, zone: str, width: float) -> None:
-    """Put the ticks of dates on axes `width` points wide whose horizontal limits are set, in days."""
+def date_scale(ax: Axes, first: float, last: float, zone: str, width: float, *, down: float = 0.0) -> None:
+    """Put dates under axes `width` points wide whose horizontal limits are set, in days, and `down` points from them."""
     widest = max(text_width(text) for text in ("00:00", "30 Mar", "2025")) + 12
     ticks = date_ticks(first, last, zone, max(int(width / widest), 1))
-    ax.set_xticks([days(at) for at, _ in ticks], [label for _, label in ticks])
-    ax.tick_params(axis="x", length=3, color="#4a5460")
+    ax.set_xticks([days(at) for at, _ in ticks], [""] * len(ticks))
+    ax.tick_params(axis="x", length=0 if down else 3, color=QUIET)
+    for at, label in ticks:
+        x, half = (at - first) / (last - first) * width, text_width(label.split("\n")[0]) / 2
+        side = "left" if x < half - 6 else "right" if x > width - half + 6 else "center"  # so that it stays inside
+        place: dict[str, Any] = {"xycoords": ax.get_xaxis_transform(), "xytext": (0, -3.5 - down), "ha": side}
+        write(ax, label, (days(at), 0), va="top", color=QUIET, **place)
 
 
 def span_of(instants: Sequence[float]) -> tuple[float, float]:
