@@ -85,7 +85,7 @@ def test_one_pool(log_of) -> None:
     got = queue_over_time(log, group="Examiners", groups=pools)
     assert got.littles_law[0] == queue_over_time(log, activity="Review").littles_law[0]
     assert got.subject == "pool Examiners"
-    with pytest.raises(UnknownNameError, match="no pool 'Examinors'. Did you mean 'Examiners'"):
+    with pytest.raises(UnknownNameError, match=r"no pool 'Examinors'\. Did you mean 'Examiners'"):
         queue_over_time(log, group="Examinors", groups=pools)
 
 
