@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streamline.log.calendar import Calendar
@@ -30,6 +30,7 @@ def _duty(draw: st.DrawFn) -> tuple[Duty, np.ndarray]:
     return duty, np.array([[True] * LENGTH if k < 0 else marks[k] for k in schedule])
 
 
+@settings(deadline=None)
 @given(_duty(), st.lists(st.tuples(st.integers(0, 3), st.integers(0, LENGTH), st.integers(0, LENGTH)), max_size=20))
 def test_it_equals_its_slow_twin(drawn: tuple[Duty, np.ndarray], asked: list[tuple[int, int, int]]) -> None:
     duty, on = drawn

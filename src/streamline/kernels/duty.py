@@ -75,3 +75,103 @@ def first_disorder(begin: Int64, end: Int64, first: Int64, last: Int64) -> Any:
         if first[r] < last[r] and (n[last[r]] > n[first[r]] or touch[last[r]] > touch[first[r] + 1]):
             return r
     return -1
+
+
+@compiled
+def without(begin: Int64, end: Int64, hole_begin: Int64, hole_end: Int64) -> Any:
+    """Sorted, disjoint intervals less some others, which are sorted and disjoint too: (begin, end)."""
+    kept_begin = np.empty(len(begin) + len(hole_begin), np.int64)
+    kept_end = np.empty(len(begin) + len(hole_begin), np.int64)
+    n, first = 0, 0
+    for i in range(len(begin)):
+        at = begin[i]
+        while first < len(hole_begin) and hole_end[first] <= at:
+            first += 1
+        h = first
+        while h < len(hole_begin) and hole_begin[h] < end[i]:
+            if hole_begin[h] > at:
+                kept_begin[n], kept_end[n] = at, hole_begin[h]
+                n += 1
+            at = max(at, hole_end[h])
+            h += 1
+        if at < end[i]:
+            kept_begin[n], kept_end[n] = at, end[i]
+            n += 1
+    return kept_begin[:n], kept_end[:n]
+
+
+@compiled
+def joined(begin: Int64, end: Int64, more_begin: Int64, more_end: Int64) -> Any:
+    """Sorted, disjoint intervals with others that are sorted too and meet none of them inside; those that touch are one."""
+    kept_begin = np.empty(len(begin) + len(more_begin), np.int64)
+    kept_end = np.empty(len(begin) + len(more_begin), np.int64)
+    n, i, j = 0, 0, 0
+    while i < len(begin) or j < len(more_begin):
+        if j == len(more_begin) or (i < len(begin) and begin[i] < more_begin[j]):
+            at, until = begin[i], end[i]
+            i += 1
+        else:
+            at, until = more_begin[j], more_end[j]
+            j += 1
+        if n and kept_end[n - 1] >= at:
+            kept_end[n - 1] = max(kept_end[n - 1], until)
+        else:
+            kept_begin[n], kept_end[n] = at, until
+            n += 1
+    return kept_begin[:n], kept_end[:n]
+
+
+@compiled
+def merged_by_group(offsets: Int64, begin: Int64, end: Int64) -> Any:
+    """The intervals of each group put together where they overlap or touch: (size, begin, end).
+
+    Group `k` owns the places `offsets[k]:offsets[k + 1]`, in order of `begin`, and has `size[k]` intervals afterwards.
+    """
+    size = np.zeros(len(offsets) - 1, np.int64)
+    kept_begin, kept_end = np.empty(len(begin), np.int64), np.empty(len(begin), np.int64)
+    n = 0
+    for k in range(len(offsets) - 1):
+        before = n
+        for i in range(offsets[k], offsets[k + 1]):
+            if n > before and begin[i] <= kept_end[n - 1]:
+                kept_end[n - 1] = max(kept_end[n - 1], end[i])
+            else:
+                kept_begin[n], kept_end[n] = begin[i], end[i]
+                n += 1
+        size[k] = n - before
+    return size, kept_begin[:n], kept_end[:n]
+
+
+@compiled
+def outside_duty(
+    first: Int64, last: Int64, begin: Int64, end: Int64, offsets: Int64, own_begin: Int64, own_end: Int64
+) -> Any:
+    """What lies outside the duty of each resource, of its own intervals: (size, begin, end).
+
+    Resource `r` is on duty in the intervals `first[r]:last[r]` and owns `offsets[r]:offsets[r + 1]`, both sorted and
+    disjoint; `size[r]` intervals of it lie outside.
+    """
+    size = np.zeros(len(offsets) - 1, np.int64)
+    most = len(own_begin)
+    for r in range(len(size)):
+        most += last[r] - first[r] if offsets[r] < offsets[r + 1] else 0
+    kept_begin, kept_end = np.empty(most, np.int64), np.empty(most, np.int64)
+    n = 0
+    for r in range(len(size)):
+        i = first[r]
+        before = n
+        for k in range(offsets[r], offsets[r + 1]):
+            at = own_begin[k]
+            i = next_end(i, last[r], end, at)
+            j = i
+            while j < last[r] and begin[j] < own_end[k]:
+                if begin[j] > at:
+                    kept_begin[n], kept_end[n] = at, begin[j]
+                    n += 1
+                at = max(at, end[j])
+                j += 1
+            if at < own_end[k]:
+                kept_begin[n], kept_end[n] = at, own_end[k]
+                n += 1
+        size[r] = n - before
+    return size, kept_begin[:n], kept_end[:n]

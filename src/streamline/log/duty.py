@@ -9,15 +9,15 @@ no wait is put down to its being away.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from streamline.kernels.duty import first_disorder, next_on_duty, time_on_duty
+from streamline.kernels.duty import first_disorder, joined, merged_by_group, next_on_duty, outside_duty, time_on_duty
 from streamline.log.calendar import Calendar
 from streamline.log.event_log import EventLog
-from streamline.units import MISSING_TIME
+from streamline.units import MISSING_TIME, parse_duration
 
 Int64 = npt.NDArray[np.int64]
 Bool = npt.NDArray[np.bool_]
@@ -169,3 +169,43 @@ def office_duty(log: EventLog, calendar: Calendar) -> Duty:
     since, until = duty_period(log)
     n = 0 if log.resource is None else len(log.resource.names)
     return Duty.of_calendar(calendar, n_resources=n, since=since, until=until)
+
+
+def with_work(duty: Duty, log: EventLog, *, longest: str = "4 h") -> Duty:
+    """The duty with each resource's own steps: who is at work is on duty, whatever the calendar says.
+
+    Steps of staff up to `longest` count throughout; longer ones, such as one left open overnight, don't. Resources whose
+    hours are unknown stay on duty throughout.
+    """
+    if log.resource is None:
+        return duty
+    chosen = np.flatnonzero(
+        (log.resource.codes >= 0)
+        & ~log.external_step
+        & (log.start != MISSING_TIME)
+        & (log.complete > log.start)
+        & (log.complete - log.start <= parse_duration(longest))
+    )
+    who = log.resource.codes[chosen].astype(np.int64)
+    order = np.lexsort((log.start[chosen], who))
+    offsets = np.searchsorted(who[order], np.arange(duty.n_resources + 1)).astype(np.int64)
+    own = merged_by_group(offsets, log.start[chosen][order], log.complete[chosen][order])
+    offsets = np.concatenate([[0], np.cumsum(own[0])]).astype(np.int64)
+    size, begin, end = outside_duty(duty.first, duty.last, duty.begin, duty.end, offsets, own[1], own[2])
+    bounds = np.concatenate([[0], np.cumsum(size)]).astype(np.int64)
+    first, last, begins, ends, n = duty.first.copy(), duty.last.copy(), [duty.begin], [duty.end], len(duty.begin)
+    for r in np.flatnonzero(size):
+        mine, more = slice(duty.first[r], duty.last[r]), slice(bounds[r], bounds[r + 1])
+        both = joined(duty.begin[mine], duty.end[mine], begin[more], end[more])
+        first[r], last[r] = n, n + len(both[0])
+        begins.append(both[0])
+        ends.append(both[1])
+        n += len(both[0])
+    return replace(
+        duty,
+        first=first,
+        last=last,
+        begin=np.concatenate(begins),
+        end=np.concatenate(ends),
+        source=f"{duty.source} Who is seen at work counts as on duty.",
+    )
