@@ -146,7 +146,7 @@ def queue_over_time(
     without length, InsufficientDataError when nothing waits or is worked on in it.
     """
     found = paths(log, rule=rule)
-    stays, entered, subject, unplaced = _stays(found, activity, group, groups)
+    stays, n_completed, subject, unplaced = stays_of(found, activity, group, groups)
     if window is None:
         known = log.arrival[log.arrival != MISSING_TIME]
         window = (int(known.min()), log.observed_until) if len(known) else (0, 0)
@@ -165,7 +165,7 @@ def queue_over_time(
         if len(s.begin):
             area = sum(int(w) * int(t) + int(p) for w, t, p in zip(whole, np.diff(edges), partial, strict=True))
             laws.append(_little(s, area, first, last))
-    starts, completions = stays[1].begin, np.concatenate([stays[1].end[: entered[1]], stays[2].end])
+    starts, completions = stays[1].begin, np.concatenate([stays[1].end[:n_completed], stays[2].end])
     table = pd.DataFrame(
         {
             "since": log.instants(edges[:-1]),
@@ -193,11 +193,11 @@ def queue_over_time(
     )
 
 
-def _stays(
+def stays_of(
     found: Paths, activity: str | None, group: str | None, groups: Groups | None
-) -> tuple[tuple[Stays, Stays, Stays], tuple[int, int], str, int]:
-    """Stays waiting, in service and in either; how many of the first two end in the log; the subject; and how many stays of
-    open cases couldn't be placed."""
+) -> tuple[tuple[Stays, Stays, Stays], int, str, int]:
+    """Stays waiting, in service and in either; how many of those in service end with a completion (they come first); the
+    subject; and how many stays of open cases couldn't be placed."""
     log = found.log
     chosen = np.ones(log.n_steps, dtype=np.bool_)
     begun = log.unfinished["case"].to_numpy(dtype=np.int64)
@@ -243,7 +243,7 @@ def _stays(
     either = Stays(state=EITHER, case=case[unknown], begin=found.enabled[unknown], end=log.complete[unknown])
     return (
         (waiting, service, either),
-        (len(known) + len(begun), len(known)),
+        len(known),
         " by ".join(words) or "all steps",
         unplaced,
     )
