@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from streamline.errors import InsufficientDataError, UnknownNameError
-from streamline.figure import BarChart
+from streamline.figure import BarTable
 from streamline.log.calendar import Calendar
 from streamline.measure.rework import known_family, loop_occurrences, rework_loops
 
@@ -84,7 +84,9 @@ def test_a_log_without_loops(log_of) -> None:
     assert got.table.empty
     assert got.first_pass_yield == 1
     assert (got.cases_share.value, got.days_per_case.value) == (0, 0)
-    assert isinstance(got.chart(), BarChart)
+    assert got.chart().labels == ()
+    assert got.distribution["n_cases"].tolist() == [2]
+    assert got.return_edges.empty
 
 
 def test_families_with_the_same_words_stay_apart(log_of) -> None:
@@ -135,10 +137,13 @@ def test_nothing_closed_is_refused(log_of) -> None:
 def test_the_chart_has_the_intervals(log_of) -> None:
     got = rework_loops(log_of(THREE))
     chart = got.chart()
-    assert isinstance(chart, BarChart)
-    assert [(b.label, b.value, b.low, b.high) for b in chart.bars] == [
-        (r.loop, r.days_per_case, r.days_per_case_low, r.days_per_case_high) for r in got.table.itertuples()
-    ]
+    assert isinstance(chart, BarTable)
+    days, shares, times, _ = chart.columns
+    assert (days.values, days.low, days.high) == tuple(
+        tuple(got.table[name]) for name in ("days_per_case", "days_per_case_low", "days_per_case_high")
+    )
+    assert shares.low == pytest.approx(100 * got.table["cases_share_low"])
+    assert (chart.labels, times.values) == (tuple(got.table["loop"]), (1.0, 2.0))
     assert chart.title == "Loops take 0.15 days per case"
 
 

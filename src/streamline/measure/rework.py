@@ -14,15 +14,15 @@ import numpy.typing as npt
 import pandas as pd
 
 from streamline.errors import InsufficientDataError, UnknownNameError
-from streamline.figure import Bar, BarChart, Chart
+from streamline.figure import BarColumn, BarTable, Chart
 from streamline.kernels.loops import grouped_cases, grouped_sums
 from streamline.log.calendar import Calendar
 from streamline.log.event_log import EventLog
-from streamline.measure.periods import arrivals_per_year
 from streamline.measure.duration import LEVEL
 from streamline.measure.loops import Occurrences, loop_occurrences, loop_words
 from streamline.measure.path import staff_time
-from streamline.results import Estimate, Result, bounded, rows_of
+from streamline.measure.periods import arrivals_per_year
+from streamline.results import Estimate, Result, bounded
 from streamline.stats.bootstrap import DRAWS, MANY_UNITS, ratio_intervals, share_interval
 from streamline.units import DAY, HOUR, MISSING_TIME
 
@@ -141,21 +141,24 @@ class ReworkLoops(Result):
         return whole.assign(share=whole["n_cases"] / self.n)
 
     def chart(self) -> Chart:
-        """Days per case by family of loops."""
+        """The ten families with the most days, as a table with small bars."""
         top = self.table.head(10)
-        return BarChart(
+
+        def column(heading: str, name: str, scale: float = 1.0, full: float | None = None) -> BarColumn:
+            low, high = (tuple(top[f"{name}_{end}"] * scale) if f"{name}_low" in top else () for end in ("low", "high"))
+            return BarColumn(heading=heading, values=tuple(top[name] * scale), low=low, high=high, full=full)
+
+        return BarTable(
             title=f"Loops take {self.days_per_case.value:.2g} days per case",
-            axis="Days per case, over all closed cases (elapsed)",
-            bars=tuple(
-                Bar(
-                    label=r.loop,
-                    value=r.days_per_case,
-                    low=_real(r.days_per_case_low),
-                    high=_real(r.days_per_case_high),
-                )
-                for r in rows_of(top)
+            heading="Loop",
+            labels=tuple(top["loop"]),
+            columns=(
+                column("Days per case", "days_per_case"),
+                column("Share of cases (%)", "cases_share", 100.0, full=100.0),
+                column("Times", "n_occurrences"),
+                column("Days each time", "days_per_occurrence"),
             ),
-            note=f"{self.n:,} closed cases. Whiskers: intervals from resampled cases",
+            note=f"n = {self.n:,} closed cases; days elapsed, over all of them. Intervals from resampled cases",
         )
 
 
@@ -356,7 +359,3 @@ def _tied_share(log: EventLog) -> float:
     tied[1:] |= same
     tied[:-1] |= same
     return float(tied.mean())
-
-
-def _real(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
