@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from streamline.figure import BarColumn, BarTable
 from streamline.report.drawing import FILLS, Page, Plan, fixed, nothing
-from streamline.report.lettering import INK, LINE, QUIET, RULE, printed, text_width, wrap, write
+from streamline.report.lettering import INK, LINE, QUIET, RULE, printed, text_width, with_intervals, wrap, write
 from streamline.report.section import Column, Table
 
 if TYPE_CHECKING:
@@ -36,14 +36,7 @@ def native_table(chart: BarTable, *, id_: str, file: str = "") -> Table:
 
 def cells(column: BarColumn) -> list[str]:
     """A column's numbers in words, each with its interval where it has one."""
-    texts = printed(column.values)
-    if not column.low:
-        return texts
-    lows, highs = printed(column.low), printed(column.high)
-    return [
-        f"{text} ({low} to {high})" if math.isfinite(a) and math.isfinite(b) else text
-        for text, low, high, a, b in zip(texts, lows, highs, column.low, column.high, strict=True)
-    ]
+    return with_intervals(column.values, column.low, column.high)
 
 
 def plan_table(chart: BarTable, page: Page) -> Plan:
@@ -123,7 +116,7 @@ def _draw(ax: Axes, width: float, *, chart: BarTable, page: Page) -> None:
     ax.set_ylim(max(_height(width, chart=chart, page=page), 1.0), 0)
     ax.set_xticks([])
     ax.set_yticks([])
-    nothing(ax, shown=bool(chart.labels and chart.columns), down=0.75)
+    nothing(ax, shown=bool(chart.labels), down=0.75)
     grid = _grid(chart, width, page)
     if grid is None:
         _draw_under_each_other(ax, chart, width)

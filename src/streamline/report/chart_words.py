@@ -15,6 +15,7 @@ from streamline.figure import (
     Histogram,
     Line,
     LineChart,
+    Mark,
     Spectrum,
     StackedBars,
     StepCurves,
@@ -22,7 +23,7 @@ from streamline.figure import (
 from streamline.report.bar_table import cells
 from streamline.report.drawing import NOTHING
 from streamline.report.histogram import check_edges
-from streamline.report.lettering import number, printed, ticks_between
+from streamline.report.lettering import number, printed, ticks_between, with_intervals
 from streamline.report.spectrum import class_counts
 from streamline.report.stacked_bars import total_texts
 from streamline.report.time_axis import date_words
@@ -63,8 +64,12 @@ def _histogram(chart: Histogram) -> str:
     ]
     if chart.over:
         parts.append(f"over {number(chart.edges[-1])}: {chart.over:,}")
-    parts += [f"{m.label} at {number(m.at)}" for m in chart.marks]
+    parts += _marks(chart.marks)
     return f"{chart.axis}; number of cases. " + _listed(parts)
+
+
+def _marks(marks: Sequence[Mark]) -> list[str]:
+    return [f"{m.label} at {number(m.at)}" if math.isfinite(m.at) else f"{m.label}: not known" for m in marks]
 
 
 def _map(chart: FlowMap) -> str:
@@ -108,10 +113,10 @@ def _line(line: Line, zone: str) -> str:
     def told(i: int) -> str:
         return date_words(line.at[i], zone, clock=clock)
 
-    texts = printed(line.values)
     if len(line.values) <= _TOLD:
-        bounds = _bounds(line.low, line.high)
-        return f"{line.label}: " + ", ".join(f"{told(i)} {texts[i]}{bounds(i)}" for i in range(len(line.at)))
+        texts = with_intervals(line.values, line.low, line.high)
+        return f"{line.label}: " + ", ".join(f"{told(i)} {text}" for i, text in enumerate(texts))
+    texts = printed(line.values)
     low, high = min(known, key=lambda i: line.values[i]), max(known, key=lambda i: line.values[i])
     gaps = len(line.values) - len(known)
     return (
@@ -121,17 +126,6 @@ def _line(line: Line, zone: str) -> str:
     )
 
 
-def _bounds(low: Sequence[float], high: Sequence[float], *, scale: float = 1.0, unit: str = "") -> Callable[[int], str]:
-    """For a place, its interval in brackets; nothing where there is none."""
-    lows, highs = printed([v * scale for v in low]), printed([v * scale for v in high])
-
-    def words(i: int) -> str:
-        some = bool(low) and math.isfinite(low[i]) and math.isfinite(high[i])
-        return f" ({lows[i]}{unit} to {highs[i]}{unit})" if some else ""
-
-    return words
-
-
 def _curves(chart: StepCurves) -> str:
     times = [at for curve in chart.curves for at in curve.at]
     ticks = ticks_between(min(times, default=0.0), max(times, default=0.0), 6) if times else []
@@ -139,18 +133,16 @@ def _curves(chart: StepCurves) -> str:
     words = dict(zip(asked, printed(asked), strict=True))
     parts = []
     for curve in chart.curves:
-        shares = printed([100 * v for v in curve.values])
-        bounds = _bounds(curve.low, curve.high, scale=100.0, unit="%")
+        percent = ([100 * v for v in values] for values in (curve.values, curve.low, curve.high))
+        shares = with_intervals(*percent, unit="%")
         said = []
         for t in asked:
             reached = [i for i, at in enumerate(curve.at) if at <= t]
             if reached and t <= curve.at[-1]:
-                i = reached[-1]
-                share = f"{shares[i]}%" if math.isfinite(curve.values[i]) else "not known"
-                said.append(f"at {words[t]}, {share}{bounds(i)}")
+                said.append(f"at {words[t]}, {shares[reached[-1]]}")
         end = f"; followed as far as {number(curve.at[-1])}" if curve.at else "; nothing followed"
         parts.append(f"{curve.label}: " + "; ".join(said) + end)
-    parts += [f"{m.label} at {number(m.at)}" if math.isfinite(m.at) else f"{m.label}: not known" for m in chart.marks]
+    parts += _marks(chart.marks)
     return f"{chart.value_axis}, by {chart.axis[:1].lower()}{chart.axis[1:]}. " + ". ".join(parts) + "."
 
 

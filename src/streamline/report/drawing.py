@@ -115,12 +115,15 @@ def bare(ax: Axes) -> None:
     for side in ("top", "right", "left", "bottom"):
         ax.spines[side].set_visible(False)
     ax.tick_params(length=0, labelsize=SIZE, labelcolor=QUIET)
+    ax.tick_params(axis="y", pad=5)
 
 
 def nothing(ax: Axes, *, shown: bool, down: float = 0.5) -> None:
     """Unless something is shown, say so in the picture, so that an empty one can't be taken for a broken one."""
     if not shown:
-        write(ax, NOTHING, (0.5, 1 - down), xycoords="axes fraction", ha="center", va="center", color=QUIET)
+        write(
+            ax, NOTHING, (0.5, 1 - down), xycoords="axes fraction", ha="center", va="center", color=QUIET, backing=True
+        )
 
 
 def under(ax: Axes, text: str, width: float, *, down: float = LINE) -> None:
@@ -134,11 +137,25 @@ def under_height(text: str, width: float, *, tick_lines: int = 1) -> float:
     return LINE * (tick_lines + len(wrap(text, width))) + 7
 
 
+def horizontal_ticks(ax: Axes, ticks: Sequence[float], texts: Sequence[str], width: float) -> None:
+    """Ticks of numbers; a text that would leave the picture ends where the axes end. Limits must be set."""
+    ax.set_xticks(list(ticks), list(texts))
+    first, end = ax.get_xlim()
+    for tick, text, shown in zip(ticks, texts, ax.get_xticklabels(), strict=True):
+        shown.set_horizontalalignment(side_of((tick - first) / (end - first) * width, text, width))
+
+
+def side_of(x: float, text: str, width: float) -> str:
+    """How a text at x points is aligned so that it leaves axes of a width by no more than 6 points."""
+    half = text_width(text) / 2
+    return "left" if x < half - 6 else "right" if x > width - half + 6 else "center"
+
+
 def length_scale(ax: Axes, low: float, high: float, width: float) -> None:
     """Ticks and thin rules for lengths along the horizontal axis, between `low` and `high`; its limits must be set."""
     shown = width * (high - low) / (ax.get_xlim()[1] - ax.get_xlim()[0])
     ticks, texts = ticks_apart(low, high, shown)
-    ax.set_xticks(ticks, texts)
+    horizontal_ticks(ax, ticks, texts, width)
     for tick in ticks:
         ax.axvline(tick, color=RULE, linewidth=0.6, zorder=0)
     ax.axvline(0, color=INK, linewidth=0.9, zorder=5)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
+from collections.abc import Sequence
 from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 #: From little to much: one hue, so that its lightness says it all.
 _SHADES = ("#edf4fa", "#c6ddef", "#94c1e2", "#5a9dcd", "#2a76b0", "#10518a", "#062c55")
 _CELL = 15.0
+#: Names of columns up to this width, in points, may be left out between others; longer ones never.
+_SHORT_NAME = 36.0
 
 
 def plan_heat(chart: Heat, page: Page) -> Plan:
@@ -41,7 +44,7 @@ def plan_heat(chart: Heat, page: Page) -> Plan:
         left=max((text_width(line) for lines in names for line in lines), default=0.0) + 14,
         inner=fixed(max(_CELL, tall + 2) * len(rows) or LINE),
         head=lambda width: _head(chart, width, turned),
-        foot=partial(under_height, "" if turned else chart.column_axis),
+        foot=partial(_foot, columns=columns, axis="" if turned else chart.column_axis),
         fill=partial(_draw, chart=chart, names=names, columns=columns, values=values, turned=turned),
     )
 
@@ -86,6 +89,26 @@ def _head(chart: Heat, width: float, turned: bool) -> float:
     return legend_height(labels, width) + LINE * len(_heading(chart, width, turned)) + 4
 
 
+def _column_names(columns: Sequence[str], width: float) -> list[tuple[int, list[str]]]:
+    """The columns that are named and their names' lines: every second or third of short names that don't fit, such as
+    hours; long ones broken to the width of their column."""
+    room = width / max(len(columns), 1) - 4
+    widest = max((text_width(name) for name in columns), default=0.0)
+    every = 1
+    if room < widest <= _SHORT_NAME:
+        fewest = math.ceil((widest + 4) / max(room + 4, 1.0))
+        every = next((n for n in (2, 3, 4, 6, 8, 12) if n >= fewest), fewest)
+    return [(j, wrap(columns[j], max(room, widest if every > 1 else 8.0))) for j in range(0, len(columns), every)]
+
+
+def _names_height(columns: Sequence[str], width: float) -> float:
+    return LINE * max((len(lines) for _, lines in _column_names(columns, width)), default=1)
+
+
+def _foot(width: float, *, columns: Sequence[str], axis: str) -> float:
+    return _names_height(columns, width) + (under_height(axis, width) - LINE if axis else 5.0)
+
+
 def _draw(
     ax: Axes,
     width: float,
@@ -112,15 +135,14 @@ def _draw(
             fill = _shade(bisect_right(edges, value) - 1, len(edges)) if known else "white"
             line = {"edgecolor": RULE if known else QUIET, "linewidth": 0.5}
             ax.add_patch(Rectangle((j, i), 1, 1, facecolor=fill, hatch="" if known else "////", **line))
-    widest = max((text_width(text) for text in columns), default=0.0) + 6
-    every = max(math.ceil(widest * len(columns) / max(width, 1.0)), 1)
-    every = next((n for n in (1, 2, 3, 4, 6, 8, 12) if n >= every), every)
-    ax.set_xticks([j + 0.5 for j in range(0, len(columns), every)], columns[::every])
-    ax.tick_params(axis="x", length=0)
+    for j, lines in _column_names(columns, width):
+        below = ax.get_xaxis_transform()
+        write(ax, "\n".join(lines), (j + 0.5, 0), xycoords=below, xytext=(0, -3), ha="center", va="top", color=QUIET)
+    ax.set_xticks([])
     entries = _entries(chart)
     top = _head(chart, width, turned)
     axis = _heading(chart, width, turned)
     write(ax, "\n".join(axis), (0, 1), xycoords="axes fraction", xytext=(0, top), va="top", color=QUIET)
     draw_legend(ax, entries, width, top=top - LINE * len(axis) - 4 + 2)
     if chart.column_axis and not turned:
-        under(ax, chart.column_axis, width)
+        under(ax, chart.column_axis, width, down=_names_height(columns, width))

@@ -17,6 +17,7 @@ from streamline.report.drawing import (
     flag_height,
     flag_rows,
     height_scale,
+    horizontal_ticks,
     under,
     under_height,
     value_heading,
@@ -31,7 +32,7 @@ def plan_histogram(chart: Histogram, page: Page) -> Plan:
     """Lay a histogram out; it has no labels at its left but counts."""
     check_edges(chart)
     return Plan(
-        left=12 + text_width(number(max((*chart.counts, chart.over, 1)))),
+        left=14 + text_width(number(max((*chart.counts, chart.over, 1)))),
         inner=fixed(150.0 if page.above else 190.0),
         head=lambda width: LINE + flag_height(flags(chart, width)),
         foot=partial(under_height, chart.axis),
@@ -66,7 +67,7 @@ def _draw(ax: Axes, width: float, *, chart: Histogram) -> None:
         clear = (beyond - first) * points - text_width(label) / (1 if wide else 2) - 6
         kept = [(t, s) for t, s in zip(ticks, labels, strict=True) if (t - first) * points + text_width(s) / 2 < clear]
         ticks, labels = [*(t for t, _ in kept), beyond], [*(s for _, s in kept), label]
-    ax.set_xticks(ticks, labels)
+    horizontal_ticks(ax, ticks, labels, width)
     if chart.over:
         ax.get_xticklabels()[-1].set_horizontalalignment("right" if wide else "center")
     heights = [t for t in ticks_between(0, most, 4) if t == int(t) and t <= most * 1.08]

@@ -109,6 +109,25 @@ def printed(values: Sequence[float]) -> list[str]:
     return texts
 
 
+def with_intervals(values: Sequence[float], low: Sequence[float], high: Sequence[float], unit: str = "") -> list[str]:
+    """Numbers, each with its interval in brackets where it has one, all with the same decimals.
+
+    >>> with_intervals([2.1, 0.5], [1.95, math.nan], [2.3, math.nan], "%")
+    ['2.10% (1.95% to 2.30%)', '0.50%']
+    """
+    n = len(values)
+    texts = printed([*values, *low, *high])
+    texts = [text if text == "not known" else text + unit for text in texts]
+    if not low:
+        return texts
+    return [
+        f"{texts[i]} ({texts[n + i]} to {texts[2 * n + i]})"
+        if all(map(math.isfinite, (values[i], low[i], high[i])))
+        else texts[i]
+        for i in range(n)
+    ]
+
+
 def ticks_apart(low: float, high: float, width: float) -> tuple[list[float], list[str]]:
     """Round numbers from `low` to `high` along a line of `width` points, with their texts, which don't touch."""
     for bins in (5, 4, 3, 2, 1) if width > 250 else (3, 2, 1):

@@ -28,7 +28,7 @@ from streamline.report.drawing import (
     value_heading,
 )
 from streamline.report.lettering import INK, LINE, printed, text_width, ticks_between, wrap
-from streamline.report.time_axis import date_scale, days, span_of
+from streamline.report.time_axis import date_lines, date_scale, days, span_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,10 +43,12 @@ def plan_lines(chart: LineChart, page: Page) -> Plan:
     """Lay lines over time out; at their left stand the values of the vertical axis."""
     ticks = _heights(chart)
     return Plan(
-        left=12 + max(text_width(text) for text in printed(ticks)),
+        left=14 + max(text_width(text) for text in printed(ticks)),
         inner=fixed(150.0 if page.above else 190.0),
         head=partial(_head, chart=chart),
-        foot=lambda width: under_height(_axis(chart), width, tick_lines=2),
+        foot=lambda width: under_height(
+            _axis(chart), width, tick_lines=date_lines(*_span(chart), chart.timezone, width)
+        ),
         fill=partial(_draw, chart=chart),
     )
 
@@ -124,7 +126,7 @@ def _draw(ax: Axes, width: float, *, chart: LineChart) -> None:
     entries = _entries(chart)
     draw_legend(ax, entries, width, top=_head(width, chart=chart))
     date_scale(ax, first, last, chart.timezone, width)
-    under(ax, _axis(chart), width, down=2 * LINE)
+    under(ax, _axis(chart), width, down=LINE * date_lines(first, last, chart.timezone, width))
 
 
 def _draw_line(ax: Axes, line: Line, look: tuple[str, tuple[float, ...], str], *, dense: bool) -> None:

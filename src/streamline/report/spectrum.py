@@ -19,7 +19,7 @@ from streamline.report.drawing import (
     under_height,
 )
 from streamline.report.lettering import INK, LINE, wrap, write
-from streamline.report.time_axis import date_scale, days, span_of
+from streamline.report.time_axis import date_lines, date_scale, days, span_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -49,9 +49,14 @@ def plan_spectrum(chart: Spectrum, page: Page) -> Plan:
         left=14.0,
         inner=fixed(140.0 if page.above else 190.0),
         head=lambda width: _legend_height(chart, width) + LINE * len(wrap(chart.above, width)) + 2,
-        foot=lambda width: _below_height(chart, width) + under_height(_axis(chart, width), width, tick_lines=2),
+        foot=partial(_foot, chart=chart),
         fill=partial(_draw, chart=chart),
     )
+
+
+def _foot(width: float, *, chart: Spectrum) -> float:
+    lines = date_lines(*span_of([*chart.begin, *chart.end]), chart.timezone, width)
+    return _below_height(chart, width) + under_height(_axis(chart, width), width, tick_lines=lines)
 
 
 def _below_height(chart: Spectrum, width: float) -> float:
@@ -110,4 +115,4 @@ def _draw(ax: Axes, width: float, *, chart: Spectrum) -> None:
     top = _legend_height(chart, width) + LINE * len(wrap(chart.above, width)) + 2
     draw_legend(ax, entries, width, top=top)
     date_scale(ax, first, last, chart.timezone, width, down=down)
-    under(ax, _axis(chart, width), width, down=2 * LINE + down)
+    under(ax, _axis(chart, width), width, down=LINE * date_lines(first, last, chart.timezone, width) + down)

@@ -18,6 +18,7 @@ from streamline.report.drawing import (
     flag_height,
     flag_rows,
     height_scale,
+    horizontal_ticks,
     legend_height,
     nothing,
     stroke,
@@ -25,7 +26,7 @@ from streamline.report.drawing import (
     under_height,
     value_heading,
 )
-from streamline.report.lettering import LINE, QUIET, text_width, ticks_apart, wrap, write
+from streamline.report.lettering import INK, LINE, QUIET, text_width, ticks_apart, wrap, write
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,7 +38,7 @@ _TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
 def plan_curves(chart: StepCurves, page: Page) -> Plan:
     """Lay curves out; at their left stand the shares."""
     return Plan(
-        left=12 + text_width("100%"),
+        left=14 + text_width("100%"),
         inner=fixed(160.0 if page.above else 200.0),
         head=partial(_head, chart=chart),
         foot=lambda width: under_height(chart.axis, width) + _risk_height(chart, width),
@@ -81,7 +82,7 @@ def _draw(ax: Axes, width: float, *, chart: StepCurves) -> None:
     nothing(ax, shown=any(curve.at for curve in chart.curves))
     for i, curve in enumerate(chart.curves):
         _draw_curve(ax, curve, i)
-    ax.set_xticks(*ticks_apart(first, last, width))
+    horizontal_ticks(ax, *ticks_apart(first, last, width), width)
     ax.tick_params(axis="x", length=3, color=QUIET)
     rows = _flags(chart, width)
     value_heading(ax, wrap(chart.value_axis, width), up=flag_height(rows))
@@ -129,9 +130,7 @@ def _write_risk(ax: Axes, chart: StepCurves, width: float) -> None:
     down += LINE * len(heading)
     for curve, names in lines:
         if names:
-            i = chart.curves.index(curve)
-            style = {**place, "color": stroke(i)[0]}
-            write(ax, "\n".join(names), (0, 0), xytext=(0, -down), ha="left", **style)
+            write(ax, "\n".join(names), (0, 0), xytext=(0, -down), ha="left", **{**place, "color": INK})
             down += LINE * len(names)
         free = -1e9
         for at, n in sorted(curve.at_risk):

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from streamline.report.drawing import side_of
 from streamline.report.lettering import QUIET, text_width, write
 
 if TYPE_CHECKING:
@@ -98,17 +99,26 @@ def _label(there: datetime, unit: str, n: int) -> tuple[str, str]:
     return (str(there.year), "") if n >= 12 else (MONTHS[there.month - 1], str(there.year))
 
 
+def date_lines(first: float, last: float, zone: str, width: float) -> int:
+    """How many lines the dates under axes `width` points wide take: 2 where some say the year or the day, else 1."""
+    return max((label.count("\n") + 1 for _, label in _fitting(first, last, zone, width)), default=1)
+
+
 def date_scale(ax: Axes, first: float, last: float, zone: str, width: float, *, down: float = 0.0) -> None:
     """Put dates under axes `width` points wide whose horizontal limits are set, in days, and `down` points from them."""
-    widest = max(text_width(text) for text in ("00:00", "30 Mar", "2025")) + 12
-    ticks = date_ticks(first, last, zone, max(int(width / widest), 1))
+    ticks = _fitting(first, last, zone, width)
     ax.set_xticks([days(at) for at, _ in ticks], [""] * len(ticks))
     ax.tick_params(axis="x", length=0 if down else 3, color=QUIET)
     for at, label in ticks:
-        x, half = (at - first) / (last - first) * width, text_width(label.split("\n")[0]) / 2
-        side = "left" if x < half - 6 else "right" if x > width - half + 6 else "center"  # so that it stays inside
+        side = side_of((at - first) / (last - first) * width, label.split("\n")[0], width)
         place: dict[str, Any] = {"xycoords": ax.get_xaxis_transform(), "xytext": (0, -3.5 - down), "ha": side}
         write(ax, label, (days(at), 0), va="top", color=QUIET, **place)
+
+
+def _fitting(first: float, last: float, zone: str, width: float) -> list[tuple[float, str]]:
+    """As many ticks as fit beside each other."""
+    widest = max(text_width(text) for text in ("00:00", "30 Mar", "2025")) + 12
+    return date_ticks(first, last, zone, max(int(width / widest), 1))
 
 
 def span_of(instants: Sequence[float]) -> tuple[float, float]:
