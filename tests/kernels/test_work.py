@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streamline.kernels.work import work_overlaps
+from streamline.kernels.work import time_at_once, work_overlaps
 from streamline.units import LOW_BITS
 
 Steps = list[tuple[int, int]]
@@ -105,3 +105,13 @@ def test_its_input_is_untouched() -> None:
     before = [a.copy() for a in arrays]
     work_overlaps(*arrays)
     assert all(np.array_equal(a, b) for a, b in zip(arrays, before, strict=True))
+
+
+@given(resources=RESOURCES)
+@settings(max_examples=200, deadline=None)
+def test_time_at_once_equals_its_slow_twin(resources: list[Steps]) -> None:
+    for steps, told in zip(resources, time_at_once(*columns(resources)).tolist(), strict=True):
+        instants = sorted({instant for step in steps for instant in step})
+        under_way = [(then - here, sum(b <= here and then <= e for b, e in steps)) for here, then in pairwise(instants)]
+        times = [sum(length for length, n in under_way if n >= least) for least in (1, 2)]
+        assert told == [*times, slow(steps)[4]]

@@ -58,3 +58,33 @@ def work_overlaps(offsets: Int64, start: Int64, complete: Int64) -> Any:
                 done += 1
             result[k, 5] = max(result[k, 5], i + 1 - done)
     return result
+
+
+@compiled
+def time_at_once(offsets: Int64, start: Int64, complete: Int64) -> Any:
+    """How long each resource has steps under way: (n_resources, 3) of time with at least one, time with at least two, and
+    the most under way at once.
+
+    Resource `k` owns the places `offsets[k]:offsets[k + 1]`, in any order; steps without duration are under way at no time.
+    """
+    result = np.zeros((len(offsets) - 1, 3), np.int64)
+    for k in range(len(offsets) - 1):
+        begins = np.sort(start[offsets[k] : offsets[k + 1]])
+        ends = np.sort(complete[offsets[k] : offsets[k + 1]])
+        begun, done, at = 0, 0, np.int64(0)
+        while done < len(ends):
+            # at one instant ends go first: steps back to back aren't under way at once
+            ending = begun == len(begins) or ends[done] <= begins[begun]
+            now = ends[done] if ending else begins[begun]
+            under_way = begun - done
+            if under_way >= 1:
+                result[k, 0] += now - at
+            if under_way >= 2:
+                result[k, 1] += now - at
+            if ending:
+                done += 1
+            else:
+                begun += 1
+                result[k, 2] = max(result[k, 2], begun - done)
+            at = now
+    return result

@@ -174,7 +174,7 @@ def presence(signs: Signs, *, surprise: float) -> Presence:
     absences, probability = np.zeros((0, 4), dtype=np.int64), np.zeros(0)
     for _ in range(_MOST_ROUNDS):
         there, seen = _days_there(signs, counted, absences), _seen(signs, counted)
-        chance = seen / (there + 1.0)
+        chance = _habit(there, seen)
         closed = _closures(signs, chance, surprise) if surprise > 0 else np.zeros(n_days, dtype=np.bool_)
         open_before = _open_before(signs, ~closed)
         logarithm, n_open = silence_before(signs.day_offsets, signs.days, open_before, signs.first_day, chance)
@@ -209,6 +209,12 @@ def _judged_until(log: EventLog) -> int:
     if len(known) == 0:
         return -1
     return int(_local(log, np.quantile(known, [_ARRIVED], method="inverted_cdf"))[0] // DAY)
+
+
+def _habit(there: Int64, seen: Int64) -> Float64:
+    """(n_resources, 7): the chance that a resource is seen on a day of each weekday; below 1, however often it was seen."""
+    n_days = (there * (seen > 0)).sum(axis=1, keepdims=True)
+    return np.asarray(np.minimum(seen / np.maximum(there, 1), n_days / (n_days + 1.0)), dtype=np.float64)
 
 
 def _local(log: EventLog, instants: Int64) -> Int64:
