@@ -98,13 +98,16 @@ class LoopAssociations(Result):
     def chart(self) -> Chart:
         """Risk ratios of the rows that stand out, else of the ten with the smallest p-values."""
         some = self.table[self.table["stands_out"] & np.isfinite(self.table["risk_ratio"])]
-        n_out = len(some)
+        title = f"Nothing recorded goes together with {self.loops}"
         if some.empty:
             some = self.table[np.isfinite(self.table["risk_ratio"])].nsmallest(10, "p_value")
+        else:
+            top = some.iloc[0]
+            title = (
+                f"Cases with {top['factor']} “{top['level']}” loop {top['risk_ratio']:.1f} times as often as the others"
+            )
         return BarChart(
-            title=f"{counted(n_out, 'level')} of {len(self.table):,} go together with {self.loops}"
-            if n_out
-            else f"Nothing recorded goes together with {self.loops}",
+            title=title,
             axis="Risk ratio: share that loops over that of the other cases",
             bars=tuple(
                 Bar(
@@ -219,12 +222,13 @@ def associations(
         n = factor.counts
         hits = np.bincount(factor.codes[outcome], minlength=len(n)).astype(np.int64)
         raw = share_ratios(hits, n, level=level)
+        present = n > 0
         frame = pd.DataFrame(
             {
                 "factor": factor.name,
                 "level": factor.levels,
                 "n_cases": n,
-                "looping_share": hits / n,
+                "looping_share": np.divide(hits, n, where=present, out=np.full(len(n), np.nan)),
                 "others_looping_share": (hits.sum() - hits) / (n.sum() - n),
                 "risk_ratio": raw.ratio,
                 "risk_ratio_low": raw.low,
@@ -236,7 +240,7 @@ def associations(
                 "adjusted_p_value": alike.p_value,
             }
         )
-        frames.append(one_of_two(frame, "risk_ratio"))
+        frames.append(one_of_two(frame[present], "risk_ratio"))
     table = pd.concat(frames, ignore_index=True)
     table.insert(9, "q_value", q_values(table["p_value"].to_numpy()))
     table.insert(10, "stands_out", table["q_value"] <= fdr)

@@ -115,9 +115,10 @@ def loop_graph(
         )
     left = returns[~on_graph]
     if len(left):
+        times = counted(int(left["n_occurrences"].sum()), "occurrence")
         caveats.append(
-            f"Loops return by {counted(len(left), 'transition')} more, in {counted(int(left['n_occurrences'].sum()), 'occurrence')}: "
-            f"less than {min_share:.1%} of the cases take them, so they aren't on the map."
+            f"Loops return by {counted(len(left), 'transition')} more, in {times}: less than {min_share:.1%} of the "
+            "cases take them, so they aren't on the map."
         )
     return LoopGraph(
         table=table,
@@ -184,20 +185,20 @@ def _sending_back(
     # a case counts once for each edge, whatever families it returns by it in
     one = np.unique(pair * max(log.n_cases, 1) + case) // max(log.n_cases, 1)
     n_cases = dict(zip(*(a.tolist() for a in np.unique(one, return_counts=True)), strict=True))
-    known = edges.set_index(["source", "target"])
+    known = {(r.source, r.target): r for r in rows_of(edges)}
     rows = []
     for both, group in returns.groupby(["source", "target"], sort=True):
         source, target = map(str, both)
         mine = group.sort_values(["n_occurrences", "loop"], ascending=[False, True])
-        edge = known.loc[(source, target), :]
+        edge = known[source, target]
         inside = component.get(source, -1) if component.get(source, -1) == component.get(target, -2) else -1
         rows.append(
             {
                 "source": source,
                 "target": target,
-                "n": int(edge["n"]),
-                "n_cases": int(edge["n_cases"]),
-                "share": float(edge["share"]),
+                "n": int(edge.n),
+                "n_cases": int(edge.n_cases),
+                "share": float(edge.share),
                 "n_returns": int(mine["n_occurrences"].sum()),
                 "n_cases_returning": n_cases[code[source] * width + code[target]],
                 "days_per_case": float(mine["days_per_case"].sum()),

@@ -112,15 +112,20 @@ class SlowCases(Result):
         return tuple(sentences)
 
     def chart(self) -> Chart:
-        """Difference in means of what stands out, else of the ten smallest p-values."""
-        some = self.table[self.table["stands_out"]]
-        n_out = len(some)
+        """Difference in means of what stands out, the largest first, else of the ten smallest p-values. The title names what
+        the most excess days go together with."""
+        some = self.table[self.table["stands_out"]].head(12)
+        title = "Nothing recorded sets slow cases apart"
         if some.empty:
             some = self.table.nsmallest(10, "p_value")
+        else:
+            most = self.table.loc[(some["difference_days"].abs() * some["n_cases"]).idxmax()]
+            more = "longer" if most["difference_days"] > 0 else "less"
+            size = significant(abs(most["difference_days"]))
+            title = f"Cases with {most['factor']} “{most['level']}” take {size} days {more} than the others"
+        some = some.sort_values("difference_days", ascending=False)
         return BarChart(
-            title=f"{counted(n_out, 'level')} of {len(self.table):,} set slow cases apart"
-            if n_out
-            else "Nothing recorded sets slow cases apart",
+            title=title,
             axis="Mean cycle time, days more than the other cases (elapsed)",
             bars=tuple(
                 Bar(
@@ -129,7 +134,7 @@ class SlowCases(Result):
                     low=_finite(r.difference_days_low),
                     high=_finite(r.difference_days_high),
                 )
-                for r in rows_of(some.head(12))
+                for r in rows_of(some)
             ),
             note=f"{self.n:,} closed cases. Whiskers: intervals from weeks of arrivals. Associations, not causes",
         )

@@ -21,6 +21,8 @@ Bool = npt.NDArray[np.bool_]
 CLUSTERS_PER_EFFECT = 2
 #: A log ratio beyond this is no estimate: the levels of several factors together tell the outcome.
 SEPARATED = 10.0
+#: Newton steps; a fit that needs more doesn't come to an end.
+MOST_STEPS = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,23 +221,40 @@ def _independent(design: Float, count: Float) -> tuple[list[int], list[int]]:
 
 
 def _fit(design: Float, total: Float, count: Float, kind: str) -> tuple[Float, Float, Float, bool]:
-    """(coefficients, mean of each row, derivative of the mean, whether the fit came to an end)."""
-    import warnings
+    """(coefficients, mean of each row, derivative of the mean, whether the fit came to an end), by Newton's method.
 
-    import statsmodels.api as sm
+    Each step costs one product of the design with itself; the library's fit decomposes the whole design at each step. The
+    log likelihood is concave, so a step that doesn't raise it is halved.
+    """
 
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")  # separation and overflow are judged by the caller
-        if kind == "logistic":
-            model = sm.GLM(np.column_stack([total, count - total]), design, family=sm.families.Binomial())
-        else:
-            model = sm.GLM(total, design, family=sm.families.Poisson(), offset=np.log(count))
-        try:
-            result = model.fit(maxiter=50)
-        except (np.linalg.LinAlgError, ValueError):
-            return np.zeros(design.shape[1]), np.zeros(len(total)), np.zeros(len(total)), False
-        beta = np.asarray(result.params, dtype=np.float64)
+    def at(beta: Float) -> tuple[float, Float, Float]:
         linear = design @ beta
-        mean = 1 / (1 + np.exp(-linear)) if kind == "logistic" else np.exp(linear)
-        weight = mean * (1 - mean) if kind == "logistic" else mean
-    return beta, mean, weight, bool(result.converged and np.isfinite(beta).all())
+        with np.errstate(over="ignore"):
+            if kind == "logistic":
+                mean = 1 / (1 + np.exp(-linear))
+                return float(total @ linear - count @ np.logaddexp(0, linear)), mean, mean * (1 - mean)
+            mean = np.exp(linear)
+            return float(total @ linear - count @ mean), mean, mean
+
+    overall = total.sum() / count.sum()
+    beta = np.zeros(design.shape[1])
+    beta[0] = np.log(overall / (1 - overall)) if kind == "logistic" else np.log(overall)
+    likelihood, mean, weight = at(beta)
+    for _ in range(MOST_STEPS):
+        gradient = design.T @ (total - count * mean)
+        try:
+            step = np.linalg.solve(design.T @ (design * (count * weight)[:, None]), gradient)
+        except np.linalg.LinAlgError:
+            return beta, mean, weight, False
+        if np.abs(step).max() < 1e-9:
+            return beta, mean, weight, True
+        for _ in range(30):
+            tried = at(beta + step)
+            if np.isfinite(tried[0]) and tried[0] >= likelihood - 1e-12 * abs(likelihood):
+                break
+            step = step / 2
+        beta = beta + step
+        likelihood, mean, weight = tried
+        if np.abs(beta[1:]).max(initial=0.0) > 3 * SEPARATED:
+            break
+    return beta, mean, weight, False
