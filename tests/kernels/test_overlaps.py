@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streamline.kernels.overlaps import common_stretches, waits_beside_work
+from streamline.kernels.overlaps import common_stretches, opened_before, waits_beside_work
 
 #: A step is (start, complete, enabled), a wait (since, until, queued), an interval on duty (begin, end).
 Triple = tuple[int, int, int]
@@ -22,7 +22,7 @@ def slow(resource: Resource) -> list[tuple[int, ...]]:
     instants = sorted({i for a, b, _ in steps + waits for i in (a, b)} | {i for pair in duty for i in pair})
     rows = []
     for since, until, queued in waits:
-        row = [0, 0, 0, 0]
+        row = [0, 0, 0, 0, 0]
         for here, then in pairwise(instants):
             if here < since or then > until:
                 continue
@@ -36,6 +36,7 @@ def slow(resource: Resource) -> list[tuple[int, ...]]:
                 row[2] += then - here
             else:
                 row[3] += then - here
+                row[4] = then - since
         rows.append(tuple(row))
     return rows
 
@@ -79,25 +80,27 @@ def test_it_equals_its_slow_twin(resources: list[Resource]) -> None:
 @settings(max_examples=100, deadline=None)
 def test_the_parts_add_up_to_the_wait(resources: list[Resource]) -> None:
     waits = [w for r in resources for w in r[1]]
-    assert [sum(row) for row in found(resources)] == [until - since for since, until, _ in waits]
+    assert [sum(row[:4]) for row in found(resources)] == [until - since for since, until, _ in waits]
 
 
 @pytest.mark.parametrize(
     ("steps", "wait", "duty", "expected"),
     [
-        pytest.param([], (0, 10, 0), [(0, 10)], (0, 0, 0, 10), id="free"),
-        pytest.param([], (0, 10, 0), [], (10, 0, 0, 0), id="never on duty"),
-        pytest.param([], (0, 10, 0), [(2, 5)], (7, 0, 0, 3), id="on duty for a while"),
-        pytest.param([(2, 6, -1)], (0, 10, 0), [(0, 10)], (0, 4, 0, 6), id="busy with an earlier one"),
-        pytest.param([(2, 6, 0)], (0, 10, 0), [(0, 10)], (0, 4, 0, 6), id="busy with one enabled at the same instant"),
-        pytest.param([(2, 6, 1)], (0, 10, 0), [(0, 10)], (0, 0, 4, 6), id="busy with a later one"),
-        pytest.param([(2, 6, 1), (4, 8, -5)], (0, 10, 0), [(0, 10)], (0, 4, 2, 4), id="with both at once: the earlier"),
-        pytest.param([(2, 6, -1)], (4, 5, 0), [(0, 10)], (0, 1, 0, 0), id="the wait lies within the work"),
-        pytest.param([(2, 6, -1)], (0, 10, 0), [(4, 20)], (4, 2, 0, 4), id="off duty goes before busy"),
-        pytest.param([(0, 5, -1), (10, 20, -1)], (5, 10, 0), [(0, 20)], (0, 0, 0, 5), id="half-open ends"),
-        pytest.param([(2, 2, -1)], (0, 10, 0), [(0, 10)], (0, 0, 0, 10), id="no duration, not busy"),
-        pytest.param([(0, 9, -1)], (5, 5, 0), [(0, 10)], (0, 0, 0, 0), id="no wait"),
-        pytest.param([(0, 9, -1)], (7, 5, 0), [(0, 10)], (0, 0, 0, 0), id="released after its start"),
+        pytest.param([], (0, 10, 0), [(0, 10)], (0, 0, 0, 10, 10), id="free"),
+        pytest.param([], (0, 10, 0), [], (10, 0, 0, 0, 0), id="never on duty"),
+        pytest.param([], (0, 10, 0), [(2, 5)], (7, 0, 0, 3, 5), id="on duty for a while"),
+        pytest.param([(2, 6, -1)], (0, 10, 0), [(0, 10)], (0, 4, 0, 6, 10), id="busy with an earlier one"),
+        pytest.param([(2, 6, 0)], (0, 10, 0), [(0, 10)], (0, 4, 0, 6, 10), id="busy with one enabled at the same instant"),
+        pytest.param([(2, 6, 1)], (0, 10, 0), [(0, 10)], (0, 0, 4, 6, 10), id="busy with a later one"),
+        pytest.param([(2, 6, 1), (4, 8, -5)], (0, 10, 0), [(0, 10)], (0, 4, 2, 4, 10), id="with both at once: the earlier"),
+        pytest.param([(2, 6, -1)], (4, 5, 0), [(0, 10)], (0, 1, 0, 0, 0), id="the wait lies within the work"),
+        pytest.param([(2, 6, -1)], (0, 10, 0), [(4, 20)], (4, 2, 0, 4, 10), id="off duty goes before busy"),
+        pytest.param([(0, 5, -1), (10, 20, -1)], (5, 10, 0), [(0, 20)], (0, 0, 0, 5, 5), id="half-open ends"),
+        pytest.param([(2, 2, -1)], (0, 10, 0), [(0, 10)], (0, 0, 0, 10, 10), id="no duration, not busy"),
+        pytest.param([(5, 10, -1)], (0, 10, 0), [(0, 3), (6, 20)], (3, 4, 0, 3, 3), id="free before it went off duty"),
+        pytest.param([(5, 10, -1)], (0, 10, 0), [(0, 20)], (0, 5, 0, 5, 5), id="free before it was busy"),
+        pytest.param([(0, 9, -1)], (5, 5, 0), [(0, 10)], (0, 0, 0, 0, 0), id="no wait"),
+        pytest.param([(0, 9, -1)], (7, 5, 0), [(0, 10)], (0, 0, 0, 0, 0), id="released after its start"),
     ],
 )  # fmt: skip
 def test_hand(steps: list[Triple], wait: Triple, duty: list[tuple[int, int]], expected: tuple[int, ...]) -> None:
@@ -132,3 +135,10 @@ def test_common_stretches_equal_what_each_instant_says(pairs: list[tuple[Stretch
         inside = [t for t in range(26) if any(b <= t < e for b, e in one) and any(b <= t < e for b, e in other)]
         assert [t for b, e in got for t in range(b, e)] == inside
         assert all(e < b for (_, e), (b, _) in pairwise(got))
+
+
+@pytest.mark.parametrize(("at", "since"), [(0, 0), (2, 2), (3, 2), (5, 2), (6, 6), (7, 7), (8, 7), (9, 7), (10, 10)])
+def test_since_when_on_duty(at: int, since: int) -> None:
+    """On duty from 2 to 5 and from 7 to 9; resource 0 never is."""
+    first, last, begin, end = (np.array(v, dtype=np.int64) for v in ([0, 0], [0, 2], [2, 7], [5, 9]))
+    assert opened_before(first, last, begin, end, np.array([1, 0]), np.array([at, at])).tolist() == [since, at]

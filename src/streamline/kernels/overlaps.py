@@ -40,9 +40,15 @@ def _reached(place: Int64, segment: int) -> int:
 
 
 @compiled
+def _segment(points: Int64, at: int) -> int:
+    """The segment that an instant lies in, from one point to the next; -1 before all of them."""
+    return int(np.searchsorted(points, at, side="right")) - 1
+
+
+@compiled
 def _painted_until(tree: Int64, painted: Int64, points: Int64, clock: Int64, at: int, worked: int) -> int:
     """Time on duty in painted segments up to an instant; `worked` is the time on duty up to it."""
-    k = np.searchsorted(points, at, side="right") - 1  # the segment that the instant lies in
+    k = _segment(points, at)
     if k < 0:
         return 0
     total = np.int64(0)
@@ -61,10 +67,11 @@ def waits_beside_work(
     wait_offsets: Int64, since: Int64, until: Int64, queued: Int64,
     first: Int64, last: Int64, begin: Int64, end: Int64, before: Int64,
 ) -> Any:  # fmt: skip
-    """Split each wait [since, until) into four parts that add up to it; one row a wait, four columns of microseconds.
+    """Split each wait [since, until) into four parts that add up to it; one row a wait, five columns of microseconds.
 
     The columns: the resource was off duty; on duty and busy with a step that was enabled no later than `queued`; on duty
-    and busy, but only with steps enabled later; on duty and free. A wait whose end isn't after its beginning has none.
+    and busy, but only with steps enabled later; on duty and free. The fifth is no part: from `since` to the end of the
+    last instant at which it was on duty and free, 0 where it never was. A wait whose end isn't after its beginning has none.
 
     start, complete, enabled : of the steps that keep their resource busy, in any order; those without duration are let be.
     queued : for each wait the instant at which it joined the queue, which may lie before `since`.
@@ -72,7 +79,7 @@ def waits_beside_work(
     The steps' ends cut time into segments. Waits are taken in order of `queued`, while steps enabled by then paint the
     segments that they last: each segment once, in a tree of sums. The cost grows as n log n, however long the queues are.
     """
-    result = np.zeros((len(since), 4), np.int64)
+    result = np.zeros((len(since), 5), np.int64)
     for k in range(len(offsets) - 1):
         if wait_offsets[k] == wait_offsets[k + 1]:
             continue
@@ -113,6 +120,10 @@ def waits_beside_work(
         busy_before = np.zeros(n_segments + 1, np.int64)
         for j in range(n_segments):
             busy_before[j + 1] = busy_before[j] + busy[j] * (clock[j + 1] - clock[j])
+        # for each segment the last one up to it in which the resource is on duty and free; -1 stands for before all work
+        free_at = np.full(n_segments + 1, -1, np.int64)
+        for j in range(n_segments):
+            free_at[j + 1] = j if busy[j] == 0 and clock[j + 1] > clock[j] else free_at[j]
         place = np.arange(n_segments + 1)
         by_enabling = steps[np.argsort(enabled[steps], kind="mergesort")]
         waits = wait_offsets[k] + np.argsort(queued[wait_offsets[k] : wait_offsets[k + 1]], kind="mergesort")
@@ -144,13 +155,24 @@ def waits_beside_work(
             result[w, 1] = earlier
             result[w, 2] = at_work - earlier
             result[w, 3] = to_clock - from_clock - at_work
+            if result[w, 3] > 0:
+                j = _segment(points, until[w])
+                in_busy = 0 <= j < n_segments and busy[j] == 1
+                until_free = until[w]
+                if j >= 0 and (in_busy or to_clock == clock[j]):
+                    j = free_at[min(j, n_segments)]
+                    until_free = points[j + 1]
+                i = next_end(first[k], last[k], end, until_free - 1)
+                if i == last[k] or begin[i] >= until_free:
+                    until_free = end[i - 1]
+                result[w, 4] = until_free - since[w]
     return result
 
 
 @compiled
 def _busy_until(busy_before: Int64, busy: Int64, points: Int64, clock: Int64, at: int, worked: int) -> int:
     """Time on duty in busy segments up to an instant; `worked` is the time on duty up to it."""
-    k = np.searchsorted(points, at, side="right") - 1
+    k = _segment(points, at)
     if k < 0:
         return 0
     if k >= len(busy):
@@ -199,3 +221,14 @@ def common_stretches(
             if counting:
                 offsets[r + 1] = found
     return offsets, common_begin, common_end
+
+
+@compiled
+def opened_before(first: Int64, last: Int64, begin: Int64, end: Int64, who: Int64, at: Int64) -> Any:
+    """For each question since when resource `who` has been on duty at the instant before `at`; `at` itself if it wasn't."""
+    result = at.copy()
+    for q in range(len(at)):
+        i = next_end(first[who[q]], last[who[q]], end, at[q] - 1)
+        if i < last[who[q]]:
+            result[q] = min(begin[i], at[q])
+    return result

@@ -13,7 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from streamline.kernels.overlaps import common_stretches, waits_beside_work
-from streamline.log.duty import Duty
+from streamline.log.calendar import Calendar
+from streamline.log.duty import Duty, duty_period, office_duty
+from streamline.log.event_log import EventLog
+from streamline.measure.availability import resource_calendars
 from streamline.measure.path import Paths
 from streamline.measure.periods import local_time
 from streamline.units import DAY, MISSING_TIME
@@ -37,10 +40,11 @@ class Attendance:
     step: Int64
 
     def parts(self, who: Int64, since: Int64, until: Int64, queued: Int64) -> Int64:
-        """Split each stretch [since, until) of resource `who`: (n, 4) microseconds that add up to it.
+        """Split each stretch [since, until) of resource `who`: (n, 5) microseconds, of which the first four add up to it.
 
-        The columns: off duty; busy with a step enabled at `queued` or earlier; busy only with steps enabled later; free.
-        A stretch that ends before it begins has none. Raises ValueError for stretches outside the period of the duty.
+        The columns: off duty; busy with a step enabled at `queued` or earlier; busy only with steps enabled later; free;
+        and, no part of the sum, from `since` to the last instant at which it was free. A stretch that ends before it
+        begins has none. Raises ValueError for stretches outside the period of the duty.
         """
         real = until > since
         if real.any() and not (int(since[real].min()) >= self.duty.since and int(until[real].max()) <= self.duty.until):
@@ -53,9 +57,36 @@ class Attendance:
             wait_offsets, since[order], until[order], queued[order],
             duty.first, duty.last, duty.begin, duty.end, duty.before,
         )  # fmt: skip
-        result = np.empty_like(found)
+        result: Int64 = np.empty_like(found)
         result[order] = found
         return result
+
+
+def duty_of(log: EventLog, *, calendar: Calendar | None, duty: Duty | None) -> Duty:
+    """The hours of each resource: those given, else the office's, else those discovered from what each resource does."""
+    if duty is not None:
+        return duty
+    if calendar is not None:
+        return office_duty(log, calendar)
+    codes = np.zeros(0, dtype=np.int32) if log.resource is None else log.resource.codes
+    if ((codes >= 0) & ~log.external_step[: len(codes)]).any():
+        return resource_calendars(log).duty
+    since, until = duty_period(log)
+    nobody = np.full(0 if log.resource is None else len(log.resource.names), -1)
+    return Duty.of_schedules([], schedule=nobody, since=since, until=until, source="nobody is seen at work")
+
+
+def duty_caveats(duty: Duty) -> list[str]:
+    """Where the hours on duty come from, and of how many resources they aren't known."""
+    unknown = int((~duty.known).sum())
+    return [f"Hours on duty: {duty.source}".rstrip(".") + "."] + (
+        [
+            f"The hours of {unknown:,} of {duty.n_resources:,} resources aren't known; what they wait while these seem free is "
+            "unexplained. Give a calendar where there are office hours."
+        ]
+        if unknown
+        else []
+    )
 
 
 def attendance(paths: Paths, duty: Duty) -> Attendance:

@@ -9,7 +9,9 @@ rule of its activity:
 - *by size*: runs of one size stand out. Whatever chance brings together, larger runs are rarer than smaller ones; a size
   that is met far more often than the next smaller one (a sign test) was waited for.
 - *by time*: half of the activity's steps, or more, are in held runs that were released in one hour of the day, one hour of
-  one weekday, or on one weekday, far more often than other work is begun then (a binomial test).
+  one weekday, or on one weekday, far more often than other work is begun then (a binomial test). The resource must have
+  been on duty and free for an hour before: a backlog that is begun as the office opens was kept by the night. Only when
+  nine in ten steps are released on one weekday may the release coincide with an opening.
 
 A batching wait lasts from the enabling of a step until its batch was fired: by size, until the last member was enabled;
 by time, until the release.
@@ -26,9 +28,15 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.stats import binom
 
+from streamline.errors import InsufficientDataError
 from streamline.figure import Bar, BarChart, Chart
 from streamline.kernels.batches import facts_of_runs, runs_of_steps
-from streamline.measure.attendance import Attendance, attested
+from streamline.kernels.overlaps import opened_before
+from streamline.log.calendar import Calendar
+from streamline.log.duty import Duty
+from streamline.log.event_log import EventLog
+from streamline.measure.attendance import Attendance, attendance, attested, duty_of
+from streamline.measure.path import ConcurrencyRule, paths
 from streamline.measure.periods import local_time
 from streamline.results import Result, rows_of
 from streamline.units import HOUR, MINUTE, MISSING_TIME, counted, parse_duration
@@ -41,6 +49,9 @@ _DAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays
 _DAY_MINUTES, _WEEK_MINUTES = 24 * 60, 7 * 24 * 60
 #: Width of the stretch of the day in which the releases of an activity must lie, minutes.
 _WINDOW = 60
+#: Share of an activity's steps that a release on one weekday must cover when it may coincide with the resource's coming on
+#: duty: a backlog of nights and weekends, however delayed, spreads over more mornings.
+_NEARLY_ALL = 0.9
 #: Hours of the day, hours of the week, weekdays: so many times of release are tried for each activity.
 _SLOTS_TRIED = 24 + 168 + 7
 
@@ -51,7 +62,9 @@ class BatchRule:
 
     min_size : members that a batch has at least. max_gap : on duty, between the completion of one member and the start of
         the next; never more than the activity's median service time (or a minute, where that is less).
-    min_hold : time on duty and free, while members waited, that makes a run held. min_releases : of a rule.
+    min_hold : time on duty and free, while members waited, that makes a run held. min_pause : the same since the resource
+        came on duty, for a rule by time: what begins as the office opens was kept by the night.
+    min_releases : of a rule.
     share : of an activity's steps that a rule by time must cover. level : of the tests, over all activities together.
     proven : whether a batch must keep a rule of its activity. If not, every run of `min_size` counts, as in published
         tools; ordinary service of a queue then passes for batching.
@@ -60,6 +73,7 @@ class BatchRule:
     min_size: int = 2
     max_gap: str = "15 minutes"
     min_hold: str = "1 minute"
+    min_pause: str = "1 hour"
     min_releases: int = 5
     share: float = 0.5
     level: float = 0.001
@@ -68,7 +82,7 @@ class BatchRule:
     def __post_init__(self) -> None:
         if self.min_size < 2:
             raise ValueError(f"min_size is {self.min_size}; a batch has two members or more.")
-        for text in (self.max_gap, self.min_hold):
+        for text in (self.max_gap, self.min_hold, self.min_pause):
             parse_duration(text)
 
     def in_words(self) -> str:
@@ -185,19 +199,49 @@ class _Runs:
     release: Int64
     #: Time on duty and free while its steps (two at least, where there are two) waited.
     held: Int64
+    #: The same since its resource last came on duty.
+    fresh: Int64
     #: Local time of the release, minutes since Monday midnight.
     minute: Int64
     #: Local time of the start of each step that is in a run.
     step_minute: Int64
 
 
-def found_batches(attendance: Attendance, *, rule: BatchRule | None = None) -> Batches:
+def batches(
+    log: EventLog,
+    *,
+    calendar: Calendar | None = None,
+    duty: Duty | None = None,
+    rule: ConcurrencyRule | None = None,
+    batch_rule: BatchRule | None = None,
+) -> Batches:
+    """Find the activities that are done in batches, what fires these, and how sure that is (see the module's text).
+
+    calendar : office hours, in which cases are held. duty : hours of each resource, used when there is no calendar. Without
+        both, hours are discovered from what each resource does; who comes only to release a batch is then off duty at
+        all other times, and the wait for it counts as unavailability.
+    rule : when two activities count as concurrent. batch_rule : what counts as a batch.
+
+    Returns Batches over all n cases, open ones too. Raises InsufficientDataError when the log has no resources or no
+    starts.
+    """
+    if log.resource is None or not log.has_start:
+        lacking = "resources" if log.resource is None else "starts"
+        raise InsufficientDataError(
+            f"{log.source} records no {lacking}, so which steps were done together by whom can't be told. "
+            "`observed_releases` finds the releases of one activity from completions alone."
+        )
+    chosen = duty_of(log, calendar=calendar, duty=None if calendar is not None else duty)
+    return found_batches(attendance(paths(log, rule=rule), chosen), rule=batch_rule)
+
+
+def found_batches(work: Attendance, *, rule: BatchRule | None = None) -> Batches:
     """Find the batches in the work of each resource; see the module's text.
 
-    attendance : the work of the resources beside their duty, which says when they were free.
+    work : the work of the resources beside their duty, which says when they were free.
     """
     rule = rule or BatchRule()
-    log, runs = attendance.paths.log, _runs(attendance, rule)
+    log, runs = work.paths.log, _runs(work, rule)
     is_held = runs.held >= max(1, parse_duration(rule.min_hold))
     order = np.argsort(runs.activity, kind="stable")
     bounds = np.searchsorted(runs.activity[order], np.arange(len(log.activities) + 1))
@@ -225,13 +269,13 @@ def found_batches(attendance: Attendance, *, rule: BatchRule | None = None) -> B
         else:
             until[step] = runs.release[runs.run[members]]
             if size is None:
-                _wait_for_releases(until, runs, a, chosen, attendance)
+                _wait_for_releases(until, runs, a, chosen, work)
         batches = chosen[runs.size[chosen] >= rule.min_size]
         number[batches] = np.arange(n_batches, n_batches + len(batches))
         n_batches += len(batches)
         sizes = runs.size[batches]
         inside = runs.step[np.isin(runs.run, batches)]
-        waited = np.maximum(until[inside] - attendance.paths.enabled[inside], 0)
+        waited = np.maximum(until[inside] - work.paths.enabled[inside], 0)
         confidence = float((sizes == size).mean()) if size is not None else np.nan if slot is None else slot.share
         kinds = np.bincount(runs.kind[batches], minlength=3)
         rows.append(
@@ -257,7 +301,7 @@ def found_batches(attendance: Attendance, *, rule: BatchRule | None = None) -> B
         batch=batch,
         release=runs.release[is_batch],
         kind=runs.kind[is_batch],
-        _attendance=attendance,
+        _attendance=work,
     )
 
 
@@ -267,10 +311,10 @@ _COLUMNS = [
 ]  # fmt: skip
 
 
-def _runs(attendance: Attendance, rule: BatchRule) -> _Runs:
+def _runs(work: Attendance, rule: BatchRule) -> _Runs:
     """The runs of each activity and resource, and how long each was held."""
-    paths, duty = attendance.paths, attendance.duty
-    log, step = paths.log, attendance.step
+    paths, duty = work.paths, work.duty
+    log, step = paths.log, work.step
     codes = np.zeros(0, dtype=np.int64) if log.resource is None else log.resource.codes.astype(np.int64)
     group = codes[step] * len(log.activities) + log.activity[step]
     order = np.argsort(group, kind="stable")  # in a group the steps stay in order of start
@@ -290,17 +334,22 @@ def _runs(attendance: Attendance, rule: BatchRule) -> _Runs:
     run = runs_of_steps(offsets, start, enabled, start_clock, complete_clock, gap[names % max(len(log.activities), 1)])
     first, size, second, last, kind = facts_of_runs(run, start, complete, enabled)
     release = start[first]
-    free = attested(attendance).parts(who[first], np.minimum(second, release), release, second)[:, 3]
+    there = attested(work)
+    opened = opened_before(there.duty.first, there.duty.last, there.duty.begin, there.duty.end, who[first], release)
+    held, fresh = (
+        there.parts(who[first], np.minimum(since, release), release, second)[:, 3]
+        for since in (second, np.maximum(second, opened))
+    )
     return _Runs(
         step=step, run=run, first=first, size=size, last_enabled=last, kind=kind, activity=activity[first],
-        who=who[first], release=release, held=free, minute=_minute_of_week(attendance, release),
-        step_minute=_minute_of_week(attendance, start),
+        who=who[first], release=release, held=held, fresh=fresh, minute=_minute_of_week(work, release),
+        step_minute=_minute_of_week(work, start),
     )  # fmt: skip
 
 
-def _minute_of_week(attendance: Attendance, instants: Int64) -> Int64:
+def _minute_of_week(work: Attendance, instants: Int64) -> Int64:
     """Local times as minutes since Monday midnight."""
-    local = local_time(attendance.paths.log, instants)
+    local = local_time(work.paths.log, instants)
     return (local // MINUTE + 3 * _DAY_MINUTES) % _WEEK_MINUTES
 
 
@@ -323,13 +372,18 @@ def _rule_of(
         slot = _slot(runs.minute[chosen], np.ones(len(chosen)), float(len(chosen)), other, 0.8, rule, level)
         words = f"when {size} wait" if slot is None else f"when {size} wait, {slot.in_words()}"
         return size, slot, chosen, words
-    slot = _slot(runs.minute[held], runs.size[held].astype(float), float(n_steps), other, rule.share, rule, level)
+    slot, fresh = None, held[runs.fresh[held] >= parse_duration(rule.min_pause)]
+    for some, share in ((fresh, rule.share), (held, _NEARLY_ALL)):
+        if slot is None and len(some) >= rule.min_releases:
+            slot = _slot(runs.minute[some], runs.size[some].astype(float), float(n_steps), other, share, rule, level)
+            if slot is not None and slot.weekday is None and some is held:
+                slot = None
     if slot is None:
         return None, None, none, "no size and no time of release stands out"
     chosen = held[slot.holds(runs.minute[held])]
-    size = runs.size[chosen]
-    together = size >= rule.min_size
-    if together.sum() < rule.min_releases or size[together].sum() < rule.share * size.sum():
+    sizes = runs.size[chosen]
+    together = sizes >= rule.min_size
+    if together.sum() < rule.min_releases or sizes[together].sum() < rule.share * sizes.sum():
         return None, None, none, f"released {slot.in_words()}, mostly one at a time"
     return None, slot, chosen, slot.in_words()
 
@@ -395,9 +449,9 @@ def _densest(minute: Int64, weight: npt.NDArray[np.float64], weekday: int | None
     return Slot(weekday=weekday, minutes=(int(twice[k]), int(twice[last[k] - 1])), share=float(held[k] / total))
 
 
-def _wait_for_releases(until: Int64, runs: _Runs, activity: int, chosen: Int64, attendance: Attendance) -> None:
+def _wait_for_releases(until: Int64, runs: _Runs, activity: int, chosen: Int64, work: Attendance) -> None:
     """Steps that were ready before a release by time and begun after it waited for it, also when they came last."""
-    paths = attendance.paths
+    paths = work.paths
     step = runs.step[runs.activity[runs.run] == activity]
     who = runs.who[runs.run[runs.activity[runs.run] == activity]]
     for resource in np.unique(runs.who[chosen]):
