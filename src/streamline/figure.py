@@ -212,7 +212,7 @@ class Curve:
 
     `at[0]` is where the curve begins (0 for a survival curve, with the value 1). `low` and `high` bound its band and
     are as long as `values`, or empty; NaN where there is no bound. `at_risk` holds pairs (time, number of cases
-    followed as far as that), printed under the axis.
+    followed as far as that), as many as there are: about eight of them, well apart, are printed under the axis.
     """
 
     label: str
@@ -256,8 +256,8 @@ class Spectrum:
 
     Steep lines are fast cases; crossing lines overtook each other; lines that end together were released together.
     Line i runs from `begin[i]` to `end[i]`, in µs since 1970 UTC, and belongs to class `class_of[i]`, an index into
-    `classes`, the classes by duration in words, the fastest first. All occurrences are given; the drawing takes at
-    most a few thousand, evenly, and says how many.
+    `classes`, the classes by duration in words, the fastest first. All occurrences are given; where they are too many
+    or too steep to be told apart, the drawing shows a stretch of the time and says which.
 
     >>> hour = 3_600_000_000
     >>> chart = Spectrum(

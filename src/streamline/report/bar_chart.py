@@ -81,21 +81,26 @@ def label_room(rows: Sequence[Row], *, above: bool) -> float:
 
 
 def write_labels(ax: Axes, rows: Sequence[Row], *, above: bool) -> None:
-    """Write the rows' labels, beside their bars or above them; the vertical axis gets no ticks."""
+    """Write the rows' labels, beside their bars or above them, and the line at 0; the vertical axis gets no ticks.
+
+    Where labels stand above bars no rule runs through them: a strip covers the rules, and the line at 0 spares it.
+    """
+    from matplotlib.patches import Rectangle
+
     ax.set_ylim(max(sum(row.height for row in rows), 1.0), 0)
     ax.set_yticks([])
+    across = ax.get_yaxis_transform()
     for row in rows:
+        first, last = (row.top + row.first_bar - 2, row.top + row.height) if above else (row.top, row.top + row.height)
+        ax.plot([0, 0], [first, last], color=INK, linewidth=0.9, zorder=5)
         middle = row.top + (LINE * len(row.label) / 2 if above else row.height / 2)
-        place: dict[str, Any] = {"ha": "left", "xytext": (2, 0)} if above else {"ha": "right", "xytext": (-_PAD, 0)}
-        write(
-            ax,
-            "\n".join(row.label),
-            (0, middle),
-            xycoords=ax.get_yaxis_transform(),
-            va="center",
-            backing=above,
-            **place,
-        )
+        place: dict[str, Any] = {"ha": "right", "xytext": (-_PAD, 0)}
+        if above:
+            strip = Rectangle((0, row.top), 1, row.first_bar - 2, transform=across, facecolor="white", linewidth=0)
+            strip.set_zorder(0.5)
+            ax.add_artist(strip)
+            place = {"ha": "left", "xytext": (2, 0)}
+        write(ax, "\n".join(row.label), (0, middle), xycoords=across, va="center", **place)
 
 
 def middles(row: Row) -> list[float]:

@@ -6,8 +6,10 @@ a known width. `report.chart` places the axes; nothing here knows which kind it 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, cast
 
 from streamline.report.lettering import (
@@ -158,7 +160,6 @@ def length_scale(ax: Axes, low: float, high: float, width: float) -> None:
     horizontal_ticks(ax, ticks, texts, width)
     for tick in ticks:
         ax.axvline(tick, color=RULE, linewidth=0.6, zorder=0)
-    ax.axvline(0, color=INK, linewidth=0.9, zorder=5)
 
 
 def height_scale(ax: Axes, ticks: Sequence[float], labels: Sequence[str]) -> None:
@@ -167,6 +168,30 @@ def height_scale(ax: Axes, ticks: Sequence[float], labels: Sequence[str]) -> Non
     for tick in ticks:
         ax.axhline(tick, color=RULE, linewidth=0.6, zorder=0)
     ax.axhline(0, color=INK, linewidth=0.9, zorder=5)
+
+
+# Lines of very many points.
+
+
+def known(value: float) -> float:
+    """The value, or NaN where it is none: an infinite one can't be drawn."""
+    return value if math.isfinite(value) else math.nan
+
+
+def visible(at: Sequence[float], values: Sequence[float], *, width: float, span: tuple[float, float]) -> list[int]:
+    """The places of the points that a line of a width in points shows: all of few; else, for each half point of the
+    width, the first, the lowest, the highest, the last, and whatever isn't known, so that the picture stays the same."""
+    if len(at) <= 2 * width:
+        return list(range(len(at)))
+    first, last = span
+    kept: set[int] = set()
+    for _, members in groupby(range(len(at)), key=lambda i: int((at[i] - first) / (last - first) * 2 * width)):
+        inside = list(members)
+        some = [i for i in inside if math.isfinite(values[i])]
+        kept |= {inside[0], inside[-1], *(i for i in inside if not math.isfinite(values[i]))}
+        if some:
+            kept |= {min(some, key=values.__getitem__), max(some, key=values.__getitem__)}
+    return sorted(kept)
 
 
 # Legends: as many entries in a line as fit.

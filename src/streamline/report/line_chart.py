@@ -20,12 +20,14 @@ from streamline.report.drawing import (
     flag_height,
     flag_rows,
     height_scale,
+    known,
     legend_height,
     nothing,
     stroke,
     under,
     under_height,
     value_heading,
+    visible,
 )
 from streamline.report.lettering import INK, LINE, printed, text_width, ticks_between, wrap
 from streamline.report.time_axis import date_lines, date_scale, days, span_of
@@ -118,7 +120,7 @@ def _draw(ax: Axes, width: float, *, chart: LineChart) -> None:
             ax.plot(*across, color=INK, linewidth=1.3, linestyle=(0, dashes), zorder=5.6)
     nothing(ax, shown=any(math.isfinite(v) for line in chart.lines for v in line.values))
     for i, line in enumerate(chart.lines):
-        _draw_line(ax, line, stroke(i), dense=len(line.at) > width)
+        _draw_line(ax, line, stroke(i), width=width)
     rows = _flags(chart, width)
     heading = wrap(chart.axis, width)
     value_heading(ax, heading, up=flag_height(rows))
@@ -129,15 +131,17 @@ def _draw(ax: Axes, width: float, *, chart: LineChart) -> None:
     under(ax, _axis(chart), width, down=LINE * date_lines(first, last, chart.timezone, width))
 
 
-def _draw_line(ax: Axes, line: Line, look: tuple[str, tuple[float, ...], str], *, dense: bool) -> None:
+def _draw_line(ax: Axes, line: Line, look: tuple[str, tuple[float, ...], str], *, width: float) -> None:
     colour, dashes, marker = look
-    x = [days(at) for at in line.at]
-    values = [v if math.isfinite(v) else math.nan for v in line.values]
+    every = [days(at) for at in line.at]
+    kept = visible(every, line.values, width=width, span=ax.get_xlim())
+    x, values = [every[i] for i in kept], [known(line.values[i]) for i in kept]
     if line.low:
-        low, high = _finite(line.low), _finite(line.high)
+        low, high = ([known(bounds[i]) for i in kept] for bounds in (line.low, line.high))
         how = "post" if line.holds else None
         ax.fill_between(x, low, high, step=how, color=colour, alpha=0.18, linewidth=0, zorder=2)
-    style: dict[str, Any] = {"color": colour, "linewidth": 0.7 if dense else 1.5, "linestyle": (0, dashes), "zorder": 5}
+    thick = 0.7 if len(line.at) > width else 1.5
+    style: dict[str, Any] = {"color": colour, "linewidth": thick, "linestyle": (0, dashes), "zorder": 5}
     if line.holds:
         ax.step(x, values, where="post", **style)
     else:
@@ -147,15 +151,11 @@ def _draw_line(ax: Axes, line: Line, look: tuple[str, tuple[float, ...], str], *
     ax.plot(at, heights, linestyle="none", color=colour, marker=marker, markersize=4, zorder=6, clip_on=False)
 
 
-def _finite(values: Sequence[float]) -> list[float]:
-    return [v if math.isfinite(v) else math.nan for v in values]
-
-
 def alone(values: Sequence[float]) -> list[int]:
     """Places of known values between unknown ones: no line shows them, so they need a marker."""
-    known = [math.isfinite(v) for v in values]
+    some = [math.isfinite(v) for v in values]
     return [
         i
-        for i, here in enumerate(known)
-        if here and not (i > 0 and known[i - 1]) and not (i + 1 < len(known) and known[i + 1])
+        for i, here in enumerate(some)
+        if here and not (i > 0 and some[i - 1]) and not (i + 1 < len(some) and some[i + 1])
     ]

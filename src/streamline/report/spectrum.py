@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
 
 from streamline.figure import Spectrum
 from streamline.report.drawing import (
@@ -19,19 +23,58 @@ from streamline.report.drawing import (
     under_height,
 )
 from streamline.report.lettering import INK, LINE, wrap, write
-from streamline.report.time_axis import date_lines, date_scale, days, span_of
+from streamline.report.time_axis import date_lines, date_scale, date_words, days, span_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 #: From fast to slow: dark and cold to bright and warm; how steep a line is says the same without colour.
 _FAST_TO_SLOW = ("#0b3c6f", "#1f6ba8", "#2b93cf", "#1f9b7a", "#8a6a00", "#e0641a", "#a8323e", "#7a2e00")
-_EDGE = 4.0
+#: A stretch is at most this many times as long as its median line, so that lines differ in how steep they are.
+_STEEPEST = 60.0
+_WEEK = 7 * 86_400_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """What of a spectrum is drawn: the time from `first` to `last`, in µs since 1970 UTC, and which lines."""
+
+    first: float
+    last: float
+    lines: npt.NDArray[np.int64]
 
 
 def most_lines(width: float) -> int:
     """How many lines a spectrum of a width in points can show apart."""
     return int(4 * width)
+
+
+def stretch(chart: Spectrum, width: float) -> Stretch:
+    """The stretch to draw: all of it where the lines can be told apart, else one from the middle of the period.
+
+    A year of cases that take an hour each would be a barcode, and leaving out every other line would hide what lines do
+    together. So the stretch is at most `_STEEPEST` times as long as the median line (but a week), and short enough
+    for `most_lines`; all lines that run within it are drawn. Only a stretch that can't get shorter is thinned.
+    """
+    begin, end = np.array(chart.begin, dtype=np.int64), np.array(chart.end, dtype=np.int64)
+    first, last = span_of([*chart.begin, *chart.end])
+    if not len(begin):
+        return Stretch(first, last, np.empty(0, dtype=np.int64))
+    usual, middle, most = float(np.median(end - begin)), float(np.median(begin)), most_lines(width)
+
+    def within(length: float) -> Stretch:
+        start = max(min(middle - length / 2, last - length), first)
+        inside = (begin <= start + length) & (end >= start)
+        return Stretch(start, start + length, np.flatnonzero(inside))
+
+    length = min(last - first, max(_STEEPEST * usual, _WEEK))
+    shortest = min(length, max(4 * usual, _WEEK / 7))
+    found = within(length)
+    while len(found.lines) > most and length > shortest:
+        length = max(0.9 * length, shortest)
+        found = within(length)
+    order = np.lexsort((end[found.lines], begin[found.lines]))
+    return Stretch(found.first, found.last, found.lines[order][thinned(len(order), most)])
 
 
 def thinned(n: int, most: int) -> list[int]:
@@ -55,7 +98,8 @@ def plan_spectrum(chart: Spectrum, page: Page) -> Plan:
 
 
 def _foot(width: float, *, chart: Spectrum) -> float:
-    lines = date_lines(*span_of([*chart.begin, *chart.end]), chart.timezone, width)
+    shown = stretch(chart, width)
+    lines = date_lines(shown.first, shown.last, chart.timezone, width)
     return _below_height(chart, width) + under_height(_axis(chart, width), width, tick_lines=lines)
 
 
@@ -64,8 +108,11 @@ def _below_height(chart: Spectrum, width: float) -> float:
 
 
 def _axis(chart: Spectrum, width: float) -> str:
-    n, most = len(chart.begin), most_lines(width)
-    return f"Date ({chart.timezone})" + (f"; {most:,} of {n:,} lines are drawn" if n > most else "")
+    shown, n = stretch(chart, width), len(chart.begin)
+    if len(shown.lines) == n:
+        return f"Date ({chart.timezone})"
+    when = " to ".join(date_words(at, chart.timezone) for at in (shown.first, shown.last))
+    return f"Date ({chart.timezone}). Drawn: {when}, {len(shown.lines):,} of {n:,} lines"
 
 
 def class_counts(chart: Spectrum) -> list[int]:
@@ -93,18 +140,21 @@ def _colour(i: int, n: int) -> str:
 
 
 def _draw(ax: Axes, width: float, *, chart: Spectrum) -> None:
-    first, last = span_of([*chart.begin, *chart.end])
+    shown = stretch(chart, width)
+    first, last = shown.first, shown.last
     ax.set_xlim(days(first), days(last))
     ax.set_ylim(0, 1)
     nothing(ax, shown=bool(chart.begin))
     ax.set_yticks([])
-    order = sorted(range(len(chart.begin)), key=lambda i: (chart.begin[i], chart.end[i]))
-    shown = [order[i] for i in thinned(len(order), most_lines(width))]
     for group in range(len(chart.classes)):
-        inside = [i for i in shown if chart.class_of[i] == group]
+        inside = [i for i in shown.lines.tolist() if chart.class_of[i] == group]
         x = [v for i in inside for v in (days(chart.begin[i]), days(chart.end[i]), math.nan)]
         heights = [1.0, 0.0, math.nan] * len(inside)
-        style: dict[str, Any] = {"linewidth": 0.7 if len(shown) > 300 else 1.0, "alpha": 0.8, "zorder": 2 + group / 10}
+        style: dict[str, Any] = {
+            "linewidth": 0.7 if len(shown.lines) > 300 else 1.0,
+            "alpha": 0.8,
+            "zorder": 2 + group / 10,
+        }
         ax.plot(x, heights, color=_colour(group, len(chart.classes)), **style)
     for y in (0, 1):
         ax.axhline(y, color=INK, linewidth=1.3, zorder=5, clip_on=False)

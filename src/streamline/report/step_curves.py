@@ -19,12 +19,14 @@ from streamline.report.drawing import (
     flag_rows,
     height_scale,
     horizontal_ticks,
+    known,
     legend_height,
     nothing,
     stroke,
     under,
     under_height,
     value_heading,
+    visible,
 )
 from streamline.report.lettering import INK, LINE, QUIET, text_width, ticks_apart, wrap, write
 
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _FOLLOWED = "Cases followed as far as that"
+#: At most about so many numbers of cases followed stand in a line.
+_NUMBERS = 8
 _TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
@@ -81,7 +85,7 @@ def _draw(ax: Axes, width: float, *, chart: StepCurves) -> None:
     height_scale(ax, _TICKS, [f"{tick:.0%}" for tick in _TICKS])
     nothing(ax, shown=any(curve.at for curve in chart.curves))
     for i, curve in enumerate(chart.curves):
-        _draw_curve(ax, curve, i)
+        _draw_curve(ax, curve, i, width)
     horizontal_ticks(ax, *ticks_apart(first, last, width), width)
     ax.tick_params(axis="x", length=3, color=QUIET)
     rows = _flags(chart, width)
@@ -92,13 +96,14 @@ def _draw(ax: Axes, width: float, *, chart: StepCurves) -> None:
     _write_risk(ax, chart, width)
 
 
-def _draw_curve(ax: Axes, curve: Curve, i: int) -> None:
+def _draw_curve(ax: Axes, curve: Curve, i: int, width: float) -> None:
     colour, dashes, marker = stroke(i)
+    kept = visible(curve.at, curve.values, width=width, span=ax.get_xlim())
+    at, values = [curve.at[k] for k in kept], [curve.values[k] for k in kept]
     if curve.low:
-        low = [v if math.isfinite(v) else math.nan for v in curve.low]
-        high = [v if math.isfinite(v) else math.nan for v in curve.high]
-        ax.fill_between(curve.at, low, high, step="post", color=colour, alpha=0.18, linewidth=0, zorder=2)
-    ax.step(curve.at, curve.values, where="post", color=colour, linewidth=1.6, linestyle=(0, dashes), zorder=5)
+        low, high = ([known(bounds[k]) for k in kept] for bounds in (curve.low, curve.high))
+        ax.fill_between(at, low, high, step="post", color=colour, alpha=0.18, linewidth=0, zorder=2)
+    ax.step(at, values, where="post", color=colour, linewidth=1.6, linestyle=(0, dashes), zorder=5)
     if len(curve.at) == 1:
         ax.plot(curve.at, curve.values, color=colour, marker=marker, markersize=4, zorder=6, clip_on=False)
 
@@ -139,5 +144,5 @@ def _write_risk(ax: Axes, chart: StepCurves, width: float) -> None:
             left = min(max(x * width - half, 0.0), width - 2 * half)
             if 0 <= x <= 1 and left > free:
                 write(ax, text, (0, 0), xytext=(left, -down), ha="left", **place)
-                free = left + 2 * half + 6
+                free = left + max(2 * half + 6, width / _NUMBERS)
         down += LINE + 2
