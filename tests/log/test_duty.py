@@ -46,6 +46,19 @@ def test_it_equals_its_slow_twin(drawn: tuple[Duty, np.ndarray], asked: list[tup
     assert duty.next_on(who, since).tolist() == [t[0] if t else MISSING_TIME for t in then]
 
 
+@settings(deadline=None)
+@given(_duty(), st.lists(st.tuples(st.integers(0, 3), st.integers(0, LENGTH), st.integers(0, 8)), max_size=20))
+def test_the_way_back_equals_its_slow_twin(drawn: tuple[Duty, np.ndarray], asked: list[tuple[int, int, int]]) -> None:
+    duty, on = drawn
+    who = np.array([w % duty.n_resources for w, _, _ in asked], dtype=np.int64)
+    at, long = (np.array([a[k] for a in asked], dtype=np.int64) for k in (1, 2))
+    expected = [
+        t if n == 0 else max((s for s in range(t) if on[w, s:t].sum() == n), default=MISSING_TIME)
+        for w, t, n in zip(who, at, long, strict=True)
+    ]
+    assert duty.back(who, at, long).tolist() == expected
+
+
 def test_an_office_week_by_hand(read_text: Callable[..., Any]) -> None:
     # Monday midnight to Tuesday midnight and a half: 08-17 on Monday, 08-12 on Tuesday
     log = read_text(

@@ -61,6 +61,44 @@ def next_on_duty(first: Int64, last: Int64, begin: Int64, end: Int64, who: Int64
 
 
 @compiled
+def back_on_duty(
+    first: Int64,
+    last: Int64,
+    begin: Int64,
+    end: Int64,
+    before: Int64,
+    who: Int64,
+    at: Int64,
+    duration: Int64,
+    none: int,
+) -> Any:
+    """For each question the latest instant from which resource `who` is on duty for `duration` until `at`; `none` where it
+    isn't for so long since its first interval began. `before` as for `time_on_duty`."""
+    result = np.full(len(who), none, np.int64)
+    for q in range(len(who)):
+        r = who[q]
+        if duration[q] == 0:
+            result[q] = at[q]
+            continue
+        i = next_end(first[r], last[r], end, at[q])
+        left = before[i] - duration[q]  # duty that had passed, since the first interval of all, at the instant wanted
+        if i < last[r]:
+            left += max(at[q] - begin[i], 0)
+        if left < before[first[r]]:
+            continue
+        # the interval in which so much had passed, the later one where it is the end of one and the begin of the next
+        low, high = first[r], min(i, last[r] - 1)
+        while low < high:
+            middle = (low + high + 1) // 2
+            if before[middle] <= left:
+                low = middle
+            else:
+                high = middle - 1
+        result[q] = begin[low] + left - before[low]
+    return result
+
+
+@compiled
 def first_disorder(begin: Int64, end: Int64, first: Int64, last: Int64) -> Any:
     """The first resource whose intervals are empty or reversed, out of order, touch or overlap; -1 when none has such."""
     bad = np.zeros(len(begin) + 1, np.bool_)

@@ -14,7 +14,15 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from streamline.kernels.duty import first_disorder, joined, merged_by_group, next_on_duty, outside_duty, time_on_duty
+from streamline.kernels.duty import (
+    back_on_duty,
+    first_disorder,
+    joined,
+    merged_by_group,
+    next_on_duty,
+    outside_duty,
+    time_on_duty,
+)
 from streamline.log.calendar import Calendar
 from streamline.log.event_log import EventLog
 from streamline.units import MISSING_TIME, parse_duration
@@ -132,6 +140,23 @@ class Duty:
         found = next_on_duty(self.first, self.last, self.begin, self.end, codes.ravel(), instants.ravel(), MISSING_TIME)
         next_: Int64 = found.reshape(codes.shape)
         return next_
+
+    def back(self, who: npt.ArrayLike, at: npt.ArrayLike, duration: npt.ArrayLike) -> Int64:
+        """The latest instant from which `duration` microseconds of duty of resource `who` pass until `at`.
+
+        MISSING_TIME where less passes since `since`; `at` itself for a duration of 0.
+        """
+        codes, instants, lengths = np.broadcast_arrays(
+            self._codes(who), self._instants(at), np.asarray(duration, dtype=np.int64)
+        )
+        if (lengths < 0).any():
+            raise ValueError(f"{int((lengths < 0).sum()):,} of {lengths.size:,} durations are negative.")
+        found = back_on_duty(
+            self.first, self.last, self.begin, self.end, self.before,
+            codes.ravel(), instants.ravel(), lengths.ravel(), MISSING_TIME,
+        )  # fmt: skip
+        back: Int64 = found.reshape(codes.shape)
+        return back
 
     def _codes(self, who: npt.ArrayLike) -> Int64:
         codes = np.asarray(who, dtype=np.int64)

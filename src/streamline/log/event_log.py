@@ -54,6 +54,8 @@ class Notes:
     unused_transitions: Mapping[str, int] = field(default_factory=dict)
     #: Case attributes whose value differs between the events of one case: number of such cases.
     varying_attributes: Mapping[str, int] = field(default_factory=dict)
+    #: How missing starts were estimated, as a sentence; empty where every start is recorded or missing.
+    estimated_starts: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -157,6 +159,11 @@ class EventLog:
         known = np.flatnonzero(self.channel.codes >= 0)[::-1]
         codes[self.case_of_step[known]] = self.channel.codes[known]
         return Labels(codes=codes, names=self.channel.names)
+
+    @property
+    def start_caveats(self) -> tuple[str, ...]:
+        """What every result that rests on starts must say: that some are estimated. Empty where none is."""
+        return (self.notes.estimated_starts,) if self.notes.estimated_starts else ()
 
     @property
     def period(self) -> tuple[int, int]:

@@ -82,8 +82,8 @@ def resource_pools(
     given : names of pools with patterns of resource names, `{"Examiners": ["examiner-*"]}`; upper and lower case differ.
         Resources that match none are grouped by what they do.
     overlap : how much pools must overlap on average to be one, over 0 to 1.
-    min_steps : steps from which a resource is compared with others; those with fewer join the pool with the largest overlap,
-        if that is at least `overlap`; else they are grouped by the activity that they do most.
+    min_steps : steps from which a resource is compared with others; those with fewer join the pool that does most of what
+        they do, if at least `overlap` of their steps are of its usual activities; else they are grouped by main activity.
     Returns ResourcePools. Pools found are named after the activity that makes most of their work, so that names stay the
     same between runs as long as the work does.
     Raises InsufficientDataError without resources, UnknownNameError for a pattern that matches no resource, ValueError for
@@ -112,8 +112,8 @@ def resource_pools(
     n_pools = n_given + (int(cluster.max()) + 1 if len(cluster) else 0)
     rest = np.flatnonzero((work.total > 0) & (pool < 0))
     if n_pools:
-        nearest, alike = work.nearest(rest, work.pooled(pool, n_pools))
-        pool[rest[alike >= overlap]] = nearest[alike >= overlap]
+        nearest, covered = work.nearest(rest, work.pooled(pool, n_pools))
+        pool[rest[covered >= overlap]] = nearest[covered >= overlap]
     left = np.flatnonzero((work.total > 0) & (pool < 0))
     if len(left):  # unlike all pools, and too few steps to be compared: grouped by what they do most
         pool[left] = n_pools + np.unique(work.main_activity()[left], return_inverse=True)[1]

@@ -11,6 +11,9 @@ import numpy.typing as npt
 Int64 = npt.NDArray[np.int64]
 Float64 = npt.NDArray[np.float64]
 
+#: An activity is usual in a pool when it makes this share of its steps.
+_USUAL = 0.01
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Profiles:
@@ -60,15 +63,29 @@ class Profiles:
         return main
 
     def nearest(self, chosen: Int64, used: Int64) -> tuple[Int64, Float64]:
-        """For some resources the pool with the largest overlap, the first of equals, and that overlap."""
-        wanted = np.full(self.n_resources, -1, dtype=np.int64)
-        best, nearest = np.full(self.n_resources, -1.0), np.zeros(self.n_resources, dtype=np.int64)
+        """For some resources the pool that does most of what they do, and how much of it that pool usually does.
+
+        The first is the pool with the largest share of their activities, averaged over their steps (the first of equals);
+        the second the share of their steps of activities that make at least `_USUAL` of that pool's work, 0 to 1.
+        """
+        size = np.maximum(used.sum(axis=0), 1), np.maximum(used.sum(axis=1, keepdims=True), 1)
+        of_activity, usual = used / size[0], used / size[1] >= _USUAL
+        place = np.full(self.n_resources, -1, dtype=np.int64)
+        place[chosen] = np.arange(len(chosen))
+        here = place[self.who] >= 0
+        who, activity = place[self.who[here]], self.activity[here]
+        part = self.n[here] / self.total[self.who[here]]
+        best, nearest, covered = (
+            np.full(len(chosen), -1.0),
+            np.zeros(len(chosen), dtype=np.int64),
+            np.zeros(len(chosen)),
+        )
         for k in range(len(used) if len(chosen) else 0):
-            wanted[chosen] = k
-            overlap = self.overlaps(wanted, used)
-            better = overlap > best
-            best[better], nearest[better] = overlap[better], k
-        return nearest[chosen], best[chosen]
+            likely = np.bincount(who, weights=part * of_activity[k, activity], minlength=len(chosen))
+            better = likely > best
+            best[better], nearest[better] = likely[better], k
+            covered[better] = np.bincount(who, weights=part * usual[k, activity], minlength=len(chosen))[better]
+        return nearest, covered
 
 
 def alike_profiles(profile: Float64) -> Float64:

@@ -105,7 +105,7 @@ def _short_pauses(on: Bool) -> Bool:
     place = np.arange(per_day)
     before = np.maximum.accumulate(np.where(days, place, -per_day), axis=1)
     after = np.minimum.accumulate(np.where(days, place, 2 * per_day)[:, ::-1], axis=1)[:, ::-1]
-    short: Bool = ((after - before - 1) * (DAY // per_day) <= _PAUSE).reshape(n, -1) & ~on
+    short: Bool = ((after - before - 1) * (DAY // per_day) <= _PAUSE).reshape(on.shape) & ~on
     return short
 
 
