@@ -92,7 +92,13 @@ def ticks_between(low: float, high: float, bins: int) -> list[float]:
 
 
 def printed(values: Sequence[float]) -> list[str]:
-    """Numbers for one axis: the same decimals for all, three digits for the largest; no false zero."""
+    """Numbers for one axis: the same decimals for all, three digits for the largest; no false zero.
+
+    A value too small for these decimals gets up to two more; one too small even for those is said to be under that.
+
+    >>> printed([5.95, 0.013, 0.0021, 0.0000001])
+    ['5.95', '0.01', '0.002', 'under 0.0001']
+    """
     known = [abs(v) for v in values if math.isfinite(v) and v]
     places = max(0, 2 - math.floor(math.log10(max(known)))) if known else 0
     shown = [v for v in known if round(v, places)]
@@ -102,6 +108,9 @@ def printed(values: Sequence[float]) -> list[str]:
     for value in values:
         if not math.isfinite(value):
             texts.append("not known")
+        elif value and abs(value) < 10.0 ** -(places + 2):
+            least = f"{10.0 ** -(places + 2):.{places + 2}f}"
+            texts.append(f"under {least}" if value > 0 else f"over \u2212{least}")
         elif not round(value, places):
             texts.append(significant(value, digits=1).replace("-", "\u2212"))
         else:

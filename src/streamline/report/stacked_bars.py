@@ -37,10 +37,19 @@ def plan_stacks(chart: StackedBars, page: Page) -> Plan:
     return Plan(
         left=label_room(rows, above=page.above),
         inner=fixed(sum(row.height for row in rows) or LINE),
-        head=partial(legend_height, chart.groups),
+        head=partial(legend_height, _named(chart)),
         foot=partial(under_height, chart.axis),
         fill=partial(_draw, chart=chart, rows=rows, above=page.above),
     )
+
+
+def _named(chart: StackedBars) -> list[str]:
+    """The groups for the legend; one that is 0 in every stack is said to be none, so that nobody looks for it."""
+    every = [[stack.values[i] for stack in chart.stacks] for i in range(len(chart.groups))]
+    return [
+        f"{group} (none)" if values and not any(values) else group
+        for group, values in zip(chart.groups, every, strict=True)
+    ]
 
 
 def known_total(stack: Stack) -> float:
@@ -75,6 +84,6 @@ def _draw(ax: Axes, width: float, *, chart: StackedBars, rows: Sequence[Row], ab
                 draw_length(ax, start=start, length=length, middle=middle, fill=fill, hatch=hatch)
                 start += length
         write(ax, text, (start, middle), va="center", ha="left", xytext=(4, 0))
-    entries = [Swatch(group, *look(i)) for i, group in enumerate(chart.groups)]
-    draw_legend(ax, entries, width, top=legend_height(chart.groups, width))
+    entries = [Swatch(name, *look(i)) for i, name in enumerate(_named(chart))]
+    draw_legend(ax, entries, width, top=legend_height(_named(chart), width))
     under(ax, chart.axis, width)

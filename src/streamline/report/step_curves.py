@@ -28,7 +28,7 @@ from streamline.report.drawing import (
     value_heading,
     visible,
 )
-from streamline.report.lettering import INK, LINE, QUIET, text_width, ticks_apart, wrap, write
+from streamline.report.lettering import INK, LINE, QUIET, number, text_width, ticks_apart, wrap, write
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 _FOLLOWED = "Cases followed as far as that"
 #: At most about so many numbers of cases followed stand in a line.
 _NUMBERS = 8
+#: A tail in which no curve moves by more than this is left off where what is before it fills less than that share.
+_FLAT, _WORTH_CUTTING = 0.005, 0.7
 _TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
@@ -45,7 +47,7 @@ def plan_curves(chart: StepCurves, page: Page) -> Plan:
         left=14 + text_width("100%"),
         inner=fixed(160.0 if page.above else 200.0),
         head=partial(_head, chart=chart),
-        foot=lambda width: under_height(chart.axis, width) + _risk_height(chart, width),
+        foot=lambda width: under_height(_axis(chart), width) + _risk_height(chart, width),
         fill=partial(_draw, chart=chart),
     )
 
@@ -61,11 +63,34 @@ def _entries(chart: StepCurves) -> list[Stroke]:
 
 
 def _span(chart: StepCurves) -> tuple[float, float]:
-    times = [at for curve in chart.curves for at in curve.at[:1] + curve.at[-1:]]
-    times += [mark.at for mark in chart.marks]
-    known = [at for at in times if math.isfinite(at)]
-    first, last = min([0.0, *known]), max([0.0, *known])
+    """First and last time shown: all that matters is before the last, where the tail is flat and long."""
+    starts = [at for curve in chart.curves for at in curve.at[:1]]
+    marks = [mark.at for mark in chart.marks if math.isfinite(mark.at)]
+    first, end = min([0.0, *starts, *marks]), _end(chart)
+    settled = max([_settled(curve) for curve in chart.curves] + marks, default=end)
+    settled += 0.05 * (settled - first)
+    last = settled if settled - first < _WORTH_CUTTING * (end - first) else max([end, *marks])
     return first, last if last > first else first + 1.0
+
+
+def _end(chart: StepCurves) -> float:
+    """The last time of any curve."""
+    return max((at for curve in chart.curves for at in curve.at[-1:]), default=0.0)
+
+
+def _settled(curve: Curve) -> float:
+    """From when on the curve stays within `_FLAT` of where it ends; its own end where that isn't known."""
+    if not curve.at or not math.isfinite(curve.values[-1]):
+        return curve.at[-1] if curve.at else 0.0
+    moving = [i for i, v in enumerate(curve.values) if not abs(v - curve.values[-1]) <= _FLAT]
+    return curve.at[moving[-1] + 1] if moving else curve.at[0]
+
+
+def _axis(chart: StepCurves) -> str:
+    last, end = _span(chart)[1], _end(chart)
+    if last >= end:
+        return chart.axis
+    return f"{chart.axis}. After that, as far as {number(end)}, no curve moves by more than {100 * _FLAT:g} percentage points"
 
 
 def _flags(chart: StepCurves, width: float) -> list[Flag]:
@@ -92,7 +117,7 @@ def _draw(ax: Axes, width: float, *, chart: StepCurves) -> None:
     value_heading(ax, wrap(chart.value_axis, width), up=flag_height(rows))
     draw_flags(ax, rows)
     draw_legend(ax, _entries(chart), width, top=_head(width, chart=chart))
-    under(ax, chart.axis, width)
+    under(ax, _axis(chart), width)
     _write_risk(ax, chart, width)
 
 
@@ -128,7 +153,7 @@ def _write_risk(ax: Axes, chart: StepCurves, width: float) -> None:
     if not lines:
         return
     first, last = _span(chart)
-    down = under_height(chart.axis, width) + 6
+    down = under_height(_axis(chart), width) + 6
     place: dict[str, Any] = {"xycoords": "axes fraction", "va": "top", "color": QUIET}
     heading = wrap(_FOLLOWED, width)
     write(ax, "\n".join(heading), (0, 0), xytext=(0, -down), ha="left", **place)
