@@ -200,7 +200,7 @@ def rework_loops(
     table, row = _families(found, kept, time, staff, n, per_year, staff_hour)
     shown = min(len(table), _WITH_INTERVAL)
     low, high = _day_intervals(row, case, time / DAY, n, shown, level=level, draws=draws, seed=seed)
-    n_looping = len(np.unique(case))
+    n_looping = _n_different(case)
     for name, at in (("cases_share", "cases_share"), ("days_per_case", "days_per_case")):
         bounds = np.full((len(table), 2), np.nan)
         if name == "cases_share":
@@ -225,7 +225,7 @@ def rework_loops(
             float(time.sum() / DAY / n), low[-1], high[-1], level=level,
             method="loop erasure; interval by resampling cases", unit="days", n=n,
         ),
-        returns_share=len(np.unique(case[log.activity[found.head[kept]] != log.activity[found.trigger[kept]]])) / n,
+        returns_share=_n_different(case[log.activity[found.head[kept]] != log.activity[found.trigger[kept]]]) / n,
         first_pass_yield=1 - n_looping / n,
         staff_hours_per_case=hours / n,
         cost_per_year=float("nan") if staff_hour is None else hours / n * staff_hour * per_year,
@@ -263,12 +263,7 @@ def _families(
     n_cases = grouped_cases(family, found.case[kept], len(key))
     days = grouped_sums(family, time, len(key)) / DAY
     hours = np.full(len(key), np.nan) if staff is None else grouped_sums(family, staff, len(key)) / HOUR
-    leaving = log.activity[found.leaving[kept]].astype(np.int64)
-    pair, n_pair = np.unique(family * width + leaving, return_counts=True)
-    best = np.lexsort((pair, -n_pair, pair // width))
-    best = best[np.unique((pair // width)[best], return_index=True)[1]]
-    commonest, n_leaving = np.zeros(len(key), dtype=np.int64), np.zeros(len(key))
-    commonest[pair[best] // width], n_leaving[pair[best] // width] = pair[best] % width, n_pair[best]
+    commonest, n_leaving = _commonest_leaving(found, kept, len(key))
     some = np.flatnonzero(count)  # families of open cases only aren't told
     table = pd.DataFrame(
         {
@@ -297,6 +292,21 @@ def _families(
     return table.iloc[order].reset_index(drop=True), row[family]
 
 
+def _commonest_leaving(found: Occurrences, kept: Int64, n_families: int) -> tuple[Int64, Float]:
+    """For each family the commonest last step before the return among the kept occurrences, and how often it is."""
+    signature, model = found.signature
+    width = max(len(found.log.activities), 1)
+    # a signature tells its family, and its last step before the return
+    pair = found.family[0][model] * width + found.log.activity[found.leaving[model]]
+    present, place = np.unique(pair, return_inverse=True)
+    n = np.bincount(place, weights=np.bincount(signature[kept], minlength=len(model)), minlength=len(present))
+    order = np.lexsort((present, -n, present // width))
+    best = order[np.unique((present // width)[order], return_index=True)[1]]
+    commonest, n_best = np.zeros(n_families, dtype=np.int64), np.zeros(n_families)
+    commonest[present[best] // width], n_best[present[best] // width] = present[best] % width, n[best]
+    return commonest, n_best
+
+
 def _commonest_words(found: Occurrences, kept: Int64) -> npt.NDArray[np.object_]:
     """For each family its commonest signature among the kept occurrences, in words; of equals the first by its words."""
     signature, model = found.signature
@@ -310,6 +320,11 @@ def _commonest_words(found: Occurrences, kept: Int64) -> npt.NDArray[np.object_]
     for f, text in zip(of[chosen].tolist(), found.signature_words(chosen), strict=True):
         words[f] = min(text, words.get(f, text))
     return np.asarray([words.get(f, "") for f in range(len(key))], dtype=object)
+
+
+def _n_different(ascending: Int64) -> int:
+    """How many different values an ascending array has."""
+    return int(np.count_nonzero(np.diff(ascending))) + 1 if len(ascending) else 0
 
 
 def _day_intervals(
