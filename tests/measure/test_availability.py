@@ -219,6 +219,21 @@ def test_completions_alone_give_hours_too(log_of: Callable[..., EventLog]) -> No
     assert hours_of(resource_calendars(log), "ann") == "Mon-Sun 09:00-12:00"
 
 
+def test_dates_without_a_time_of_day_prove_no_hours() -> None:
+    days = weekdays("2025-02-03", 20)
+    dated = [("dora", d, d) for d in days]
+    found = resource_calendars(log_of_shifts(dated))
+    assert found.table["hours"].tolist() == ["unknown"]
+    assert found.table["n_signs"].tolist() == [0]
+    assert found.table["first_day"].isna().all()
+    assert any("200 starts and completions are dates without a time of day" in c for c in found.caveats)
+    mixed = resource_calendars(log_of_shifts(dated + hourly("ann", days)))
+    assert hours_of(mixed, "ann") == "Mon-Fri 09:00-17:00"
+    # a single midnight among many times is a time
+    one = [*hourly("ann", days), ("ann", days[0], days[0] + pd.Timedelta(minutes=30))]
+    assert not any("dates without" in c for c in resource_calendars(log_of_shifts(one)).caveats)
+
+
 def test_finer_slots() -> None:
     days = weekdays("2025-02-03", 20)
     shifts = [

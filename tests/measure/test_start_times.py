@@ -200,6 +200,13 @@ def test_recorded_starts_stay(log_of: Callable[..., EventLog]) -> None:
     assert told == {("1", "a"): 8, ("1", "b"): 11, ("2", "a"): 10}
 
 
+def test_dates_without_a_time_are_not_estimated(log_of: Callable[..., EventLog]) -> None:
+    rows = [(str(k), name, None, 24 * (k + n), "ann") for k in range(5) for n, name in enumerate("ab")]
+    log = log_of(rows, columns=("resource",), timezone="UTC")
+    with pytest.raises(InsufficientDataError, match="dates without a time"):
+        estimated_starts(log, duty=office_duty(log, Calendar.always()))
+
+
 @pytest.mark.real
 @pytest.mark.parametrize(("name", "most_hours"), [("permits", 0.07), ("permits-busy", 0.08), ("permits-calm", 0.1)])
 def test_hidden_starts_of_the_permit_office(name: str, most_hours: float, shared_truth: Path) -> None:

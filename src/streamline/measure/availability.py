@@ -1,6 +1,6 @@
 """When each resource is on duty, found from its own activity: weekly hours, less closures and absences.
 
-Hours come from the slots of the week in which a resource is seen at work (`measure/presence.py` says what that means)
+Hours come from the slots of the week in which a resource is seen at work (`measure/signs.py` says what that means)
 often enough (`measure/week_hours.py`). A resource with too little activity takes the hours of its pool, the average of
 its members; where the pool has too little as well, or the log covers less than two weeks, its hours are unknown. What is
 found are the hours in which it works on the cases of this log: who also does other work may well be at the office at
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +25,8 @@ from streamline.log.event_log import EventLog
 from streamline.measure.own_hours import OwnHours, seen_hours, usual_hours
 from streamline.measure.path import paths
 from streamline.measure.pools import ResourcePools, resource_pools
-from streamline.measure.presence import Presence, Signs, presence, signs_of
+from streamline.measure.presence import Presence, presence
+from streamline.measure.signs import Signs, signs_of
 from streamline.measure.week_hours import HoursRule, calendar_of, hours_in_words
 from streamline.results import Result
 from streamline.units import DAY, HOUR, parse_duration
@@ -41,7 +43,7 @@ _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 class ResourceCalendars(Result):
     """When resources are on duty, in the log's zone.
 
-    `table`, one row a resource seen at work, by pool and name: resource, pool, hours_from ("own activity", "pool" or
+    `table`, one row a resource with steps, by pool and name: resource, pool, hours_from ("own activity", "pool" or
     "unknown"), hours (in words), hours_per_week (NaN when unknown), support (share of the resource's signs inside its hours;
     NaN when unknown), confidence (mean over its hours of the share of weeks in which it, or its pool's average member, was
     seen then), n_signs, first_day, last_day, days_there (days on its roster, less closures and absences), absent_days (days
@@ -199,7 +201,8 @@ def _instants_of_days(log: EventLog, first: Int64, last: Int64) -> Int64:
     return np.stack(ends, axis=1).astype(np.int64)
 
 
-def _dates(days: Int64) -> pd.DatetimeIndex:
+def _dates(days: npt.NDArray[Any]) -> pd.DatetimeIndex:
+    """Days, as numbers from 1970 or as dates, as pandas dates."""
     return pd.DatetimeIndex(days.astype("datetime64[D]").astype("datetime64[s]"))
 
 
@@ -213,7 +216,11 @@ def _result(
     longest_stretch: str,
 ) -> ResourceCalendars:
     assert log.resource is not None
-    seen = np.flatnonzero(hours.signs > 0)
+    seen = np.flatnonzero(pools.pool_of_resource >= 0)
+    some = np.diff(signs.day_offsets)[seen] > 0
+    first_day, last_day = np.full((2, len(seen)), np.datetime64("NaT", "D"))
+    first_day[some] = signs.days[signs.day_offsets[:-1][seen[some]]].astype("datetime64[D]")
+    last_day[some] = signs.days[signs.day_offsets[1:][seen[some]] - 1].astype("datetime64[D]")
     inside = np.bincount(signs.who, weights=hours.on[signs.who, signs.slot_of_week], minlength=signs.n_resources)
     known = hours.origin < 2
     slot_hours = DAY // signs.per_day / HOUR
@@ -230,11 +237,11 @@ def _result(
             "hours_from": np.asarray([OWN, POOL, UNKNOWN], dtype=object)[hours.origin[seen]],
             "hours": np.where(known[seen], words_of, "unknown"),
             "hours_per_week": np.where(known[seen], hours.on[seen].sum(axis=1) * slot_hours, np.nan),
-            "support": np.where(known[seen], inside[seen] / hours.signs[seen], np.nan),
+            "support": np.where(known[seen] & some, inside[seen] / np.maximum(hours.signs[seen], 1), np.nan),
             "confidence": np.where(known[seen], mean_confidence[seen], np.nan),
             "n_signs": hours.signs[seen],
-            "first_day": _dates(signs.days[signs.day_offsets[:-1][seen]]),
-            "last_day": _dates(signs.days[signs.day_offsets[1:][seen] - 1]),
+            "first_day": _dates(first_day),
+            "last_day": _dates(last_day),
             "days_there": there.days_there[seen].sum(axis=1),
             "absent_days": absent[seen].astype(np.int64),
         }
@@ -254,7 +261,7 @@ def _result(
         table=table,
         n=pools.n,
         excluded=pools.excluded,
-        caveats=tuple(_caveats(table, support, len(there.closures), absences)),
+        caveats=tuple(_caveats(table, support, len(there.closures), absences, signs)),
         by_pool=_by_pool(pools, hours, table, slot_hours),
         duty=_duty(log, there, hours, words, longest_stretch),
         weekly=hours.on,
@@ -302,7 +309,7 @@ def _by_pool(pools: ResourcePools, hours: OwnHours, table: pd.DataFrame, slot_ho
     )
 
 
-def _caveats(table: pd.DataFrame, support: float, n_closures: int, absences: pd.DataFrame) -> list[str]:
+def _caveats(table: pd.DataFrame, support: float, n_closures: int, absences: pd.DataFrame, signs: Signs) -> list[str]:
     """What a reader must know."""
     n = len(table)
     caveats = [
@@ -316,6 +323,10 @@ def _caveats(table: pd.DataFrame, support: float, n_closures: int, absences: pd.
         )
     if unknown:
         caveats.append(f"The hours of {unknown:,} of {n:,} resources can't be found; they count as always on duty.")
+    if signs.n_dates:
+        caveats.append(
+            f"{signs.n_dates:,} starts and completions are dates without a time of day; they say nothing of the hours."
+        )
     if support < 0.9:
         caveats.append(f"Only {support:.0%} of the starts and completions fall into the hours that were found.")
     if n_closures or len(absences):

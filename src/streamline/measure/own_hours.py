@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from streamline.measure.pools import ResourcePools
-from streamline.measure.presence import Presence, Signs
+from streamline.measure.presence import Presence
+from streamline.measure.signs import Signs
 from streamline.measure.week_hours import HoursRule, confidences, hours_on_duty, typical
 
 Int64 = npt.NDArray[np.int64]

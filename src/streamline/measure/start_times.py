@@ -3,12 +3,13 @@
 A step is taken to have started at its enabled time or at the resource's previous completion, whichever is later, or at the
 first instant on duty from there. This is the earliest start that the records allow. A resource that did something else in
 between, or nothing, is taken to have worked on the step: service times come out too long where people aren't fully busy
-with the cases of the log, and waits too short. After Chapela-Campa and Dumas, "Repairing activity start times to improve
-business process simulation" (2022), with its correction of outliers: a service time of more than `longest` times the
-activity's median, both counted on duty, is replaced by the median.
+with the cases of the log, and waits too short. One that does several steps at once is taken to do one at a time: service
+times come out far too short (`multitasking` tells where starts are recorded). After Chapela-Campa and Dumas, "Repairing
+activity start times to improve business process simulation" (2022), with its correction of outliers: a service time of more
+than `longest` times the activity's median, both counted on duty, is replaced by the median.
 
 What can't be estimated stays missing: steps without a resource, external steps, a case's first step whose completion is all
-that is known of the case's arrival, and steps of which the whole time lies off duty.
+that is known of the case's arrival, completions that are dates without a time, and steps whose whole time lies off duty.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from streamline.log.duty import Duty
 from streamline.log.event_log import EventLog, Labels
 from streamline.measure.availability import resource_calendars
 from streamline.measure.path import ConcurrencyRule, paths
+from streamline.measure.periods import local_time
+from streamline.measure.signs import dates_only
 from streamline.results import Result, rows_of
 from streamline.units import HOUR, MISSING_TIME
 
@@ -86,8 +89,8 @@ def estimated_starts(
     n, n_left = int(done.sum()), int((log.start == MISSING_TIME).sum() - done.sum())
     said = (
         f"The starts of {n:,} of {log.n_steps:,} steps aren't recorded and were estimated: a step is taken to begin when the "
-        "case is ready for it, its resource has completed the step before and is on duty. Waiting and work are told apart by "
-        "this estimate only; work is likely too long, and waiting too short."
+        "case is ready for it, its resource has completed the step before (one at a time) and is on duty. Waiting and work are "
+        "told apart by this estimate only; work is likely too long, and waiting too short."
     )
     order = np.lexsort((log.row, np.where(start == MISSING_TIME, log.complete, start), log.complete, log.case_of_step))
     order = np.arange(log.n_steps) if (order == np.arange(log.n_steps)).all() else order
@@ -172,11 +175,11 @@ def _estimates(
             f"{log.source}: no step of staff with a resource lacks its start; there is nothing to estimate."
         )
     on = duty if duty is not None else resource_calendars(log).duty
-    start, done = _earliest(log, missing, on, rule)
+    start, done = _earliest(log, missing & ~dates_only(local_time(log, log.complete)), on, rule)
     if not done.any():
         raise InsufficientDataError(
             f"{log.source}: none of {int(missing.sum()):,} missing starts can be estimated; the cases' first steps are all "
-            "that is known of their arrival, or nobody was on duty."
+            "that is known of their arrival, their completions are dates without a time, or nobody was on duty."
         )
     if longest is None:
         return start, done, 0
