@@ -369,6 +369,11 @@ def _rule_of(
     size = _waited_for_size(runs.size[held], rule, level)
     if size is not None:
         chosen = held[runs.size[held] >= size]
+        # Hours on duty may be wrong: runs of that size that don't seem held belong to it where it is a peak among them too.
+        rest = np.setdiff1d(mine, held)
+        before, here, after = (int((runs.size[rest] == size + k).sum()) for k in (-1, 0, 1))
+        if here >= 2 * max(before, after):
+            chosen = np.union1d(chosen, rest[runs.size[rest] == size])
         slot = _slot(runs.minute[chosen], np.ones(len(chosen)), float(len(chosen)), other, 0.8, rule, level)
         words = f"when {size} wait" if slot is None else f"when {size} wait, {slot.in_words()}"
         return size, slot, chosen, words
