@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from streamline.errors import InsufficientDataError, UnknownNameError
 from streamline.log.read import read_log
@@ -116,3 +118,41 @@ def test_both_loops_of_the_permits_have_their_true_shares(shared_truth: Path, na
     assert high >= RETURNS[0]
     assert asked.n_occurrences + returned.n_occurrences == rework.table["n_occurrences"].sum()
     assert isinstance(asked.table, pd.DataFrame)
+
+
+@st.composite
+def _traces(draw: st.DrawFn) -> list[str]:
+    return draw(st.lists(st.text("ABCD", min_size=1, max_size=10), min_size=1, max_size=5))
+
+
+@given(words=_traces())
+@settings(max_examples=80, deadline=None)
+def test_each_step_opens_at_most_one_loop(log_of, words: list[str]) -> None:
+    """By last step before the return, and by head, the occurrences add up; and no step opens two."""
+    log = log_of([(f"c{k}", name, None, i) for k, word in enumerate(words) for i, name in enumerate(word)])
+    rework = rework_loops(log, draws=2)
+    total = int(rework.table["n_occurrences"].sum())
+    for selector in ("from_", "to"):
+        found = [loops_matching(rework, **{selector: a}, draws=2) for a in log.activities]
+        assert sum(f.n_occurrences for f in found) == total
+        for f in found:
+            assert (f.table["n_returning"] <= f.table["n_steps"]).all()
+            assert f.table["n_steps"].sum() <= f.returning_share.n
+    through = [loops_matching(rework, through=a, draws=2).cases for a in log.activities]
+    assert sum(len(c) for c in through) >= total
+
+
+@given(words=_traces())
+@settings(max_examples=80, deadline=None)
+def test_yields_are_what_counting_says(log_of, words: list[str]) -> None:
+    got = first_passes(
+        log_of([(f"c{k}", name, None, i) for k, word in enumerate(words) for i, name in enumerate(word)])
+    )
+    assert got.whole.value == pytest.approx(np.mean([len(set(w)) == len(w) for w in words]))
+    for r in got.table.itertuples():
+        having = [w.count(r.activity) for w in words if r.activity in w]
+        assert (r.n_cases, r.n_steps, r.n_repeats) == (len(having), sum(having), sum(having) - len(having))
+        assert r.first_pass_yield == pytest.approx(np.mean([n == 1 for n in having]))
+    for r in got.by_pass.rename(columns={"pass": "pass_"}).itertuples():
+        assert r.n_cases == sum(w.count(r.activity) >= r.pass_ for w in words)
+        assert r.n_again == sum(w.count(r.activity) > r.pass_ for w in words)

@@ -72,6 +72,13 @@ def test_past_the_standard_open_cases_are_slow(log_of) -> None:
     assert "open ones that are past it" in got.slow_is
 
 
+def test_of_many_that_take_equally_long_all_are_slow(log_of) -> None:
+    """An eighth of the cases take 10 hours, none more: the slowest tenth are that eighth."""
+    got = slow_cases(_log(log_of), share=0.1)
+    assert got.slow_share == pytest.approx(1 / 8)
+    assert got.slow_is == "the slowest 12% of the closed cases, which all took 10 hours"
+
+
 def test_few_weeks_give_no_intervals_and_no_tests(log_of) -> None:
     got = slow_cases(_log(log_of, n=60), share=0.3)
     assert got.table["difference_days_low"].isna().all()
@@ -88,10 +95,10 @@ def test_refusals(log_of) -> None:
     with pytest.raises(ValueError, match="fdr must lie between"):
         slow_cases(log, fdr=0.0)
     with pytest.raises(InsufficientDataError, match="none of the 240 cases took more than 10 hours"):
-        slow_cases(log, share=0.1)
+        slow_cases(log, standard="10 hours")
     with pytest.raises(InsufficientDataError, match="all of the 240 cases took more than 1 hour"):
         slow_cases(log, standard="1 hour")
-    with pytest.raises(InsufficientDataError, match="no slow ones"):
+    with pytest.raises(InsufficientDataError, match="all of the 2 cases took equally long; no slow ones"):
         slow_cases(log_of([("a", "x", None, 0), ("b", "x", None, 0)]))
 
 

@@ -83,11 +83,7 @@ class LoopAssociations(Result):
             tail = ""
             if np.isfinite(r.adjusted_q_value):
                 holds = r.adjusted_q_value <= self.fdr and (r.adjusted_odds_ratio > 1) == (r.risk_ratio > 1)
-                tail = (
-                    "; so also with the other factors alike"
-                    if holds
-                    else "; with the other factors alike this isn't seen"
-                )
+                tail = "; so also with the other factors alike" if holds else f"; {UNSEEN}"
             sentences.append(
                 f"Cases with {r.factor} “{r.level}” {often} ({r.looping_share:.0%} of "
                 f"{counted(int(r.n_cases), 'case')} against {r.others_looping_share:.0%}){tail}. This is an association, not a "
@@ -175,7 +171,7 @@ def loop_associations(
             "open": int((~log.closed).sum()),
             "never at the step returned to": int(log.closed.sum()) - len(at_risk),
         },
-        caveats=(NO_CAUSE, *known.notes, *adjustment_notes(adjusted, factors)),
+        caveats=(NO_CAUSE, *people_note(log, groups), *known.notes, *adjustment_notes(adjusted, factors)),
         loops="any loop" if loop is None else f"the loop {loop}",
         looping_share=float(outcome.mean()),
         fdr=fdr,
@@ -255,6 +251,13 @@ def one_of_two(frame: pd.DataFrame, by: str) -> pd.DataFrame:
         return frame
     named = frame[~frame["level"].isin([OTHER, UNKNOWN])]
     return named if len(named) == 1 else frame.nlargest(1, by)
+
+
+def people_note(log: EventLog, groups: Sequence[str | None] | None) -> list[str]:
+    """That people were looked at one by one, where they were."""
+    if log.resource is None or groups is not None:
+        return []
+    return ["Figures of single people stay with the analyst; give groups for what is to be published."]
 
 
 def adjustment_notes(adjusted: Adjustment, factors: Sequence[Factor]) -> list[str]:

@@ -68,6 +68,16 @@ class ReworkLoops(Result):
     #: Staff time of each kept occurrence, microseconds.
     _staff: Int64 | None = field(repr=False)
 
+    @property
+    def days_per_year(self) -> float:
+        """Days in loops of the cases that arrive in a year; NaN where a year can't be told."""
+        return self.days_per_case.value * self.cases_per_year
+
+    @property
+    def staff_hours_per_year(self) -> float:
+        """Office hours of staff in loops of the cases that arrive in a year; NaN where they aren't known."""
+        return self.staff_hours_per_case * self.cases_per_year
+
     @cached_property
     def cases(self) -> pd.DataFrame:
         """One row an occurrence: case, loop, head, trigger, leaving (the last step before the return), signature,

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,7 +28,7 @@ from streamline.log.event_log import EventLog
 from streamline.measure.counts import routes_of
 from streamline.measure.duration import LEVEL
 from streamline.measure.factor import Factor, arrival_factors, arrival_weeks, pooled
-from streamline.measure.loop_association import FDR, MIN_CASES, adjustment_notes, one_of_two
+from streamline.measure.loop_association import FDR, MIN_CASES, adjustment_notes, one_of_two, people_note
 from streamline.measure.loops import loop_occurrences, loop_words
 from streamline.results import Result, rows_of
 from streamline.stats.adjusted import Adjusted, adjusted_ratios
@@ -89,27 +90,29 @@ class SlowCases(Result):
     @property
     def words(self) -> tuple[str, ...]:
         """A sentence for each row that stands out."""
-        sentences = []
-        for r in rows_of(self.table[self.table["stands_out"]]):
-            more = "longer" if r.difference_days > 0 else "less"
+        return tuple(self._sentence(r) for r in rows_of(self.table[self.table["stands_out"]]))
+
+    def _sentence(self, r: Any) -> str:
+        longer = r.difference_days > 0
+        if r.difference_days_low * r.difference_days_high > 0:
             low, high = sorted((abs(r.difference_days_low), abs(r.difference_days_high)))
-            interval = f" ({significant(low)} to {significant(high)})"
-            if not r.difference_days_low * r.difference_days_high > 0:
-                interval = ""
-                more += " on average, which a few long cases may account for,"
-            tail = ""
-            if np.isfinite(r.adjusted_q_value):
-                holds = r.adjusted_q_value <= self.fdr and (r.adjusted_ratio > 1) == (r.difference_days > 0)
-                alike = "with the other factors alike" if r.kind == ARRIVAL else "with what is known at arrival alike"
-                tail = f"; {alike} this can't be told from chance"
-                if holds:
-                    tail = f"; {alike} the mean is {significant(r.adjusted_ratio)} times theirs"
-            sentences.append(
-                f"Cases with {r.factor} “{r.level}” take {significant(abs(r.difference_days))}{interval} days {more} than the "
-                f"others (mean {significant(r.mean_days)} against {significant(r.others_mean_days)}; {r.slow_share:.0%} of them "
-                f"are slow, of the others {r.others_slow_share:.0%}){tail}. This is an association, not a cause."
-            )
-        return tuple(sentences)
+            digits = 2 if significant(low) != significant(high) else 3
+            size, *ends = (significant(v, digits=digits) for v in (abs(r.difference_days), low, high))
+            text = f"take {size} ({ends[0]} to {ends[1]}) days {'longer' if longer else 'less'} than the others (mean "
+            text += f"{significant(r.mean_days)} against {significant(r.others_mean_days)}; "
+        else:  # ranks tell them apart, but a few long cases make too much of the means
+            longer = r.median_difference_days > 0
+            text = f"mostly take {'longer' if longer else 'less'} than the others (median {significant(r.median_days)} days "
+            text += f"against {significant(r.others_median_days)}; the means can't be told apart; "
+        text += f"{r.slow_share:.0%} of them are slow, of the others {r.others_slow_share:.0%})"
+        if np.isfinite(r.adjusted_q_value):
+            text += "; with " + ("the other factors" if r.kind == ARRIVAL else "what is known at arrival") + " alike "
+            if r.adjusted_q_value <= self.fdr and (r.adjusted_ratio > 1) == longer:
+                ratio = f"{r.adjusted_ratio:.2f}" if r.adjusted_ratio > 0.1 else significant(r.adjusted_ratio)
+                text += f"their mean is {ratio} times that of the others"
+            else:
+                text += "no difference of means can be told from chance"
+        return f"Cases with {r.factor} “{r.level}” {text}. This is an association, not a cause."
 
     def chart(self) -> Chart:
         """Difference in means of what stands out, the largest first, else of the ten smallest p-values. The title names what
@@ -119,7 +122,7 @@ class SlowCases(Result):
         if some.empty:
             some = self.table.nsmallest(10, "p_value")
         else:
-            most = self.table.loc[(some["difference_days"].abs() * some["n_cases"]).idxmax()]
+            most = some.iloc[int(np.argmax(some["difference_days"].abs() * some["n_cases"]))]
             more = "longer" if most["difference_days"] > 0 else "less"
             size = significant(abs(most["difference_days"]))
             title = f"Cases with {most['factor']} “{most['level']}” take {size} days {more} than the others"
@@ -153,8 +156,8 @@ def slow_cases(
 ) -> SlowCases:
     """What sets slow cases apart from the others (see the module's text).
 
-    share : the slowest share of the closed cases counts as slow, 0 to 1. standard : a duration such as "30 days", instead of
-        `share`: cases past it are slow, also those that are still open.
+    share : the slowest share of the closed cases counts as slow, 0 to 1 (more of them where many took equally long).
+    standard : a duration such as "30 days", instead of `share`: cases past it are slow, also those that are still open.
     attributes : names of the attributes to look at; all by default. groups : the group of each resource, in the order of
         `log.resource.names`; people themselves are looked at without it. min_cases : levels of fewer cases are pooled.
     fdr : false discovery rate, 0 to 1.
@@ -203,7 +206,12 @@ def slow_cases(
         table=table.iloc[order].reset_index(drop=True),
         n=n,
         excluded={"open": n_open},
-        caveats=(*_caveats(log, week, n_open), *known.notes, *adjustment_notes(alike, known.factors)),
+        caveats=(
+            *_caveats(log, week, n_open),
+            *people_note(log, groups),
+            *known.notes,
+            *adjustment_notes(alike, known.factors),
+        ),
         slow_is=said,
         slow_share=float(slow.mean()),
         slow_days=limit / DAY,
@@ -224,19 +232,22 @@ def _slow(log: EventLog, share: float, standard: str | None) -> tuple[Int64, Boo
         cases = np.flatnonzero(closed)
         time = (log.last_completion - log.arrival)[cases]
         limit = float(np.quantile(time, 1 - share, method="inverted_cdf"))
-        said = f"the slowest {share:.0%} of the closed cases, which took more than {duration_words(limit)}"
+        slow = time > limit
+        said = f"the slowest {slow.mean():.0%} of the closed cases, which took more than {duration_words(limit)}"
+        if not slow.any():  # so many took equally long
+            slow = time >= limit
+            said = f"the slowest {slow.mean():.0%} of the closed cases, which all took {duration_words(limit)}"
     else:
         limit = float(parse_duration(standard))
         age = np.where(closed, log.last_completion, log.observed_until) - log.arrival
         cases = np.flatnonzero((log.arrival != MISSING_TIME) & (closed | (age > limit)))
-        time = age[cases]
+        slow = age[cases] > limit
         said = f"cases that took more than {duration_words(limit)}, and open ones that are past it"
-    slow = time > limit
     if slow.all() or not slow.any():
-        which = "All" if slow.any() else "None"
+        which = "all" if slow.any() else "none"
+        how = "equally long" if standard is None else f"more than {duration_words(limit)}"
         raise InsufficientDataError(
-            f"{log.source}: {which.lower()} of the {len(cases):,} cases took more than {duration_words(limit)}; no slow "
-            "ones to set apart."
+            f"{log.source}: {which} of the {len(cases):,} cases took {how}; no slow ones to set apart."
         )
     return cases, slow, limit, said
 
