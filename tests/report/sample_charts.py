@@ -114,7 +114,7 @@ CURVES = StepCurves(
 )
 
 
-def _spectrum(n: int) -> Spectrum:
+def spectrum(n: int) -> Spectrum:
     begin, end, class_of = [], [], []
     for i in range(n):
         left = START + int(i * 90 * DAY / n) + int(_RANDOM.random() * 8 * HOUR)
@@ -136,8 +136,8 @@ def _spectrum(n: int) -> Spectrum:
     )
 
 
-SPECTRUM = _spectrum(260)
-MANY_LINES = _spectrum(23_456)
+SPECTRUM = spectrum(260)
+MANY_LINES = spectrum(23_456)
 TABLE = BarTable(
     title="Reviews that return to intake cost 2.1 days per case",
     heading="Loop",

@@ -16,12 +16,27 @@ import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from streamline.figure import BarColumn, BarTable, Curve, Line, LineChart, Stack, StackedBars, StepCurves
+from streamline.figure import (
+    BarColumn,
+    BarTable,
+    Curve,
+    Line,
+    LineChart,
+    Mark,
+    Spectrum,
+    Stack,
+    StackedBars,
+    StepCurves,
+)
 from streamline.report.chart import chart_svg, describe, draw
-from streamline.report.drawing import DASHES, FILLS, HATCHES, MARKERS, look, stroke
+from streamline.report.drawing import DASHES, FILLS, HATCHES, MARKERS, look, stroke, visible
 from streamline.report.lettering import clean, text_width
-from streamline.report.spectrum import most_lines, thinned
+from streamline.report.section import Figure, Part, Section
+from streamline.report.spectrum import most_lines, stretch, thinned
+from streamline.report.to_html import to_html
 
 SVG = "{http://www.w3.org/2000/svg}"
 #: Simulated sight without one kind of cone: Machado, Oliveira, Fernandes 2009, severity 1.0, on linear RGB.
@@ -199,7 +214,7 @@ def test_lines_of_a_spectrum_run_from_when_to_when():
 def test_a_spectrum_of_very_many_lines_is_thinned_evenly_and_says_so():
     svg = chart_svg(charts.MANY_LINES, wide=False, title_id="x")
     words = " ".join("".join(t.itertext()) for t in ElementTree.fromstring(svg).iter(f"{SVG}text"))
-    assert re.search(r"\d+ of 23,456 lines( |$)", words)
+    assert re.search(r"\d+ of the [\d,]+ lines of .* 2025; 23,456 in all", words)
     assert "5,9" in words, "the legend counts all lines of a class, drawn or not"
     for n, most in ((10, 4), (1000, 999), (7, 7), (0, 5), (100_000, 792)):
         kept = thinned(n, most)
@@ -256,3 +271,91 @@ def test_eight_groups_and_lines_differ_without_colour():
     assert len({look(i)[1] for i in range(8)}) == len(HATCHES) == 8
     assert len({stroke(i)[1:] for i in range(8)}) == len(DASHES) == len(MARKERS) == 8
     assert len({look(i) for i in range(64)}) == 64
+
+
+def test_a_stretch_keeps_all_lines_that_run_within_it():
+    chart = charts.spectrum(6_000)
+    found = stretch(chart, 480.0)
+    inside = [
+        i for i, (a, b) in enumerate(zip(chart.begin, chart.end, strict=True)) if a <= found.last and b >= found.first
+    ]
+    assert sorted(found.lines.tolist()) == inside
+    assert 150 <= len(inside) <= most_lines(480.0)
+    whole = stretch(charts.SPECTRUM, 480.0)
+    assert len(whole.lines) == len(charts.SPECTRUM.begin)
+    assert (whole.first, whole.last) == (min(charts.SPECTRUM.begin), max(charts.SPECTRUM.end))
+
+
+def test_short_lines_of_a_long_period_are_shown_in_a_stretch_in_which_they_lean():
+    """A year of hours would be a barcode; nine of ten lines take an hour, so at most sixty of them fit beside each other."""
+    begin = tuple(charts.START + i * charts.HOUR for i in range(24 * 365))
+    chart = Spectrum(
+        title="t",
+        above="a",
+        below="b",
+        classes=("an hour",),
+        begin=begin,
+        end=tuple(at + charts.HOUR for at in begin),
+        class_of=(0,) * len(begin),
+    )
+    found = stretch(chart, 480.0)
+    assert found.last - found.first == pytest.approx(7 * charts.DAY)
+    assert charts.START < found.first < found.last < begin[-1]
+    assert len(found.lines) == pytest.approx(7 * 24, abs=2)
+    svg = chart_svg(chart, wide=True, title_id="x")
+    words = " ".join("".join(t.itertext()) for t in ElementTree.fromstring(svg).iter(f"{SVG}text"))
+    assert f"the {len(found.lines)} lines of" in words
+    assert "8,760 in all" in words
+
+
+@given(
+    values=st.lists(st.floats(-5, 5) | st.just(math.nan), min_size=1, max_size=400),
+    width=st.floats(5, 60),
+)
+def test_what_is_left_of_a_dense_line_has_its_ends_extremes_and_gaps(values: list[float], width: float) -> None:
+    at = [float(i) for i in range(len(values))]
+    span = (0.0, max(at[-1], 1.0))
+    kept = visible(at, values, width=width, span=span)
+    assert kept == sorted(set(kept))
+    assert {0, len(at) - 1} <= set(kept)
+    assert {i for i, v in enumerate(values) if math.isnan(v)} <= set(kept)
+    some = [v for v in values if not math.isnan(v)]
+    left = [values[i] for i in kept if not math.isnan(values[i])]
+    if some:
+        assert (min(left), max(left)) == (min(some), max(some))
+    for half in range(int(2 * width) + 1):
+        there = [v for x, v in zip(at, values, strict=True) if int(x / span[1] * 2 * width) == half and v == v]
+        shown = [values[i] for i in kept if int(at[i] / span[1] * 2 * width) == half and values[i] == values[i]]
+        assert (not there) or (min(there), max(there)) == (min(shown), max(shown))
+
+
+def test_a_flat_tail_is_left_off_and_said_to_be():
+    at = (0.0, 5.0, 10.0, 20.0, 400.0)
+    curve = Curve(label="x", at=at, values=(1.0, 0.5, 0.1, 0.002, 0.0))
+    chart = StepCurves(title="t", axis="Days", value_axis="open", curves=(curve,))
+    ax = draw(chart)
+    assert ax.get_xlim()[1] == pytest.approx(21.0)
+    words = " ".join(t.get_text() for t in ax.texts)
+    assert "as far as 400, no curve moves by more than 0.5 percentage points" in words
+    marked = StepCurves(title="t", axis="Days", value_axis="open", curves=(curve,), marks=(Mark(label="m", at=390.0),))
+    assert draw(marked).get_xlim()[1] >= 400, "a mark is never left off"
+
+
+def test_a_group_that_nobody_has_is_said_to_be_none():
+    stacks = (Stack(label="x", values=(2.0, 0.0, math.nan)),)
+    ax = draw(StackedBars(title="t", axis="h", groups=("external", "batching", "other"), stacks=stacks))
+    texts = [t.get_text() for t in ax.texts]
+    assert {"external", "batching (none)", "other"} <= set(texts)
+
+
+def test_a_page_holds_every_kind_with_ids_of_its_own():
+    figures = tuple(
+        Figure(id=name, caption=chart.title, alt=describe(chart), chart=chart)
+        for name, chart in charts.DIAGNOSIS.items()
+    )
+    part = Part(id="p", title="Charts", blocks=figures)
+    page = to_html(Section(title="s", agency="a", service="s", period="2025", parts=(part,), findings=()))
+    ids = re.findall(r'\bid="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+    assert set(re.findall(r"url\(#([^)]+)\)", page)) <= set(ids)
+    assert page.count("<svg ") == 2 * len(figures)

@@ -90,12 +90,14 @@ def write_labels(ax: Axes, rows: Sequence[Row], *, above: bool) -> None:
     ax.set_ylim(max(sum(row.height for row in rows), 1.0), 0)
     ax.set_yticks([])
     across = ax.get_yaxis_transform()
+    if not above:
+        ax.axvline(0, color=INK, linewidth=0.9, zorder=5)
     for row in rows:
-        first, last = (row.top + row.first_bar - 2, row.top + row.height) if above else (row.top, row.top + row.height)
-        ax.plot([0, 0], [first, last], color=INK, linewidth=0.9, zorder=5)
         middle = row.top + (LINE * len(row.label) / 2 if above else row.height / 2)
         place: dict[str, Any] = {"ha": "right", "xytext": (-_PAD, 0)}
         if above:
+            bars = (row.top + row.first_bar - 2, row.top + row.height)
+            ax.plot([0, 0], bars, color=INK, linewidth=0.9, zorder=5)
             strip = Rectangle((0, row.top), 1, row.first_bar - 2, transform=across, facecolor="white", linewidth=0)
             strip.set_zorder(0.5)
             ax.add_artist(strip)

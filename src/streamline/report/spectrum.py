@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 
 #: From fast to slow: dark and cold to bright and warm; how steep a line is says the same without colour.
 _FAST_TO_SLOW = ("#0b3c6f", "#1f6ba8", "#2b93cf", "#1f9b7a", "#8a6a00", "#e0641a", "#a8323e", "#7a2e00")
-#: A stretch is at most this many times as long as its median line, so that lines differ in how steep they are.
-_STEEPEST = 60.0
+#: A stretch is at most so many times as long as nine of ten lines, so that they differ in how steep they are, but holds
+#: so many lines.
+_STEEPEST, _WORTH = 60.0, 150
 _WEEK = 7 * 86_400_000_000
 
 
@@ -42,6 +43,8 @@ class Stretch:
     first: float
     last: float
     lines: npt.NDArray[np.int64]
+    #: How many lines run within that time, drawn or not.
+    n_within: int
 
 
 def most_lines(width: float) -> int:
@@ -53,28 +56,33 @@ def stretch(chart: Spectrum, width: float) -> Stretch:
     """The stretch to draw: all of it where the lines can be told apart, else one from the middle of the period.
 
     A year of cases that take an hour each would be a barcode, and leaving out every other line would hide what lines do
-    together. So the stretch is at most `_STEEPEST` times as long as the median line (but a week), and short enough
-    for `most_lines`; all lines that run within it are drawn. Only a stretch that can't get shorter is thinned.
+    together. So the stretch is at most `_STEEPEST` times as long as nine of ten lines (but a week, and long enough for
+    `_WORTH` lines), and short enough for `most_lines`; all lines that run within it are drawn. Only a stretch that can't
+    get shorter is thinned.
     """
     begin, end = np.array(chart.begin, dtype=np.int64), np.array(chart.end, dtype=np.int64)
     first, last = span_of([*chart.begin, *chart.end])
     if not len(begin):
-        return Stretch(first, last, np.empty(0, dtype=np.int64))
-    usual, middle, most = float(np.median(end - begin)), float(np.median(begin)), most_lines(width)
+        return Stretch(first, last, np.empty(0, dtype=np.int64), 0)
+    usual, middle, most = float(np.quantile(end - begin, 0.9)), float(np.median(begin)), most_lines(width)
 
     def within(length: float) -> Stretch:
         start = max(min(middle - length / 2, last - length), first)
         inside = (begin <= start + length) & (end >= start)
-        return Stretch(start, start + length, np.flatnonzero(inside))
+        lines = np.flatnonzero(inside)
+        return Stretch(start, start + length, lines, len(lines))
 
     length = min(last - first, max(_STEEPEST * usual, _WEEK))
     shortest = min(length, max(4 * usual, _WEEK / 7))
     found = within(length)
+    while len(found.lines) < min(_WORTH, len(begin)) and length < last - first:
+        length = min(1.25 * length, last - first)
+        found = within(length)
     while len(found.lines) > most and length > shortest:
         length = max(0.9 * length, shortest)
         found = within(length)
     order = np.lexsort((end[found.lines], begin[found.lines]))
-    return Stretch(found.first, found.last, found.lines[order][thinned(len(order), most)])
+    return Stretch(found.first, found.last, found.lines[order][thinned(len(order), most)], found.n_within)
 
 
 def thinned(n: int, most: int) -> list[int]:
@@ -112,7 +120,12 @@ def _axis(chart: Spectrum, width: float) -> str:
     if len(shown.lines) == n:
         return f"Date ({chart.timezone})"
     when = " to ".join(date_words(at, chart.timezone) for at in (shown.first, shown.last))
-    return f"Date ({chart.timezone}). Drawn: {when}, {len(shown.lines):,} of {n:,} lines"
+    some = (
+        f"{len(shown.lines):,} of the {shown.n_within:,} lines"
+        if len(shown.lines) < shown.n_within
+        else f"the {shown.n_within:,} lines"
+    )
+    return f"Date ({chart.timezone}). Drawn: {some} of {when}; {n:,} in all"
 
 
 def class_counts(chart: Spectrum) -> list[int]:
