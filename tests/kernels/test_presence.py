@@ -15,6 +15,7 @@ from streamline.kernels.presence import (
     seen_by_weekday,
     silence_before,
     slots_seen,
+    waiting_by_slot,
 )
 
 PER_DAY, N_DAYS = 3, 20
@@ -89,3 +90,19 @@ def test_silences_equal_their_slow_twin(resources: list[Ranges], counted: np.nda
             odds = [chance[(d + WEEKDAY_OF_DAY_0) % 7] for d in silent if counted[d]]
             assert n_open[offsets[k] + i] == sum(p > 0 for p in odds)
             assert math.isclose(logarithm[offsets[k] + i], sum(math.log1p(-p) for p in odds), abs_tol=1e-9)
+
+
+_waits = st.lists(st.tuples(st.integers(0, 1), st.integers(-50, 200), st.integers(-5, 600)), max_size=8)
+
+
+@settings(deadline=None)
+@given(_waits)
+def test_waits_by_slot_equal_their_slow_twin(waits: list[tuple[int, int, int]]) -> None:
+    """Slots of 4 units, 3 a day: each unit of each wait is counted by itself."""
+    expected = np.zeros((2, 7 * PER_DAY))
+    for row, since, length in waits:
+        for at in range(since, since + length):
+            slot = at // 4
+            expected[row, (slot // PER_DAY + WEEKDAY_OF_DAY_0) % 7 * PER_DAY + slot % PER_DAY] += 1
+    row, since, length = (np.array([w[k] for w in waits], dtype=np.int64) for k in range(3))
+    assert waiting_by_slot(row, since, since + length, 4, PER_DAY, 2).tolist() == expected.tolist()

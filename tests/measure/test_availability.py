@@ -17,6 +17,7 @@ from streamline.log.duty import office_duty
 from streamline.log.event_log import EventLog
 from streamline.log.read import read_log
 from streamline.measure.availability import resource_calendars
+from streamline.measure.path import paths
 from streamline.measure.pools import resource_pools
 from streamline.units import HOUR
 
@@ -109,6 +110,33 @@ def test_who_always_takes_up_what_comes_at_night_is_ready_at_night() -> None:
     night += [("ann", d + pd.Timedelta(hours=2), d + pd.Timedelta(hours=2.5)) for d in days[5::10]]
     found = resource_calendars(log_of_shifts(hourly("ann", days) + night))
     assert hours_of(found, "ann") == "Mon 02:00-03:00 and 09:00-17:00, Tue-Fri 09:00-17:00"
+
+
+def delayed(who: str, first: int, last: int, *, at_night: bool, seed: int) -> EventLog:
+    """Five cases of two steps on each of 120 days: the first at once, by a machine, between `first` and `last`; the second,
+    half an hour of work by `who`, after a delay of four hours on average, at any hour, or else, when late, in the first hour
+    of the next day's work."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for k, day in enumerate(np.repeat(pd.date_range("2025-02-03", periods=120), 5)):
+        at = day + pd.Timedelta(hours=rng.uniform(first, last))
+        begun = at + pd.Timedelta(hours=rng.exponential(4.0))
+        if not at_night and not 9 <= begun.hour + begun.minute / 60 < 16.5:
+            begun = (begun - pd.Timedelta(hours=9)).ceil("D") + pd.Timedelta(hours=9 + rng.uniform(0, 1))
+        rows.append((str(k), "note", at, at, "machine"))
+        rows.append((str(k), "work", begun, begun + pd.Timedelta(minutes=30), who))
+    frame = pd.DataFrame(rows, columns=["case", "activity", "start", "complete", "resource"])
+    return read_log(
+        frame, case="case", activity="activity", start="start", complete="complete", resource="resource", timezone="UTC"
+    )
+
+
+def test_hours_in_which_what_waits_is_begun_as_readily_are_on_duty() -> None:
+    """Few cases are left at night; whether they are begun then tells who works at night from who goes home."""
+    night = resource_calendars(delayed("ned", 9, 17, at_night=True, seed=1)).table.set_index("resource")
+    day = resource_calendars(delayed("dan", 9, 17, at_night=False, seed=1)).table.set_index("resource")
+    assert night.loc["ned", "hours"] == "round the clock"
+    assert day.loc["dan", "hours"] == "Mon-Sun 09:00-17:00"
 
 
 def test_a_lunch_break_is_kept_and_a_chance_gap_is_not() -> None:
@@ -343,6 +371,19 @@ def test_round_the_clock_is_not_taken_for_office_hours(shared_data: Path) -> Non
     known = found.duty.known[log.resource.codes] & (log.complete - log.start <= 4 * HOUR)
     who, start, end = log.resource.codes[known], log.start[known], log.complete[known]
     assert (found.duty.time(who, start, end) == end - start).all()
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("name", ["LoanApp_fewRes_24-7_timers", "LoanApp_infRes_24-7_timers"])
+def test_waiting_round_the_clock_is_hardly_ever_for_somebody_off_duty(name: str, shared_data: Path) -> None:
+    """Everybody works at all hours there, so the true share is 0; less than 1% of the waiting is put off duty."""
+    log = _loan(shared_data, name)
+    duty, found = resource_calendars(log).duty, paths(log)
+    assert log.resource is not None
+    staff = found.known & ~np.isin(log.activity, [log.activities.index("Applicant completes form")])
+    who, since, until = log.resource.codes[staff], found.enabled[staff], log.start[staff]
+    off = (until - since) - duty.time(who, since, until)
+    assert off.sum() < 0.01 * (until - since).sum()
 
 
 @pytest.mark.real

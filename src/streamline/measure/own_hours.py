@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +11,7 @@ import numpy.typing as npt
 from streamline.measure.pools import ResourcePools
 from streamline.measure.presence import Presence
 from streamline.measure.signs import Signs
-from streamline.measure.week_hours import HoursRule, confidences, hours_on_duty, typical
+from streamline.measure.week_hours import HoursRule, begun_off_duty, confidences, hours_on_duty, typical
 
 Int64 = npt.NDArray[np.int64]
 Float64 = npt.NDArray[np.float64]
@@ -63,6 +64,11 @@ def usual_hours(signs: Signs, there: Presence, pools: ResourcePools, rule: Hours
         pool_ready = _added(ready[0], of_pool, n_pools + 1)[:n_pools], _added(ready[1], of_pool, n_pools + 1)[:n_pools]
     pool_on = hours_on_duty(pooled[0], pool_ready, *pooled[1:], rule=rule)
     long = signs.last_day - signs.first_day + 1 >= _LEAST_DAYS
+    waits = signs.waits_by_slot(row, n_rows)
+    if waits is not None:
+        own |= begun_off_duty(own, waits[0][: len(many)], waits[1][: len(many)])
+        pool_waits = (_added(values, of_pool, n_pools + 1)[:n_pools] for values in waits)
+        pool_on |= begun_off_duty(pool_on, *pool_waits)
     pool_known = (typical(pooled[0], pooled[0]) >= rule.weeks) & long
     pool_on &= pool_known[:, None]
     pool_confidence = confidences(pooled[0], pooled[1])
@@ -105,8 +111,8 @@ def _signs_by_slot(signs: Signs, row: Int64, n_rows: int) -> Int64:
     return total.reshape(n_rows, width).astype(np.int64)
 
 
-def _added(values: Int64, group: Int64, n: int) -> Int64:
+def _added(values: npt.NDArray[Any], group: Int64, n: int) -> npt.NDArray[Any]:
     """Rows added up by group; group -1 is the last."""
-    result = np.zeros((n, values.shape[1]), dtype=np.int64)
+    result = np.zeros((n, values.shape[1]), dtype=values.dtype)
     np.add.at(result, group, values)
     return result

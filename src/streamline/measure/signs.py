@@ -16,12 +16,13 @@ import numpy as np
 import numpy.typing as npt
 
 from streamline.kernels.grouping import grouped_rows, scan_groups
-from streamline.kernels.presence import WEEKDAY_OF_DAY_0, days_seen, n_days_seen, slots_seen
+from streamline.kernels.presence import WEEKDAY_OF_DAY_0, days_seen, n_days_seen, slots_seen, waiting_by_slot
 from streamline.log.event_log import EventLog
 from streamline.measure.periods import local_time
 from streamline.units import DAY, MISSING_TIME
 
 Int64 = npt.NDArray[np.int64]
+Float64 = npt.NDArray[np.float64]
 Bool = npt.NDArray[np.bool_]
 
 #: By the last judged day this share of the cases had arrived.
@@ -43,6 +44,9 @@ class Signs:
     #: that it does later; None where starts aren't recorded.
     worked: tuple[Int64, Int64, Int64] | None
     wanted: tuple[Int64, Int64, Int64] | None
+    #: Waits of steps that it does later: resource, since and until on the local clock, and whether the step took up to one
+    #: stretch; None where starts aren't recorded.
+    waits: tuple[Int64, Int64, Int64, Bool] | None
     #: Days on which resource `r` is seen: `days[day_offsets[r]:day_offsets[r + 1]]`, in order.
     day_offsets: Int64
     days: Int64
@@ -78,6 +82,19 @@ class Signs:
         wanted: Int64 = slots_seen(*self.wanted, self.per_day, row, n_rows, counted, self.first_day)
         return worked, wanted
 
+    def waits_by_slot(self, row: Int64, n_rows: int) -> tuple[Float64, Float64] | None:
+        """(n_rows, 7 * per_day) each: how long steps waited in each slot, microseconds, and how many of them that took
+        up to one stretch began in it, added up by the row of the resource; None where that can't be told."""
+        if self.waits is None:
+            return None
+        who, since, until, short = self.waits
+        granule, width = DAY // self.per_day, 7 * self.per_day
+        waited: Float64 = waiting_by_slot(row[who], since, until, granule, self.per_day, n_rows)
+        slot = until[short] // granule
+        place = (slot // self.per_day + WEEKDAY_OF_DAY_0) % 7 * self.per_day + slot % self.per_day
+        begun = np.bincount(row[who[short]] * width + place, minlength=n_rows * width).astype(np.float64)
+        return waited, begun.reshape(n_rows, width)
+
 
 def signs_of(log: EventLog, *, granule: int, stretch: int, enabled: Int64 | None = None) -> Signs:
     """Find where each resource of the log is seen. The log has resources.
@@ -105,14 +122,15 @@ def signs_of(log: EventLog, *, granule: int, stretch: int, enabled: Int64 | None
     code = np.concatenate([who[whole], who[begin], who[end]])
     first = np.concatenate([begun_slot[whole], begun_slot[begin], done_slot[end]])
     last = np.concatenate([done_slot[whole], begun_slot[begin], done_slot[end]])
-    worked = wanted = None
+    worked = wanted = waits = None
     per_day = DAY // granule
     first_day, last_day = (int(first.min()) // per_day, int(last.max()) // per_day) if len(first) else (0, -1)
     if enabled is not None and log.has_start and len(first):
         worked = _by_resource(who[whole], begun_slot[whole], done_slot[whole], n)
         waited = started & (enabled[step] < log.start[step])
-        since = local_time(log, enabled[step][waited]) // granule
-        until = np.maximum((begun[waited] - 1) // granule, since)
+        waits = who[waited], local_time(log, enabled[step][waited]), begun[waited], ~long[waited]
+        since = waits[1] // granule
+        until = np.maximum((waits[2] - 1) // granule, since)
         wanted = _by_resource(
             np.concatenate([code, who[waited]]), np.concatenate([first, since]), np.concatenate([last, until]), n
         )
@@ -130,6 +148,7 @@ def signs_of(log: EventLog, *, granule: int, stretch: int, enabled: Int64 | None
         last=last,
         worked=worked,
         wanted=wanted,
+        waits=waits,
         day_offsets=day_offsets,
         days=days,
         who=np.concatenate([who[begins], who[ends]]),

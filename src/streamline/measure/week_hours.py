@@ -4,7 +4,8 @@ The *confidence* of a slot is the share of the weeks in which somebody was there
 which it was seen in that slot. It depends on how much there is to do, so a slot is judged beside the slots in which the
 same resource is usually seen: it is on duty when its confidence reaches a set share of that of the typical one. At quiet
 hours too little may come up to be seen often; so a slot is on duty as well when the resource was seen in a good share of
-the weeks in which work waited for it then: it is ready at night who works at night whenever there is something to do.
+the weeks in which work waited for it then: ready at night is who works at night whenever there is something to do. And
+hours in which waiting steps are begun about as readily as on duty, for the time that they wait then, aren't off duty.
 *Support* is the share of its signs that fall into its hours. After López-Pintado and Dumas, "Business
 process simulation with differentiated resources" (2022); the relative threshold and readiness are ours.
 """
@@ -31,6 +32,8 @@ _MAY_BE_CHANCE = 0.01
 
 #: A slot counts as ready when it was seen in this many weeks, and in this share of the typical share of the weeks with work.
 _READY_WEEKS, _READY = 3, 0.5
+#: Hours off duty aren't when at least so many waiting steps began in them, and at this share of the rate on duty.
+_BEGUN, _AS_READILY = 5, 0.25
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,6 +99,27 @@ def hours_on_duty(
         others = others[np.lexsort((others, -signs[i][others], -seen[i][others]))]
         on[i, others[: 1 + np.searchsorted(np.cumsum(signs[i][others]), wanted)]] = True
     return np.asarray(on, dtype=np.bool_)
+
+
+def begun_off_duty(on: Bool, waited: Float64, begun: Float64) -> Bool:
+    """(n, slots): slots off duty in which waiting steps are begun about as readily as on duty, so that they aren't off.
+
+    waited : (n, slots) how long steps waited in each slot. begun : how many of them began in it and
+    took no longer than one stretch of work. Off duty nothing is begun
+    however much waits; so many beginnings for so much waiting, in proportion to those on duty, come from somebody at work.
+    Slots are judged together, for too little comes up in each: those of days with hours, and those of days without.
+    """
+    n, per_day = len(on), on.shape[1] // 7
+    with_hours = np.repeat(on.reshape(n, 7, per_day).any(axis=2), per_day, axis=1)
+    result = np.zeros_like(on)
+    for block in (~on & with_hours, ~on & ~with_hours):
+        waited_on, begun_on, waited_off, begun_off = (
+            (values * chosen).sum(axis=1) for chosen in (on, block) for values in (waited, begun)
+        )
+        ready = (begun_off >= _BEGUN) & (begun_on > 0) & (waited_on > 0)
+        ready &= begun_off * waited_on >= _AS_READILY * begun_on * waited_off
+        result |= block & ready[:, None]
+    return result
 
 
 def _short_pauses(on: Bool) -> Bool:
