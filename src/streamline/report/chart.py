@@ -45,6 +45,7 @@ __all__ = ["NARROW", "WIDE", "chart_svg", "describe", "draw"]
 #: Widths of the two variants, in points.
 WIDE, NARROW = 504.0, 222.0
 _RIGHT = 10.0
+_NUMBER = re.compile(r"-?\d+\.\d{3,}")
 _PLANS: dict[type, Callable[..., Plan]] = {
     BarChart: plan_bars,
     Histogram: plan_histogram,
@@ -166,6 +167,8 @@ def _inline(file: bytes, *, title_id: str, title: str, desc: str) -> str:
                     parent.set("id", names[value])
             elif plain == "href":
                 parent.set("href", "#" + names[value[1:]])
+            elif plain == "d":
+                parent.set("d", _NUMBER.sub(_shorter, " ".join(value.split())))
             else:
                 parent.set(plain, _renamed(value, names).replace(" font-family: 'DejaVu Sans';", ""))
     view = root.get("viewBox", "")
@@ -186,6 +189,11 @@ def _inline(file: bytes, *, title_id: str, title: str, desc: str) -> str:
         element.text = clean(text)
         root.insert(place, element)
     return ElementTree.tostring(root, encoding="unicode")
+
+
+def _shorter(number: re.Match[str]) -> str:
+    """A coordinate to a hundredth of a point, which no screen shows."""
+    return f"{round(float(number[0]), 2):g}"
 
 
 def _renamed(value: str, names: dict[str, str]) -> str:
