@@ -147,6 +147,61 @@ def test_by_size_the_wait_ends_when_the_batch_is_full(staffed) -> None:
     assert got.cases.groupby("batch")["batching_hours"].max().tolist() == [96.0] * 14
 
 
+def test_a_rule_with_exceptions(staffed) -> None:
+    """One case in eight is approved as it comes; the others wait for Thursday between 13:00 and 13:40."""
+    rng, rows = np.random.default_rng(3), []
+    for week in range(20):
+        late = rng.uniform(0, 2 / 3)
+        for k in range(int(rng.integers(3, 9))):
+            ready = 168 * week + rng.uniform(10, 80) // 24 * 24 + rng.uniform(8, 17)
+            begun = ready if rng.random() < 1 / 8 else 168 * week + 85 + late + k / 10
+            rows.append((f"{week}-{k}", "Review", ready - 1, ready, f"reviewer-{k}"))
+            rows.append((f"{week}-{k}", "Approve", begun, begun + 0.1, "boss"))
+    got = found(staffed(rows))
+    assert got.table["fires"].str.match(r"Thursdays between 13:0\d and 13:\d\d").tolist() == [True]
+    assert 0.8 < got.table["confidence"][0] < 0.97
+
+
+def test_daily_releases_by_several(staffed) -> None:
+    """Two clerks each send the letters of the day at 16:00; letters are ready from 8 to 15."""
+    rng, rows = np.random.default_rng(4), []
+    for day in [24 * d for d in range(70) if d % 7 < 5]:
+        for clerk in "ab":
+            for k in range(int(rng.integers(2, 7))):
+                ready = day + rng.uniform(8, 15)
+                rows.append((f"{day}{clerk}{k}", "Write", ready - 0.5, ready, f"writer-{clerk}{k}"))
+                rows.append((f"{day}{clerk}{k}", "Send", day + 16 + k / 60, day + 16 + (k + 1) / 60, clerk))
+    got = found(staffed(rows))
+    assert got.table["fires"].tolist() == ["daily at 16:00"]
+    assert got.table["n_batches"].tolist() == [100]
+
+
+def test_releases_are_told_by_the_local_clock(log_of) -> None:
+    """Thursdays at 13:00 in New York are 18:00 UTC until 9 March 2025 and 17:00 UTC after it."""
+    rows = []
+    for week in range(20):
+        ahead = 5 if week < 9 else 4
+        for k in range(2 + week % 3):
+            hour = 168 * week + ahead
+            rows.append((f"{week}-{k}", "Review", hour + 9 + k, hour + 10 + k, "reviewer"))
+            rows.append((f"{week}-{k}", "Approve", hour + 85 + k / 2, hour + 85.5 + k / 2, "boss"))
+    local = Calendar(hours={"mon-fri": "08:00-17:00"}, timezone="America/New_York")
+    got = found(log_of(rows, columns=("resource",), timezone="America/New_York"), calendar=local)
+    assert got.table["fires"].tolist() == ["Thursdays at 13:00"]
+    assert got.table["n_batches"].tolist() == [20]
+
+
+def test_a_weekly_release_as_the_office_opens(staffed) -> None:
+    """Mondays at 8: with all steps released then, week after week, it is no backlog of the night."""
+    rows = []
+    for week in range(12):
+        for k in range(2 + week % 3):
+            hour = 168 * week
+            rows.append((f"{week}-{k}", "Review", hour + 33 + k, hour + 34 + k, "reviewer"))
+            rows.append((f"{week}-{k}", "Approve", hour + 176 + k / 2, hour + 176.5 + k / 2, "boss"))
+    assert found(staffed(rows)).table["fires"].tolist() == ["Mondays at 08:00"]
+
+
 @pytest.mark.parametrize("load", [0.5, 0.9, 1.1])
 @pytest.mark.parametrize("staff", [1, 3])
 @pytest.mark.parametrize("seed", range(3))

@@ -17,6 +17,7 @@ from streamline.log.duty import Duty, duty_period, office_duty
 from streamline.log.event_log import EventLog
 from streamline.measure.batching import BatchRule
 from streamline.measure.bottleneck import bottlenecks
+from streamline.measure.start_times import estimated_starts
 from streamline.measure.waiting import CAUSES, WaitingByCause, waiting_by_cause
 from streamline.units import HOUR
 
@@ -222,6 +223,19 @@ def test_steps_without_a_start_are_left_out(staffed) -> None:
     got = waiting_by_cause(staffed(rows), calendar=HOURS, draws=5)
     assert any("1 of 9 steps have no recorded start" in c for c in got.caveats)
     assert len(got.cases) == 8
+
+
+def test_estimated_starts_are_said(log_of) -> None:
+    """An estimated start leaves nothing free before it, which the caveats say."""
+    rows = [
+        (str(k), a, None, 24 * (k % 5) + h, "r") for k in range(10) for a, h in (("A", 9 + k / 20), ("B", 11 + k / 10))
+    ]
+    bare = log_of(rows, columns=("resource",))
+    log = estimated_starts(bare, duty=office_duty(bare, HOURS))
+    got = waiting_by_cause(log, calendar=HOURS, draws=2)
+    assert any("is extraneous or batching by construction" in c for c in got.caveats)
+    assert got.batches is not None
+    assert set(log.start_caveats) <= set(got.caveats) & set(got.batches.caveats)
 
 
 def test_nobody_waits(log_of) -> None:

@@ -294,7 +294,7 @@ def found_batches(work: Attendance, *, rule: BatchRule | None = None) -> Batches
         table=table.sort_values(["n_members", "activity"], ascending=[False, True], ignore_index=True),
         n=log.n_cases,
         excluded={},
-        caveats=(rule.in_words(),),
+        caveats=(rule.in_words(), *log.start_caveats),
         rule=rule.in_words(),
         considered=pd.DataFrame(considered, columns=["activity", "n_steps", "n_runs", "n_held", "batched", "why"]),
         until=until,

@@ -188,7 +188,9 @@ def waiting_by_cause(
     if n == 0:
         raise InsufficientDataError(f"{log.source}: none of {log.n_cases:,} cases is closed; no waits to tell of.")
     found = paths(log, rule=rule)
-    caveats = [_ORDER_OF_CAUSES]
+    caveats = [_ORDER_OF_CAUSES, *log.start_caveats]
+    if log.start_caveats:
+        caveats.append(_ESTIMATED)
     causes = np.zeros((log.n_steps, len(CAUSES)), dtype=np.int64)
     delays = np.zeros(log.n_steps, dtype=np.int64)
     if log.resource is None:
@@ -254,6 +256,11 @@ _ORDER_OF_CAUSES = (
     "prioritisation, extraneous. Removing a cause doesn't save its hours: the next one takes over part of them."
 )
 
+_ESTIMATED = (
+    "An estimated start is the first instant at which its resource was on duty and free, so nothing before it is extraneous or "
+    "batching by construction: these two are told of recorded starts only."
+)
+
 
 def _no_starts(log: EventLog) -> MissingColumnError:
     roles = ["case", "activity", "complete", *(["resource"] if log.resource is not None else [])]
@@ -261,7 +268,7 @@ def _no_starts(log: EventLog) -> MissingColumnError:
     error.args = (
         f"{log.source} records no starts, so waiting can't be told from work and has no causes. Name the column of starts "
         "where there is one: read_log(…, start=…). Without starts `bottlenecks` tells the time from one completion to the "
-        "next, and `observed_releases` the batches of an activity.",
+        "next, `observed_releases` the batches of an activity, and `estimated_starts` gives a log with starts to go on from.",
     )
     return error
 
