@@ -59,7 +59,7 @@ TWO_DAYS = Line(label="a", at=(0, DAY), values=(4.0, 9.5), low=(3.0, math.nan), 
                 stacks=(Stack(label="Review", values=(0.0, 41.5)), Stack(label="Issue", values=(1.25, math.nan))),
             ),
             "Hours per case. Review: 41.5, of which contention 41.5; "
-            "Issue: at least 1.2, of which external 1.25, contention not known.",
+            "Issue: at least 1.25, of which external 1.25, contention not known.",
         ),
         (
             LineChart(

@@ -25,7 +25,7 @@ from streamline.report.drawing import NOTHING
 from streamline.report.histogram import check_edges
 from streamline.report.lettering import number, printed, ticks_between, with_intervals
 from streamline.report.spectrum import class_counts
-from streamline.report.stacked_bars import total_texts
+from streamline.report.stacked_bars import known_total
 from streamline.report.time_axis import date_words
 from streamline.units import counted, duration_words
 
@@ -81,10 +81,11 @@ def _map(chart: FlowMap) -> str:
 
 def _stacks(chart: StackedBars) -> str:
     parts = []
-    for stack, total in zip(chart.stacks, total_texts(chart.stacks), strict=True):
-        texts = printed(stack.values)
+    for stack in chart.stacks:
+        total, *texts = printed([known_total(stack), *stack.values])
+        least = "at least " if total != "not known" and "not known" in texts else ""
         inside = [f"{group} {text}" for group, text, v in zip(chart.groups, texts, stack.values, strict=True) if v]
-        parts.append(f"{stack.label}: {total}" + (f", of which {', '.join(inside)}" if inside else ""))
+        parts.append(f"{stack.label}: {least}{total}" + (f", of which {', '.join(inside)}" if inside else ""))
     return f"{chart.axis}. " + _listed(parts)
 
 
@@ -108,7 +109,7 @@ def _line(line: Line, zone: str) -> str:
     known = [i for i, v in enumerate(line.values) if math.isfinite(v)]
     if not known:
         return f"{line.label}: not known"
-    clock = len(line.at) > 1 and min(b - a for a, b in zip(line.at, line.at[1:], strict=False)) < _DAY
+    clock = len(line.at) > 1 and (line.at[-1] - line.at[0]) < 0.9 * _DAY * (len(line.at) - 1)
 
     def told(i: int) -> str:
         return date_words(line.at[i], zone, clock=clock)
