@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streamline.log.calendar import Calendar
-from streamline.log.duty import Duty, duty_period, office_duty
+from streamline.log.duty import Duty, duty_period, office_duty, with_work
 from streamline.units import DAY, HOUR, MISSING_TIME
 
 LENGTH = 30
@@ -78,6 +78,27 @@ def test_an_office_week_by_hand(read_text: Callable[..., Any]) -> None:
     assert duty.next_on(0, since + 17 * HOUR) == since + DAY + 8 * HOUR
     assert duty.next_on(0, until) == MISSING_TIME
     assert duty.known.all()
+
+
+def test_who_is_at_work_is_on_duty(read_text: Callable[..., Any]) -> None:
+    log = read_text(
+        "case,activity,start,complete,resource\n"
+        "1,a,2025-01-06 07:00,2025-01-06 08:30,ann\n"
+        "2,a,2025-01-06 08:00,2025-01-06 09:00,ann\n"
+        "3,a,2025-01-06 16:00,2025-01-06 18:00,ann\n"
+        "4,a,2025-01-06 19:00,2025-01-06 20:00,ann\n"
+        "5,a,2025-01-06 17:00,2025-01-07 09:00,ann\n"  # open overnight: proves nothing in between
+        "1,b,2025-01-06 10:00,2025-01-06 11:00,bob\n"
+    )
+    office = office_duty(log, Calendar(hours={"mon-fri": "08:00-17:00"}))
+    found = with_work(office, log)
+    midnight = int(log.start.min()) - 7 * HOUR
+    ann, bob = ([((i - midnight) / HOUR).tolist() for i in found.intervals(k)] for k in (0, 1))
+    assert ann == [[7, 18], [19, 20], [32, 33]]
+    assert bob == [[8, 17], [32, 33]]
+    assert found.time(0, office.since, office.until) == office.time(0, office.since, office.until) + 3 * HOUR
+    longer = with_work(office, log, longest="1 day")
+    assert ((longer.intervals(0) - midnight) / HOUR).tolist() == [[7, 33]]
 
 
 def test_resources_with_the_same_hours_share_them() -> None:

@@ -13,11 +13,14 @@ import pytest
 
 from streamline.errors import InsufficientDataError
 from streamline.log.calendar import Calendar
-from streamline.log.duty import office_duty
+from streamline.log.duty import office_duty, with_work
 from streamline.log.event_log import EventLog
 from streamline.log.read import read_log
+from streamline.measure.availability import resource_calendars
 from streamline.measure.bottleneck import bottlenecks
+from streamline.measure.multitasking import multitasking
 from streamline.measure.start_times import estimated_starts, start_error
+from streamline.measure.work import resource_work
 from streamline.units import HOUR, MISSING_TIME
 
 # Monday; one office, 9 to 17. ann completes a at 10 and 12; bob b at 11, 13, and on Tuesday at 10
@@ -128,6 +131,18 @@ def test_results_can_say_that_starts_are_estimated(log: EventLog, tmp_path: Path
     assert open_log(tmp_path / "stored").start_caveats == found.start_caveats
 
 
+def test_estimated_starts_prove_nothing_themselves(log: EventLog) -> None:
+    found = estimated_starts(log, duty=office_duty(log, HOURS))
+    assert resource_work(found).caveats == found.start_caveats
+    plain, estimated = resource_calendars(log), resource_calendars(found)
+    assert plain.table["n_signs"].tolist() == estimated.table["n_signs"].tolist()
+    office = office_duty(log, Calendar(hours={"sat": "09:00-17:00"}))
+    assert with_work(office, found) is office
+    for refused in (multitasking, start_error):
+        with pytest.raises(InsufficientDataError, match="has estimated starts"):
+            refused(found)
+
+
 def test_steps_completed_together_are_ordered_by_their_starts(at: Callable[[float], pd.Timestamp]) -> None:
     frame = pd.DataFrame(
         [
@@ -183,7 +198,8 @@ def test_the_error_is_told_by_activity(log: EventLog, row: Callable[..., dict[st
         np.flatnonzero((truth.activity == truth.activities.index("b")) & (truth.complete == truth.complete.max()))[0]
     )
     late[step] += 2 * HOUR  # bob truly began two hours later
-    found = start_error(replace(truth, start=late), duty=office_duty(log, HOURS), longest=None)
+    recorded = replace(truth, start=late, notes=log.notes)
+    found = start_error(recorded, duty=office_duty(log, HOURS), longest=None)
     b, whole = row(found, "b"), row(found, "all")
     assert (b["n_steps"], whole["n_steps"]) == (3, 6)
     assert b["mean_absolute_error_hours"] == pytest.approx(2 / 3)

@@ -200,9 +200,9 @@ def with_work(duty: Duty, log: EventLog, *, longest: str = "4 h") -> Duty:
     """The duty with each resource's own steps: who is at work is on duty, whatever the calendar says.
 
     Steps of staff up to `longest` count throughout; longer ones, such as one left open overnight, don't. Resources whose
-    hours are unknown stay on duty throughout.
+    hours are unknown stay on duty throughout. Where starts are estimated no work is proved, and nothing changes.
     """
-    if log.resource is None:
+    if log.resource is None or log.notes.estimated_starts:
         return duty
     chosen = np.flatnonzero(
         (log.resource.codes >= 0)

@@ -88,8 +88,10 @@ def multitasking(
     """
     if not AT_TIMES < as_a_rule <= 1:
         raise ValueError(f"as_a_rule is {as_a_rule:g}; it must be over {AT_TIMES:g} and at most 1.")
-    if log.resource is None or not log.has_start:
+    if log.resource is None or not log.has_start or log.notes.estimated_starts:
         what = "was read without resources" if log.resource is None else "records no starts"
+        if log.resource is not None and log.notes.estimated_starts:
+            what = "has estimated starts, which take each resource to do one step at a time"
         raise InsufficientDataError(f"{log.source} {what}; which steps are done at once can't be told.")
     counted = np.flatnonzero(_counted(log))
     who = log.resource.codes[counted].astype(np.int64)

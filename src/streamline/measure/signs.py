@@ -4,7 +4,7 @@ A *sign* of a resource is an instant at which one of its steps starts or complet
 clock that holds a sign (a completion on the border belongs to the slot before it), and in the slots between start and
 completion of a step that took no longer than one stretch of work; a step open for longer, such as overnight, proves
 work at its two ends only. External steps are the customer's time and prove nothing. Neither do times that are dates only:
-where more than one in a hundred is exactly midnight, those at midnight are no signs.
+where more than one in a hundred is exactly midnight, those at midnight are no signs. Estimated starts prove nothing either.
 """
 
 from __future__ import annotations
@@ -105,7 +105,8 @@ def signs_of(log: EventLog, *, granule: int, stretch: int, enabled: Int64 | None
     assert log.resource is not None
     step = np.flatnonzero((log.resource.codes >= 0) & ~log.external_step)
     who, n = log.resource.codes[step].astype(np.int64), len(log.resource.names)
-    started = log.start[step] != MISSING_TIME
+    recorded = log.has_start and not log.notes.estimated_starts
+    started = (log.start[step] != MISSING_TIME) & recorded
     done = local_time(log, log.complete[step])
     begun = done.copy()
     begun[started] = local_time(log, log.start[step][started])
@@ -116,7 +117,7 @@ def signs_of(log: EventLog, *, granule: int, stretch: int, enabled: Int64 | None
     done_slot = (done - 1) // granule
     begun_slot = np.where(begun < done, begun // granule, done_slot)
     done_slot = np.maximum(done_slot, begun_slot)  # the clock may be put back during a step
-    long = log.complete[step] - log.start[step] > stretch
+    long = started & (log.complete[step] - log.start[step] > stretch)
     whole = np.flatnonzero(ends & begins & ~long)
     end, begin = np.flatnonzero(ends & ~(begins & ~long)), np.flatnonzero(begins & ~(ends & ~long))
     code = np.concatenate([who[whole], who[begin], who[end]])
@@ -125,7 +126,7 @@ def signs_of(log: EventLog, *, granule: int, stretch: int, enabled: Int64 | None
     worked = wanted = waits = None
     per_day = DAY // granule
     first_day, last_day = (int(first.min()) // per_day, int(last.max()) // per_day) if len(first) else (0, -1)
-    if enabled is not None and log.has_start and len(first):
+    if enabled is not None and recorded and len(first):
         worked = _by_resource(who[whole], begun_slot[whole], done_slot[whole], n)
         waited = started & (enabled[step] < log.start[step])
         waits = who[waited], local_time(log, enabled[step][waited]), begun[waited], ~long[waited]

@@ -119,8 +119,9 @@ def start_error(
     Arguments as for `estimated_starts`. Arrivals stay as they are. Steps whose start isn't recorded, or can't be estimated,
     are left out. Raises InsufficientDataError where no start is recorded.
     """
-    if not log.has_start:
-        raise InsufficientDataError(f"{log.source} records no starts to compare with.")
+    if not log.has_start or log.notes.estimated_starts:
+        what = "has estimated starts already; there is nothing" if log.has_start else "records no starts"
+        raise InsufficientDataError(f"{log.source} {what} to compare with.")
     hidden = replace(log, start=np.full(log.n_steps, MISSING_TIME, dtype=np.int64), has_start=False)
     guessed, _, _ = _estimates(hidden, duty, longest, rule)
     step = np.flatnonzero((log.start != MISSING_TIME) & (guessed != MISSING_TIME))

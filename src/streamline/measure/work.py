@@ -141,9 +141,10 @@ def resource_work(log: EventLog) -> ResourceWork:
         raise InsufficientDataError(f"{log.source}: no step has both a resource and a recorded start.")
     assert log.resource is not None
     counted = (log.resource.codes >= 0) & (log.start != MISSING_TIME)
-    caveats: tuple[str, ...] = ()
+    caveats = log.start_caveats
     if found.n_without:
         caveats = (
+            *caveats,
             f"{found.n_without:,} of {log.n_steps:,} steps have no resource or no recorded start and aren't counted.",
         )
     table = found.table()
