@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from streamline.errors import InsufficientDataError, UnknownNameError
-from streamline.figure import BarTable
+from streamline.figure import BarChart
 from streamline.log.calendar import Calendar
 from streamline.measure.rework import known_family, loop_occurrences, rework_loops
 
@@ -84,7 +84,8 @@ def test_a_log_without_loops(log_of) -> None:
     assert got.table.empty
     assert got.first_pass_yield == 1
     assert (got.cases_share.value, got.days_per_case.value) == (0, 0)
-    assert got.chart().labels == ()
+    assert isinstance(got.chart(), BarChart)
+    assert got.bar_table().labels == ()
     assert got.distribution["n_cases"].tolist() == [2]
     assert got.return_edges.empty
 
@@ -137,13 +138,10 @@ def test_nothing_closed_is_refused(log_of) -> None:
 def test_the_chart_has_the_intervals(log_of) -> None:
     got = rework_loops(log_of(THREE))
     chart = got.chart()
-    assert isinstance(chart, BarTable)
-    days, shares, times, _ = chart.columns
-    assert (days.values, days.low, days.high) == tuple(
-        tuple(got.table[name]) for name in ("days_per_case", "days_per_case_low", "days_per_case_high")
-    )
-    assert shares.low == pytest.approx(100 * got.table["cases_share_low"])
-    assert (chart.labels, times.values) == (tuple(got.table["loop"]), (1.0, 2.0))
+    assert isinstance(chart, BarChart)
+    assert [(b.label, b.value, b.low, b.high) for b in chart.bars] == [
+        (r.loop, r.days_per_case, r.days_per_case_low, r.days_per_case_high) for r in got.table.itertuples()
+    ]
     assert chart.title == "Loops take 0.15 days per case"
 
 
@@ -214,3 +212,15 @@ def test_of_equally_frequent_sequences_the_first_by_name_is_told(log_of) -> None
         "b → c → a",
     )
     assert known_family(rework_loops(log_of(rows)).table, "back to a after b")["most_frequent"] == "b → a"
+
+
+def test_the_table_with_bars_has_the_figures_of_the_table(log_of) -> None:
+    got = rework_loops(log_of(THREE))
+    shown = got.bar_table()
+    days, shares, times, each = shown.columns
+    assert (days.values, days.low, days.high) == tuple(
+        tuple(got.table[name]) for name in ("days_per_case", "days_per_case_low", "days_per_case_high")
+    )
+    assert shares.low == pytest.approx(100 * got.table["cases_share_low"])
+    assert (shown.labels, times.values) == (tuple(got.table["loop"]), (1.0, 2.0))
+    assert each.values == pytest.approx((6 / 24, 2.5 / 24))

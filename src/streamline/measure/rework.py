@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from streamline.errors import InsufficientDataError, UnknownNameError
-from streamline.figure import BarColumn, BarTable, Chart
+from streamline.figure import Bar, BarChart, BarColumn, BarTable, Chart
 from streamline.kernels.loops import grouped_cases, grouped_sums
 from streamline.log.calendar import Calendar
 from streamline.log.event_log import EventLog
@@ -22,7 +22,7 @@ from streamline.measure.duration import LEVEL
 from streamline.measure.loops import Occurrences, loop_occurrences, loop_words
 from streamline.measure.path import staff_time
 from streamline.measure.periods import arrivals_per_year
-from streamline.results import Estimate, Result, bounded
+from streamline.results import Estimate, Result, bounded, rows_of
 from streamline.stats.bootstrap import DRAWS, MANY_UNITS, ratio_intervals, share_interval
 from streamline.units import DAY, HOUR, MISSING_TIME
 
@@ -151,7 +151,25 @@ class ReworkLoops(Result):
         return whole.assign(share=whole["n_cases"] / self.n)
 
     def chart(self) -> Chart:
-        """The ten families with the most days, as a table with small bars."""
+        """Days per case by family of loops."""
+        return BarChart(
+            title=f"Loops take {self.days_per_case.value:.2g} days per case",
+            axis="Days per case, over all closed cases (elapsed)",
+            bars=tuple(
+                Bar(
+                    label=r.loop,
+                    value=r.days_per_case,
+                    low=_real(r.days_per_case_low),
+                    high=_real(r.days_per_case_high),
+                )
+                for r in rows_of(self.table.head(10))
+            ),
+            note=f"{self.n:,} closed cases. Whiskers: intervals from resampled cases",
+        )
+
+    def bar_table(self) -> BarTable:
+        """The ten families with the most days, as a table with small bars: days per case, share of cases, times, days each
+        time."""
         top = self.table.head(10)
 
         def column(heading: str, name: str, scale: float = 1.0, full: float | None = None) -> BarColumn:
@@ -384,3 +402,7 @@ def _tied_share(log: EventLog) -> float:
     tied[1:] |= same
     tied[:-1] |= same
     return float(tied.mean())
+
+
+def _real(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
