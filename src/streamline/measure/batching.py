@@ -245,6 +245,10 @@ def found_batches(work: Attendance, *, rule: BatchRule | None = None) -> Batches
     is_held = runs.held >= max(1, parse_duration(rule.min_hold))
     order = np.argsort(runs.activity, kind="stable")
     bounds = np.searchsorted(runs.activity[order], np.arange(len(log.activities) + 1))
+    # the same for steps: an activity's work is looked at by itself, so that many activities cost no more than few
+    step_activity = runs.activity[runs.run]
+    by_activity = np.argsort(step_activity, kind="stable")
+    step_bounds = np.searchsorted(step_activity[by_activity], np.arange(len(log.activities) + 1))
     n_steps = np.bincount(runs.activity, weights=runs.size, minlength=len(log.activities)).astype(np.int64)
     enough = [a for a in range(len(log.activities)) if (runs.size[order[bounds[a] : bounds[a + 1]]] >= 2).any()]
     week = np.bincount(runs.step_minute, minlength=_WEEK_MINUTES)
@@ -255,26 +259,27 @@ def found_batches(work: Attendance, *, rule: BatchRule | None = None) -> Batches
     for a in enough:
         mine = order[bounds[a] : bounds[a + 1]]
         held = mine[is_held[mine]]
-        size, slot, chosen, why = _rule_of(runs, mine, held, int(n_steps[a]), week, rule, n_tried=len(enough))
+        done = by_activity[step_bounds[a] : step_bounds[a + 1]]
+        size, slot, chosen, why = _rule_of(runs, mine, held, done, week, rule, n_tried=len(enough))
         considered.append(
             {"activity": log.activities[a], "n_steps": int(n_steps[a]), "n_runs": len(mine), "n_held": len(held),
              "batched": len(chosen) > 0, "why": why}
         )  # fmt: skip
         if len(chosen) == 0:
             continue
-        members = np.flatnonzero(np.isin(runs.run, chosen))
+        members = done[np.isin(runs.run[done], chosen)]
         step = runs.step[members]
         if slot is None:
             until[step] = runs.last_enabled[runs.run[members]]
         else:
             until[step] = runs.release[runs.run[members]]
             if size is None:
-                _wait_for_releases(until, runs, a, chosen, work)
+                _wait_for_releases(until, runs, done, chosen, work)
         batches = chosen[runs.size[chosen] >= rule.min_size]
         number[batches] = np.arange(n_batches, n_batches + len(batches))
         n_batches += len(batches)
         sizes = runs.size[batches]
-        inside = runs.step[np.isin(runs.run, batches)]
+        inside = runs.step[done[np.isin(runs.run[done], batches)]]
         waited = np.maximum(until[inside] - work.paths.enabled[inside], 0)
         confidence = float((sizes == size).mean()) if size is not None else np.nan if slot is None else slot.share
         kinds = np.bincount(runs.kind[batches], minlength=3)
@@ -354,17 +359,17 @@ def _minute_of_week(work: Attendance, instants: Int64) -> Int64:
 
 
 def _rule_of(
-    runs: _Runs, mine: Int64, held: Int64, n_steps: int, week: Int64, rule: BatchRule, *, n_tried: int
+    runs: _Runs, mine: Int64, held: Int64, done: Int64, week: Int64, rule: BatchRule, *, n_tried: int
 ) -> tuple[int | None, Slot | None, Int64, str]:
-    """(size, slot, the runs that keep the rule, why or why not) of one activity, whose runs are `mine`."""
+    """(size, slot, the runs that keep the rule, why or why not) of one activity, whose runs are `mine` and whose steps are
+    those at the places `done`."""
     none = np.zeros(0, dtype=np.int64)
     if not rule.proven:
         chosen = mine[runs.size[mine] >= rule.min_size]
         return None, None, chosen, "not asked"
     if len(held) < rule.min_releases:
         return None, None, none, f"{counted(len(held), 'release')} of cases that were held"
-    own = np.bincount(runs.step_minute[np.isin(runs.run, mine)], minlength=_WEEK_MINUTES)
-    other = week - own
+    other = week - np.bincount(runs.step_minute[done], minlength=_WEEK_MINUTES)
     level = rule.level / n_tried
     size = _waited_for_size(runs.size[held], rule, level)
     if size is not None:
@@ -380,7 +385,7 @@ def _rule_of(
     slot, fresh = None, held[runs.fresh[held] >= parse_duration(rule.min_pause)]
     for some, share in ((fresh, rule.share), (held, _NEARLY_ALL)):
         if slot is None and len(some) >= rule.min_releases:
-            slot = _slot(runs.minute[some], runs.size[some].astype(float), float(n_steps), other, share, rule, level)
+            slot = _slot(runs.minute[some], runs.size[some].astype(float), float(len(done)), other, share, rule, level)
             if slot is not None and slot.weekday is None and some is held:
                 slot = None
     if slot is None:
@@ -454,17 +459,20 @@ def _densest(minute: Int64, weight: npt.NDArray[np.float64], weekday: int | None
     return Slot(weekday=weekday, minutes=(int(twice[k]), int(twice[last[k] - 1])), share=float(held[k] / total))
 
 
-def _wait_for_releases(until: Int64, runs: _Runs, activity: int, chosen: Int64, work: Attendance) -> None:
+def _wait_for_releases(until: Int64, runs: _Runs, done: Int64, chosen: Int64, work: Attendance) -> None:
     """Steps that were ready before a release by time and begun after it waited for it, also when they came last."""
-    paths = work.paths
-    step = runs.step[runs.activity[runs.run] == activity]
-    who = runs.who[runs.run[runs.activity[runs.run] == activity]]
-    for resource in np.unique(runs.who[chosen]):
-        releases = np.sort(runs.release[chosen[runs.who[chosen] == resource]])
-        mine = step[who == resource]
-        place = np.searchsorted(releases, paths.log.start[mine], side="right") - 1
-        waited = (place >= 0) & (releases[np.maximum(place, 0)] >= paths.enabled[mine])
-        until[mine[waited]] = releases[place[waited]]
+    step, who = runs.step[done], runs.who[runs.run[done]]
+    start, enabled = work.paths.log.start[step], work.paths.enabled[step]
+    releaser = runs.who[chosen]
+    by_who, by_releaser = np.argsort(who, kind="stable"), np.lexsort((runs.release[chosen], releaser))
+    for resource in np.unique(releaser):
+        first, last = np.searchsorted(releaser[by_releaser], [resource, resource + 1])
+        releases = runs.release[chosen[by_releaser[first:last]]]
+        first, last = np.searchsorted(who[by_who], [resource, resource + 1])
+        mine = by_who[first:last]
+        place = np.searchsorted(releases, start[mine], side="right") - 1
+        waited = (place >= 0) & (releases[np.maximum(place, 0)] >= enabled[mine])
+        until[step[mine[waited]]] = releases[place[waited]]
 
 
 def batched_activities(found: Batches) -> Sequence[str]:

@@ -50,7 +50,7 @@ CAUSES = ("external", "batching", "unavailability", "contention", "prioritisatio
 MEANING: Mapping[str, str] = {
     "external": "for the customer or a third party",
     "batching": "for a batch to be released",
-    "unavailability": "because nobody was on duty",
+    "unavailability": "while those who did it were off duty",
     "contention": "while earlier work was done",
     "prioritisation": "while later work was done first",
     "extraneous": "for a reason that isn't recorded",
@@ -135,8 +135,8 @@ class WaitingByCause(Result):
 
     def chart(self) -> Chart:
         """Hours of waiting per case by step awaited, split by cause."""
-        causes = tuple(self.table["cause"])
         top = self.by_activity[self.by_activity["waiting_hours_per_case"] > 0].head(12)
+        causes = tuple(c for c in self.table["cause"] if (top[f"{c}_hours_per_case"] > 0).any())
         if top.empty:
             return StackedBars(title="No case waits", axis="Hours of waiting per case", groups=causes, stacks=())
         first = self.table.iloc[int(self.table["share"].argmax())]
@@ -253,7 +253,8 @@ def waiting_by_cause(
 
 _ORDER_OF_CAUSES = (
     "Each moment of a wait counts under the first cause that applies: external, batching, unavailability, contention, "
-    "prioritisation, extraneous. Removing a cause doesn't save its hours: the next one takes over part of them."
+    "prioritisation, extraneous. The resource is the one that did the step in the end, not any other that might have. Removing "
+    "a cause doesn't save its hours: the next one takes over part of them."
 )
 
 _ESTIMATED = (
