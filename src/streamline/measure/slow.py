@@ -27,7 +27,7 @@ from streamline.figure import Bar, BarChart, Chart
 from streamline.log.event_log import EventLog
 from streamline.measure.counts import routes_of
 from streamline.measure.duration import LEVEL
-from streamline.measure.factor import Factor, arrival_factors, arrival_weeks, pooled
+from streamline.measure.factor import OTHER, Factor, arrival_factors, arrival_weeks
 from streamline.measure.loop_association import FDR, MIN_CASES, adjustment_notes, one_of_two, people_note
 from streamline.measure.loops import loop_occurrences, loop_words
 from streamline.results import Result, rows_of
@@ -254,24 +254,7 @@ def _slow(log: EventLog, share: float, standard: str | None) -> tuple[Int64, Boo
 
 def _course_factors(log: EventLog, cases: Int64, min_cases: int) -> list[Factor]:
     """Routes and loops of the cases, each loop as had or not."""
-    routes = routes_of(log)
-    names = np.array(
-        [
-            *(
-                " → ".join(log.activities[a] for a in routes.activity[first:last])
-                for first, last in zip(routes.offsets, routes.offsets[1:], strict=False)
-            ),
-            None,
-        ],
-        dtype=object,
-    )[:-1]
-    found = [
-        pooled(
-            Factor(name="route", codes=routes.of_case[cases].astype(np.int64), levels=tuple(names)),
-            min_cases=min_cases,
-            most=_ROUTES,
-        )
-    ]
+    found = [_route_factor(log, cases, min_cases)]
     loops = loop_occurrences(log)
     family, key = loops.family
     pair = np.unique(loops.case * max(len(key), 1) + family)  # each case once a family
@@ -285,6 +268,21 @@ def _course_factors(log: EventLog, cases: Int64, min_cases: int) -> list[Factor]
         if min(int(chosen.sum()), len(cases) - int(chosen.sum())) >= min_cases:
             found.append(Factor(name="loop", codes=chosen, levels=("without", words)))
     return [f for f in found if len(f.levels) > 1]
+
+
+def _route_factor(log: EventLog, cases: Int64, min_cases: int) -> Factor:
+    """The most frequent routes; the others, of which there may be as many as cases, are pooled without being named."""
+    routes = routes_of(log)
+    count = np.bincount(routes.of_case[cases], minlength=len(routes.n_cases))
+    order = np.argsort(-count, kind="stable")[:_ROUTES]
+    big = order[count[order] >= min_cases]
+    place = np.full(len(count), len(big), dtype=np.int64)
+    place[big] = np.arange(len(big))
+    words = [
+        " → ".join(log.activities[a] for a in routes.activity[routes.offsets[r] : routes.offsets[r + 1]]) for r in big
+    ]
+    rare = (OTHER,) if count[big].sum() < len(cases) else ()
+    return Factor(name="route", codes=place[routes.of_case[cases]], levels=(*words, *rare))
 
 
 def _beside(known: Sequence[Factor], own: Factor, closed: Bool, days: Float, week: Int64, level: float) -> Adjusted:
