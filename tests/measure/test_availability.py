@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from streamline.errors import InsufficientDataError
 from streamline.log.calendar import Calendar
@@ -272,6 +274,39 @@ def test_finer_slots() -> None:
     log = log_of_shifts(shifts)
     assert hours_of(resource_calendars(log, granularity="30 min"), "ann") == "Mon-Fri 08:30-16:30"
     assert hours_of(resource_calendars(log), "ann") == "Mon-Fri 08:00-17:00"
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 20), st.integers(4, 12)), min_size=7, max_size=7),
+    st.lists(st.booleans(), min_size=7, max_size=7).filter(any),
+)
+def test_any_weekly_hours_are_found_again(spans: list[tuple[int, int]], works: list[bool]) -> None:
+    """Busy in nine of ten hours on duty, for forty weeks: found are the hours that were drawn, on each day that has some."""
+    rng = np.random.default_rng(1)
+    monday, shifts, truth = pd.Timestamp("2025-02-03"), [], np.zeros((7, 24), dtype=bool)
+    for day in np.flatnonzero(works):
+        begin, end = spans[day][0], min(spans[day][0] + spans[day][1], 24)
+        truth[day, begin:end] = True
+        for week in range(40):
+            for hour in range(begin, end):
+                if rng.random() < 0.9:
+                    at = monday + pd.Timedelta(weeks=week, days=int(day), hours=hour, minutes=5)
+                    shifts.append(("ann", at, at + pd.Timedelta(minutes=30)))
+    found = resource_calendars(log_of_shifts(shifts, zone="UTC"))
+    assert (found.weekly[0].reshape(7, 24) == truth).all()
+    assert found.absences.empty
+
+
+def test_a_silence_that_begins_in_time_is_judged_by_its_first_part() -> None:
+    """Cases come until the end of August; ann is away from July to October, and one late case of hers is left."""
+    days = weekdays("2025-02-03", 30)
+    july = pd.Timestamp("2025-07-01")
+    late = pd.Timestamp("2025-10-20")
+    shifts = [*hourly("ann", [d for d in days if d < july]), *hourly("bob", days), *hourly("ann", [late], 9, 10)]
+    absence = resource_calendars(log_of_shifts(shifts)).absences
+    assert absence["resource"].tolist() == ["ann"]
+    assert (absence["first_day"][0], absence["last_day"][0]) == (july, late - pd.Timedelta(days=1))
 
 
 def test_rows_in_another_order_and_other_names_change_nothing() -> None:

@@ -2,8 +2,8 @@
 
 A resource's *roster* runs from the first day on which it is seen (`measure/signs.py`) to the last. A *closure* is a day on
 which hardly anybody is seen, though by everybody's habit of that weekday many should be. An *absence* is a stretch of days
-without a sign of one resource, between two days on which it is seen, that is unlikely by its own habit. Both are told up to
-the day by which 99% of the cases had arrived: afterwards there is less and less to do, and silence proves nothing.
+without a sign of one resource, between two days on which it is seen, that is unlikely by its own habit. Both are judged by
+the days until 99% of the cases had arrived: afterwards there is less and less to do, and silence proves nothing.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Presence:
     counted: Bool
     #: Closures, days from 1970.
     closures: Int64
-    #: Absences, one row each: resource, first day, last day, open days among them.
+    #: Absences, one row each: resource, first day, last day, open days among them that were judged.
     absences: Int64
     #: The probability of each absence by the resource's own habit.
     probability: Float64
@@ -49,17 +49,17 @@ def presence(signs: Signs, *, surprise: float) -> Presence:
     """
     n_days = signs.last_day - signs.first_day + 1
     counted = np.ones(n_days, dtype=np.bool_)
+    judged = np.arange(signs.first_day, signs.last_day + 1) <= signs.judged_until
     absences, probability = np.zeros((0, 4), dtype=np.int64), np.zeros(0)
     for _ in range(_MOST_ROUNDS):
         there, seen = _days_there(signs, counted, absences), _seen(signs, counted)
         chance = _habit(there, seen)
         closed = _closures(signs, chance, surprise) if surprise > 0 and n_days else np.zeros(n_days, dtype=np.bool_)
-        open_before = _open_before(signs, ~closed)
+        open_before = _open_before(signs, ~closed & judged)
         logarithm, n_open = silence_before(signs.day_offsets, signs.days, open_before, signs.first_day, chance)
         who = np.repeat(np.arange(signs.n_resources), np.diff(signs.day_offsets))
         allowed = np.log(max(surprise, 1e-300)) - np.log(np.maximum((there * (chance > 0)).sum(axis=1), 1))
-        judged = (n_open > 0) & (signs.days <= signs.judged_until + 1)
-        found = np.flatnonzero(judged & (logarithm <= allowed[who])) if surprise > 0 else np.zeros(0, np.int64)
+        found = np.flatnonzero((n_open > 0) & (logarithm <= allowed[who])) if surprise > 0 else np.zeros(0, np.int64)
         now = np.stack([who[found], signs.days[found - 1] + 1, signs.days[found] - 1, n_open[found]], axis=1)
         settled = np.array_equal(now, absences) and np.array_equal(~closed, counted)
         counted, absences, probability = ~closed, now.astype(np.int64), np.exp(logarithm[found])

@@ -65,7 +65,7 @@ class StartError(Result):
         ]
         whole = self.table.iloc[-1]
         return BarChart(
-            title=f"{whole.same_minute_share:.0%} of the estimated starts are within a minute of the recorded ones",
+            title=f"{whole.same_minute_share:.1%} of the estimated starts are within a minute of the recorded ones",
             axis="Mean service time, hours (elapsed)",
             bars=tuple(bars),
             note=f"{int(whole.n_steps):,} steps of {self.n:,} cases",
