@@ -12,7 +12,8 @@ import pytest
 from streamline.errors import InsufficientDataError
 from streamline.log.calendar import Calendar
 from streamline.log.event_log import EventLog
-from streamline.measure.batching import KINDS, Batches, BatchRule, batched_activities, batches
+from streamline.measure.batch_rules import BatchRule
+from streamline.measure.batching import KINDS, Batches, batched_activities, batches
 from streamline.units import HOUR, MISSING_TIME
 
 HOURS = Calendar(hours={"mon-fri": "08:00-17:00"})

@@ -15,10 +15,11 @@ from streamline.errors import InsufficientDataError, MissingColumnError
 from streamline.log.calendar import Calendar
 from streamline.log.duty import Duty, duty_period, office_duty
 from streamline.log.event_log import EventLog
-from streamline.measure.batching import BatchRule
+from streamline.measure.batch_rules import BatchRule
 from streamline.measure.bottleneck import bottlenecks
 from streamline.measure.start_times import estimated_starts
-from streamline.measure.waiting import CAUSES, WaitingByCause, waiting_by_cause
+from streamline.measure.waiting import WaitingByCause, waiting_by_cause
+from streamline.measure.waiting_tables import CAUSES
 from streamline.units import HOUR
 
 HOURS = Calendar(hours={"mon-fri": "08:00-17:00"})

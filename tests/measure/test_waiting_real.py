@@ -19,8 +19,10 @@ from streamline.log.duty import Duty, duty_period
 from streamline.log.event_log import EventLog
 from streamline.log.read import read_log
 from streamline.measure.availability import resource_calendars
-from streamline.measure.batching import BatchRule, batches
-from streamline.measure.waiting import CAUSES, WaitingByCause, waiting_by_cause
+from streamline.measure.batch_rules import BatchRule
+from streamline.measure.batching import batches
+from streamline.measure.waiting import WaitingByCause, waiting_by_cause
+from streamline.measure.waiting_tables import CAUSES
 from streamline.units import HOUR, SECOND
 
 pytestmark = pytest.mark.real

@@ -26,105 +26,26 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.stats import binom
 
 from streamline.errors import InsufficientDataError
 from streamline.figure import Bar, BarChart, Chart
-from streamline.kernels.batches import facts_of_runs, runs_of_steps
-from streamline.kernels.overlaps import opened_before
 from streamline.log.calendar import Calendar
 from streamline.log.duty import Duty
 from streamline.log.event_log import EventLog
-from streamline.measure.attendance import Attendance, attendance, attested, duty_of
+from streamline.measure.attendance import Attendance, attendance, duty_of
+from streamline.measure.batch_rules import WEEK_MINUTES, BatchRule, Slot, release_slot, waited_for_size
+from streamline.measure.batch_runs import Runs, runs_of_work
 from streamline.measure.path import ConcurrencyRule, paths
-from streamline.measure.periods import local_time
 from streamline.results import Result, rows_of
-from streamline.units import HOUR, MINUTE, MISSING_TIME, counted, parse_duration
+from streamline.units import HOUR, MISSING_TIME, counted, parse_duration
 
 Int64 = npt.NDArray[np.int64]
 Bool = npt.NDArray[np.bool_]
 
 KINDS = ("one after another", "side by side", "started together")
-_DAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
-_DAY_MINUTES, _WEEK_MINUTES = 24 * 60, 7 * 24 * 60
-#: Width of the stretch of the day in which the releases of an activity must lie, minutes.
-_WINDOW = 60
 #: Share of an activity's steps that a release on one weekday must cover when it may coincide with the resource's coming on
 #: duty: a backlog of nights and weekends, however delayed, spreads over more mornings.
 _NEARLY_ALL = 0.9
-#: Hours of the day, hours of the week, weekdays: so many times of release are tried for each activity.
-_SLOTS_TRIED = 24 + 168 + 7
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BatchRule:
-    """What counts as a batch.
-
-    min_size : members that a batch has at least. max_gap : on duty, between the completion of one member and the start of
-        the next; never more than the activity's median service time (or a minute, where that is less).
-    min_hold : time on duty and free, while members waited, that makes a run held. min_pause : the same since the resource
-        came on duty, for a rule by time: what begins as the office opens was kept by the night.
-    min_releases : of a rule.
-    share : of an activity's steps that a rule by time must cover. level : of the tests, over all activities together.
-    proven : whether a batch must keep a rule of its activity. If not, every run of `min_size` counts, as in published
-        tools; ordinary service of a queue then passes for batching.
-    """
-
-    min_size: int = 2
-    max_gap: str = "15 minutes"
-    min_hold: str = "1 minute"
-    min_pause: str = "1 hour"
-    min_releases: int = 5
-    share: float = 0.5
-    level: float = 0.001
-    proven: bool = True
-
-    def __post_init__(self) -> None:
-        if self.min_size < 2:
-            raise ValueError(f"min_size is {self.min_size}; a batch has two members or more.")
-        for text in (self.max_gap, self.min_hold, self.min_pause):
-            parse_duration(text)
-
-    def in_words(self) -> str:
-        """The rule as it stands in the section."""
-        text = (
-            f"Steps of one activity and one resource are a batch when at least {self.min_size} of them began at most "
-            f"{self.max_gap} apart and all were ready before the first began"
-        )
-        if not self.proven:
-            return f"{text}; ordinary service of a queue isn't told apart."
-        return (
-            f"{text}, their resource was on duty and free for {self.min_hold} or more meanwhile, and batches of that "
-            f"size, or released at that time, are a rule of the activity (at least {self.min_releases} of them)."
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Slot:
-    """When in the week releases happen: a weekday (0 is Monday), a stretch of the day in minutes, or both."""
-
-    weekday: int | None
-    #: First and last minute of the day that was met; None when the time of day doesn't matter.
-    minutes: tuple[int, int] | None
-    #: Share of the releases (or of the steps in them) that lie in it, 0 to 1.
-    share: float
-
-    def in_words(self) -> str:
-        """`Thursdays at 13:00`, `daily between 09:00 and 09:40`, `Mondays`."""
-        day = "daily" if self.weekday is None else _DAYS[self.weekday]
-        if self.minutes is None:
-            return day
-        first, last = (f"{m % _DAY_MINUTES // 60:02d}:{m % 60:02d}" for m in self.minutes)
-        return f"{day} at {first}" if first == last else f"{day} between {first} and {last}"
-
-    def holds(self, minute_of_week: Int64) -> Bool:
-        """Which local times (minutes since Monday midnight) lie in it."""
-        chosen = np.ones(len(minute_of_week), dtype=np.bool_)
-        if self.weekday is not None:
-            chosen &= minute_of_week // _DAY_MINUTES == self.weekday
-        if self.minutes is not None:
-            chosen &= (minute_of_week - self.minutes[0]) % _DAY_MINUTES <= self.minutes[1] - self.minutes[0]
-        return chosen
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -183,30 +104,6 @@ class Batches(Result):
         )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Runs:
-    """The runs of a log; arrays of one entry a run unless said otherwise."""
-
-    #: Steps that are in a run, and for each its run; side by side by run.
-    step: Int64
-    run: Int64
-    first: Int64
-    size: Int64
-    last_enabled: Int64
-    kind: Int64
-    activity: Int64
-    who: Int64
-    release: Int64
-    #: Time on duty and free while its steps (two at least, where there are two) waited.
-    held: Int64
-    #: The same since its resource last came on duty.
-    fresh: Int64
-    #: Local time of the release, minutes since Monday midnight.
-    minute: Int64
-    #: Local time of the start of each step that is in a run.
-    step_minute: Int64
-
-
 def batches(
     log: EventLog,
     *,
@@ -241,7 +138,7 @@ def found_batches(work: Attendance, *, rule: BatchRule | None = None) -> Batches
     work : the work of the resources beside their duty, which says when they were free.
     """
     rule = rule or BatchRule()
-    log, runs = work.paths.log, _runs(work, rule)
+    log, runs = work.paths.log, runs_of_work(work, rule)
     is_held = runs.held >= max(1, parse_duration(rule.min_hold))
     order = np.argsort(runs.activity, kind="stable")
     bounds = np.searchsorted(runs.activity[order], np.arange(len(log.activities) + 1))
@@ -251,7 +148,7 @@ def found_batches(work: Attendance, *, rule: BatchRule | None = None) -> Batches
     step_bounds = np.searchsorted(step_activity[by_activity], np.arange(len(log.activities) + 1))
     n_steps = np.bincount(runs.activity, weights=runs.size, minlength=len(log.activities)).astype(np.int64)
     enough = [a for a in range(len(log.activities)) if (runs.size[order[bounds[a] : bounds[a + 1]]] >= 2).any()]
-    week = np.bincount(runs.step_minute, minlength=_WEEK_MINUTES)
+    week = np.bincount(runs.step_minute, minlength=WEEK_MINUTES)
     until = np.full(log.n_steps, MISSING_TIME, dtype=np.int64)
     number = np.full(len(runs.size), -1, dtype=np.int64)
     rows, considered = [], []
@@ -316,50 +213,8 @@ _COLUMNS = [
 ]  # fmt: skip
 
 
-def _runs(work: Attendance, rule: BatchRule) -> _Runs:
-    """The runs of each activity and resource, and how long each was held."""
-    paths, duty = work.paths, work.duty
-    log, step = paths.log, work.step
-    codes = np.zeros(0, dtype=np.int64) if log.resource is None else log.resource.codes.astype(np.int64)
-    group = codes[step] * len(log.activities) + log.activity[step]
-    order = np.argsort(group, kind="stable")  # in a group the steps stay in order of start
-    step, group = step[order], group[order]
-    who, activity = codes[step], log.activity[step].astype(np.int64)
-    start, complete, enabled = log.start[step], log.complete[step], paths.enabled[step]
-    since = np.full(len(step), duty.since, dtype=np.int64)
-    start_clock, complete_clock = duty.time(who, since, start), duty.time(who, since, complete)
-    names, first_of_group = np.unique(group, return_index=True)
-    offsets = np.concatenate([first_of_group, [len(step)]]).astype(np.int64)
-    gap = np.full(len(log.activities), parse_duration(rule.max_gap), dtype=np.int64)
-    by_activity = np.argsort(activity, kind="stable")
-    bounds = np.searchsorted(activity[by_activity], np.arange(len(log.activities) + 1))
-    for a in np.flatnonzero(np.diff(bounds)):
-        mine = by_activity[bounds[a] : bounds[a + 1]]
-        gap[a] = min(gap[a], max(MINUTE, int(np.median(complete_clock[mine] - start_clock[mine]))))
-    run = runs_of_steps(offsets, start, enabled, start_clock, complete_clock, gap[names % max(len(log.activities), 1)])
-    first, size, second, last, kind = facts_of_runs(run, start, complete, enabled)
-    release = start[first]
-    there = attested(work)
-    opened = opened_before(there.duty.first, there.duty.last, there.duty.begin, there.duty.end, who[first], release)
-    held, fresh = (
-        there.parts(who[first], np.minimum(since, release), release, second)[:, 3]
-        for since in (second, np.maximum(second, opened))
-    )
-    return _Runs(
-        step=step, run=run, first=first, size=size, last_enabled=last, kind=kind, activity=activity[first],
-        who=who[first], release=release, held=held, fresh=fresh, minute=_minute_of_week(work, release),
-        step_minute=_minute_of_week(work, start),
-    )  # fmt: skip
-
-
-def _minute_of_week(work: Attendance, instants: Int64) -> Int64:
-    """Local times as minutes since Monday midnight."""
-    local = local_time(work.paths.log, instants)
-    return (local // MINUTE + 3 * _DAY_MINUTES) % _WEEK_MINUTES
-
-
 def _rule_of(
-    runs: _Runs, mine: Int64, held: Int64, done: Int64, week: Int64, rule: BatchRule, *, n_tried: int
+    runs: Runs, mine: Int64, held: Int64, done: Int64, week: Int64, rule: BatchRule, *, n_tried: int
 ) -> tuple[int | None, Slot | None, Int64, str]:
     """(size, slot, the runs that keep the rule, why or why not) of one activity, whose runs are `mine` and whose steps are
     those at the places `done`."""
@@ -369,9 +224,9 @@ def _rule_of(
         return None, None, chosen, "not asked"
     if len(held) < rule.min_releases:
         return None, None, none, f"{counted(len(held), 'release')} of cases that were held"
-    other = week - np.bincount(runs.step_minute[done], minlength=_WEEK_MINUTES)
+    other = week - np.bincount(runs.step_minute[done], minlength=WEEK_MINUTES)
     level = rule.level / n_tried
-    size = _waited_for_size(runs.size[held], rule, level)
+    size = waited_for_size(runs.size[held], rule, level)
     if size is not None:
         chosen = held[runs.size[held] >= size]
         # Hours on duty may be wrong: runs of that size that don't seem held belong to it where it is a peak among them too.
@@ -379,13 +234,15 @@ def _rule_of(
         before, here, after = (int((runs.size[rest] == size + k).sum()) for k in (-1, 0, 1))
         if here >= 2 * max(before, after):
             chosen = np.union1d(chosen, rest[runs.size[rest] == size])
-        slot = _slot(runs.minute[chosen], np.ones(len(chosen)), float(len(chosen)), other, 0.8, rule, level)
+        slot = release_slot(runs.minute[chosen], np.ones(len(chosen)), float(len(chosen)), other, 0.8, rule, level)
         words = f"when {size} wait" if slot is None else f"when {size} wait, {slot.in_words()}"
         return size, slot, chosen, words
     slot, fresh = None, held[runs.fresh[held] >= parse_duration(rule.min_pause)]
     for some, share in ((fresh, rule.share), (held, _NEARLY_ALL)):
         if slot is None and len(some) >= rule.min_releases:
-            slot = _slot(runs.minute[some], runs.size[some].astype(float), float(len(done)), other, share, rule, level)
+            slot = release_slot(
+                runs.minute[some], runs.size[some].astype(float), float(len(done)), other, share, rule, level
+            )
             if slot is not None and slot.weekday is None and some is held:
                 slot = None
     if slot is None:
@@ -398,68 +255,7 @@ def _rule_of(
     return None, slot, chosen, slot.in_words()
 
 
-def _waited_for_size(sizes: Int64, rule: BatchRule, level: float) -> int | None:
-    """The size that stands out among these, the one with the most members; None when none does."""
-    count = np.bincount(sizes, minlength=rule.min_size + 1)
-    at_least = np.cumsum(count[::-1])[::-1]
-    tried = np.flatnonzero(count[rule.min_size :] >= rule.min_releases) + rule.min_size
-    found = [
-        (int(m * count[m]), int(m))
-        for m in tried
-        if count[m] >= 2 * count[m - 1]
-        and count[m] >= 0.5 * at_least[m]
-        and binom.sf(count[m] - 1, count[m] + count[m - 1], 0.5) < level / len(tried)
-    ]
-    return max(found)[1] if found else None
-
-
-def _slot(
-    minute: Int64, weight: npt.NDArray[np.float64], total: float, other: Int64, share: float, rule: BatchRule,
-    level: float,
-) -> Slot | None:  # fmt: skip
-    """The time of the week in which `share` of the total weight was released, the narrowest; None when there is none.
-
-    other : how many steps of other activities began in each minute of the week.
-    """
-    found = []
-    for weekday in (None, *range(7)):
-        mine = np.ones(len(minute), dtype=np.bool_) if weekday is None else minute // _DAY_MINUTES == weekday
-        if weight[mine].sum() < share * total:
-            continue
-        slots = [_densest(minute[mine] % _DAY_MINUTES, weight[mine], weekday, total)]
-        if weekday is not None:
-            slots.append(Slot(weekday=weekday, minutes=None, share=float(weight[mine].sum() / total)))
-        for slot in slots:
-            inside = int(slot.holds(minute).sum())
-            begun = int(other[slot.holds(np.arange(_WEEK_MINUTES))].sum())
-            chance = (begun + 1) / (int(other.sum()) + 2) if other.sum() >= 100 else _width(slot) / _WEEK_MINUTES
-            beyond = binom.sf(inside - 1, len(minute), min(chance, 1.0)) < level / _SLOTS_TRIED
-            if slot.share >= share and inside >= rule.min_releases and beyond:
-                found.append(slot)
-    if not found:
-        return None
-    best = max(s.share for s in found)
-    return min((s for s in found if s.share >= 0.9 * best), key=_width)
-
-
-def _width(slot: Slot) -> int:
-    """Minutes of the week in which releases of the slot may lie."""
-    days = 7 if slot.weekday is None else 1
-    return days * (_DAY_MINUTES if slot.minutes is None else _WINDOW)
-
-
-def _densest(minute: Int64, weight: npt.NDArray[np.float64], weekday: int | None, total: float) -> Slot:
-    """The hour of the day, beginning at one of these releases, that holds most of their weight."""
-    order = np.argsort(minute, kind="stable")
-    twice = np.concatenate([minute[order], minute[order] + _DAY_MINUTES])
-    before = np.concatenate([[0.0], np.cumsum(np.concatenate([weight[order], weight[order]]))])
-    last = np.searchsorted(twice, twice[: len(minute)] + _WINDOW, side="left")
-    held = before[last] - before[: len(minute)]
-    k = int(np.argmax(held))
-    return Slot(weekday=weekday, minutes=(int(twice[k]), int(twice[last[k] - 1])), share=float(held[k] / total))
-
-
-def _wait_for_releases(until: Int64, runs: _Runs, done: Int64, chosen: Int64, work: Attendance) -> None:
+def _wait_for_releases(until: Int64, runs: Runs, done: Int64, chosen: Int64, work: Attendance) -> None:
     """Steps that were ready before a release by time and begun after it waited for it, also when they came last."""
     step, who = runs.step[done], runs.who[runs.run[done]]
     start, enabled = work.paths.log.start[step], work.paths.enabled[step]

@@ -33,50 +33,31 @@ from streamline.log.calendar import Calendar
 from streamline.log.duty import Duty, office_duty
 from streamline.log.event_log import EventLog, Labels
 from streamline.measure.attendance import attendance, duty_caveats, duty_of
-from streamline.measure.batching import Batches, BatchRule, batched_activities, found_batches
+from streamline.measure.batch_rules import BatchRule
+from streamline.measure.batching import Batches, batched_activities, found_batches
 from streamline.measure.duration import LEVEL
 from streamline.measure.path import ConcurrencyRule, Paths, paths
+from streamline.measure.waiting_tables import (
+    CAUSES,
+    MEANING,
+    DelayRange,
+    delay_range,
+    hours_by,
+    hours_per_case,
+    shares_and_hours,
+)
 from streamline.measure.work import work_counts
-from streamline.results import Estimate, Result, bounded, rows_of
-from streamline.stats.bootstrap import DRAWS, ratio_intervals
+from streamline.results import Estimate, Result
+from streamline.stats.bootstrap import DRAWS
 from streamline.units import HOUR, MISSING_TIME
 
 Int64 = npt.NDArray[np.int64]
 Bool = npt.NDArray[np.bool_]
 Float = npt.NDArray[np.float64]
 
-CAUSES = ("external", "batching", "unavailability", "contention", "prioritisation", "extraneous", "unexplained")
-#: What each cause says, for people who don't know the word.
-MEANING: Mapping[str, str] = {
-    "external": "for the customer or a third party",
-    "batching": "for a batch to be released",
-    "unavailability": "while those who did it were off duty",
-    "contention": "while earlier work was done",
-    "prioritisation": "while later work was done first",
-    "extraneous": "for a reason that isn't recorded",
-    "unexplained": "for a reason that can't be told",
-}
 NO_RESOURCE = "(not recorded)"
-#: An activity whose waiting is extraneous in at least this share may hide more of it behind other causes.
-_SHOWS_DELAY = 0.01
 #: Share of steps done at the same time as others from which a caveat says how that is treated.
 _SEVERAL_AT_ONCE = 0.05
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DelayRange:
-    """How long unrecorded delays may be: hours per case.
-
-    A delay may end while the resource is off duty or busy, and then hides behind that cause.
-    """
-
-    #: While the resource was on duty and free: the extraneous time itself.
-    seen: float
-    #: From the enabling (or the end of batching) to the last instant at which the resource was on duty and free: the delay
-    #: lasted at least so long if whoever is free begins what is ready.
-    until_last_free: float
-    #: All waiting for staff before activities that show such delays: it lasted at most so long.
-    at_most: float
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -220,9 +201,9 @@ def waiting_by_cause(
     on_path = step[found.critical[step]]
 
     def figures(some: Int64) -> tuple[pd.DataFrame, dict[str, Estimate], Estimate]:
-        per_case = _per_case(number[log.case_of_step[some]], causes[some][:, chosen], n)
+        per_case = hours_per_case(number[log.case_of_step[some]], causes[some][:, chosen], n)
         n_steps = (causes[some][:, chosen] > 0).sum(axis=0)
-        return _figures(measured, per_case, n_steps, level=level, draws=draws, seed=seed)
+        return shares_and_hours(measured, per_case, n_steps, level=level, draws=draws, seed=seed)
 
     table, shares, waiting = figures(on_path)
     if batches is not None and len(batches.table):
@@ -238,11 +219,11 @@ def waiting_by_cause(
         },
         caveats=tuple(caveats),
         all_steps=figures(step)[0],
-        by_activity=_by("activity", activity_names[log.activity[on_path]], causes[on_path], measured, n),
-        by_group=_by("group", labels, causes[on_path], measured, n),
+        by_activity=hours_by("activity", activity_names[log.activity[on_path]], causes[on_path], measured, n),
+        by_group=hours_by("group", labels, causes[on_path], measured, n),
         waiting=waiting,
         shares=shares,
-        delay=None if log.resource is None else _delay_range(log, on_path, causes, delays, n),
+        delay=None if log.resource is None else delay_range(log, on_path, causes, delays, n),
         batches=batches,
         duty=duty,
         paths=found,
@@ -364,74 +345,3 @@ def _group_names(log: EventLog, step: Int64, groups: Sequence[str]) -> npt.NDArr
     if log.resource is None or len(groups) != n:
         raise ValueError(f"groups has {len(groups):,} names, {log.source} has {n:,} resources; give one a resource.")
     return np.asarray([*groups, NO_RESOURCE], dtype=object)[log.resource.codes[step]]
-
-
-def _per_case(case: Int64, values: Int64, n: int) -> Float:
-    """(n, k) sums of the columns of `values` by case, hours."""
-    return np.column_stack([np.bincount(case, weights=column, minlength=n) / HOUR for column in values.T])
-
-
-def _figures(
-    measured: Sequence[str], per_case: Float, n_steps: Int64, *, level: float, draws: int, seed: int
-) -> tuple[pd.DataFrame, dict[str, Estimate], Estimate]:
-    """One row a cause with its share and hours, the shares, and the whole waiting per case."""
-    n = len(per_case)
-    whole = per_case.sum(axis=1)
-    share_low, share_high = ratio_intervals(per_case, whole, level=level, draws=draws, seed=seed)
-    share_low, share_high = np.clip(share_low, 0, 1), np.clip(share_high, 0, 1)
-    hours = np.column_stack([per_case, whole])
-    low, high = ratio_intervals(hours, np.ones(n), level=level, draws=draws, seed=seed)
-    share = per_case.sum(axis=0) / whole.sum() if whole.sum() else np.full(len(measured), np.nan)
-    table = pd.DataFrame(
-        {
-            "cause": list(measured),
-            "share": share,
-            "share_low": share_low,
-            "share_high": share_high,
-            "hours_per_case": per_case.mean(axis=0),
-            "hours_per_case_low": low[:-1],
-            "hours_per_case_high": high[:-1],
-            "n_cases": (per_case > 0).sum(axis=0),
-            "n_steps": n_steps,
-        }
-    )
-    method = "waits along the critical paths of closed cases; interval by resampling cases"
-    shares = {
-        r.cause: bounded(r.share, r.share_low, r.share_high, level=level, method=method, unit="share", n=n)
-        for r in rows_of(table)
-    }
-    return table, shares, bounded(whole.mean(), low[-1], high[-1], level=level, method=method, unit="hours", n=n)
-
-
-def _by(what: str, labels: npt.NDArray[np.object_], causes: Int64, measured: Sequence[str], n: int) -> pd.DataFrame:
-    """Hours of waiting per case by label, in all and by cause, most first."""
-    code, names = pd.factorize(labels, sort=True)
-    columns = {
-        f"{cause}_hours_per_case": np.bincount(code, weights=causes[:, CAUSES.index(cause)], minlength=len(names))
-        / (HOUR * n)
-        for cause in measured
-    }
-    table = pd.DataFrame(
-        {
-            what: names,
-            "n_steps": np.bincount(code, minlength=len(names)),
-            "waiting_hours_per_case": np.bincount(code, weights=causes.sum(axis=1), minlength=len(names)) / (HOUR * n),
-            **columns,
-        }
-    )
-    return table.sort_values(["waiting_hours_per_case", what], ascending=[False, True], ignore_index=True)
-
-
-def _delay_range(log: EventLog, step: Int64, causes: Int64, delays: Int64, n: int) -> DelayRange:
-    """How long unrecorded delays along these steps may be, hours per case."""
-    width = len(log.activities)
-    activity = log.activity[step]
-    seen = np.bincount(activity, weights=causes[step, 5], minlength=width)
-    staffed = np.bincount(activity, weights=causes[step, 2:6].sum(axis=1), minlength=width)
-    shows = seen >= _SHOWS_DELAY * np.maximum(staffed, 1)
-    until_free = float(delays[step].sum())
-    return DelayRange(
-        seen=float(seen.sum()) / (HOUR * n),
-        until_last_free=until_free / (HOUR * n),
-        at_most=max(float(np.where(shows, staffed, seen).sum()), until_free) / (HOUR * n),
-    )
