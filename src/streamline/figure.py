@@ -296,7 +296,7 @@ class BarColumn:
 
     The bars of a column share a scale that ends at its largest value, or at `full` (100 for percentages). `low` and
     `high` are the intervals, as long as `values`, or empty; NaN where a cell has none. Without `bars` the numbers
-    stand alone.
+    stand alone, with their intervals in brackets.
     """
 
     heading: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import itertools
 import math
 from datetime import UTC, datetime, timedelta
@@ -11,7 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streamline import figure
 from streamline.figure import BarColumn, BarTable, Curve, Heat, Line, Spectrum, Stack, StackedBars
+from streamline.report import lettering, spectrum, time_axis
 from streamline.report.time_axis import date_ticks, date_words, days, span_of
 
 HOUR, DAY = 3_600_000_000, 86_400_000_000
@@ -70,6 +73,13 @@ def micros(*parts: int, zone: str = "UTC") -> int:
 def test_what_cannot_be_drawn_is_refused(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.parametrize("module", [figure, lettering, spectrum, time_axis], ids=lambda m: m.__name__)
+def test_examples_in_docstrings_hold(module):
+    done = doctest.testmod(module)
+    assert done.attempted > 0
+    assert done.failed == 0
 
 
 def test_months_begin_on_the_clock_of_the_zone():

@@ -51,7 +51,12 @@ def plan_table(chart: BarTable, page: Page) -> Plan:
 
 
 def _number_width(column: BarColumn) -> float:
-    return max((text_width(text) for text in printed(column.values)), default=0.0) + _PAD
+    return max((text_width(text) for text in _texts(column)), default=0.0) + _PAD
+
+
+def _texts(column: BarColumn) -> list[str]:
+    """The numbers as written: with their intervals where no bar shows those."""
+    return printed(column.values) if column.bars else cells(column)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +75,14 @@ def _grid(chart: BarTable, width: float, page: Page) -> _Grid | None:
     words = [text_width(word) for c in chart.columns for word in c.heading.split()]
     least = min(max(words, default=0.0), _LONGEST_WORD)
     needs = [max(_number_width(c) + (_SHORTEST if c.bars else 0.0), least) + 2 * _PAD for c in chart.columns]
+    wishes = [
+        max(need, min(text_width(c.heading) / 2 + 8, _LONGEST_WORD) + 2 * _PAD)
+        for need, c in zip(needs, chart.columns, strict=True)
+    ]
     natural = max(text_width(label) for label in (chart.heading, *chart.labels)) + 2 * _PAD
-    labels = min(natural, page.label_width, width - sum(needs))
+    labels = min(natural, page.label_width)
+    needs = wishes if labels + sum(wishes) <= width else needs
+    labels = min(labels, width - sum(needs))
     if page.above or labels < min(natural, _NARROWEST_LABELS):
         return None
     bars = sum(c.bars for c in chart.columns) or 1
@@ -98,13 +109,20 @@ def _side_by_side(chart: BarTable, grid: _Grid) -> tuple[list[list[str]], list[f
 
 
 def _under_each_other(chart: BarTable, width: float) -> tuple[list[float], float]:
-    """The rows' tops and the height of all, with one line a number under each label."""
+    """The rows' tops and the height of all, with the numbers under each label."""
     top, tops = 2.0, []
-    lines = sum(len(wrap(c.heading, _heading_width(chart, width))) for c in chart.columns)
-    for label in chart.labels:
+    for i, label in enumerate(chart.labels):
         tops.append(top)
-        top += LINE * len(wrap(label, width, bold=True)) + LINE * lines + 3.0 * len(chart.columns) + 9
+        cells_height = sum(LINE * _lines(chart, c, i, width) + 3.0 for c in chart.columns)
+        top += LINE * len(wrap(label, width, bold=True)) + cells_height + 9
     return tops, top if tops else _ROW
+
+
+def _lines(chart: BarTable, column: BarColumn, i: int, width: float) -> int:
+    """Lines that a number takes beside its heading, where numbers stand under each other."""
+    head = _heading_width(chart, width)
+    words = len(wrap(column.heading, head))
+    return words if column.bars else max(words, len(wrap(_texts(column)[i], width - head - _PAD)))
 
 
 def _heading_width(chart: BarTable, width: float) -> float:
@@ -138,16 +156,20 @@ def _draw(ax: Axes, width: float, *, chart: BarTable, page: Page) -> None:
 def _draw_under_each_other(ax: Axes, chart: BarTable, width: float) -> None:
     tops, bottom = _under_each_other(chart, width)
     head = _heading_width(chart, width)
-    number = max(map(_number_width, chart.columns), default=0.0)
+    number = max((_number_width(c) for c in chart.columns if c.bars), default=0.0)
     for i, (label, top) in enumerate(zip(chart.labels, tops, strict=True)):
         lines = wrap(label, width, bold=True)
         write(ax, "\n".join(lines), (0, top), va="top", weight="bold")
         y = top + LINE * len(lines) + 2
         for column in chart.columns:
             words = wrap(column.heading, head)
-            tall = LINE * len(words)
+            tall = LINE * _lines(chart, column, i, width)
             write(ax, "\n".join(words), (0, y + tall / 2), va="center", color=QUIET)
-            _draw_cell(ax, column, i, left=head + _PAD, number=number, right=width, middle=y + tall / 2)
+            if column.bars:
+                _draw_cell(ax, column, i, left=head + _PAD, number=number, right=width, middle=y + tall / 2)
+            else:
+                text = wrap(_texts(column)[i], width - head - _PAD)
+                write(ax, "\n".join(text), (head + _PAD, y + tall / 2), va="center")
             y += tall + 3
         ax.axhline(tops[i + 1] - 4 if i + 1 < len(tops) else bottom - 4, color=RULE, linewidth=0.6)
 
@@ -156,7 +178,7 @@ def _draw_cell(ax: Axes, column: BarColumn, i: int, *, left: float, number: floa
     """A number at the right end of its own strip, and the bar after it; negative bars run left of the zero."""
     from matplotlib.patches import Rectangle
 
-    text, value = printed(column.values)[i], column.values[i]
+    text, value = _texts(column)[i], column.values[i]
     write(ax, text, (left + number - _PAD, middle), ha="right", va="center")
     low, high = _scale(column)
     strip = right - left - number

@@ -110,13 +110,15 @@ def _draw(ax: Axes, width: float, *, chart: LineChart) -> None:
     ax.set_ylim(ticks[0], ticks[-1] + 0.03 * (ticks[-1] - ticks[0]))
     height_scale(ax, ticks, printed(ticks))
     names = list(dict.fromkeys(level.label for level in chart.levels if level.label))
+    dense = any(len(line.at) > width for line in chart.lines)
     for level in chart.levels:
         begin = days(first if level.start is None else level.start)
         end = days(last if level.end is None else level.end)
         dashes = _LEVELS[names.index(level.label) % len(_LEVELS)] if level.label else _LEVELS[0]
         if math.isfinite(level.value):
             across = ([begin, end], [level.value] * 2)
-            ax.plot(*across, color="white", linewidth=3.0, alpha=0.8, zorder=5.5)
+            if dense:  # beside a few points it would look like a gap in them
+                ax.plot(*across, color="white", linewidth=3.0, alpha=0.8, zorder=5.5)
             ax.plot(*across, color=INK, linewidth=1.3, linestyle=(0, dashes), zorder=5.6)
     nothing(ax, shown=any(math.isfinite(v) for line in chart.lines for v in line.values))
     for i, line in enumerate(chart.lines):
