@@ -90,10 +90,12 @@ class MatchedDifference(Result):
         d, interval = self.difference, ""
         if not self.n_matched:
             return f"No case with {self.loops} has a like case without it."
+        more = "more" if d.value >= 0 else "less"
         if d.low is not None and d.high is not None:
-            interval = f" ({significant(d.low)} to {significant(d.high)})"
+            low, high = sorted((d.low, d.high) if d.value >= 0 else (-d.low, -d.high))
+            interval = f" ({significant(low)} to {significant(high)})"
         return (
-            f"Cases with {self.loops} take {significant(d.value)}{interval} days more than like cases without it; "
+            f"Cases with {self.loops} take {significant(abs(d.value))}{interval} days {more} than like cases without it; "
             f"{significant(self.raw.value)} days pass in the loop itself. {self.n_matched:,} of "
             f"{counted(self.n_looping, 'looping case')} have a like case. This is an association, not a cause."
         )
@@ -166,8 +168,11 @@ def matched_difference(
 
     def figure(above: Float, below: Float, method: str) -> Estimate:
         sums = [sums_of_runs(run, values, n_runs) for values in (above, below)]
-        low, high = ratios_of_runs(sums[0][:, None], sums[1], level=level, draws=draws, seed=seed)
         value = above.sum() / below.sum() if below.sum() else float("nan")
+        # what is nowhere negative gets an interval that ends at 0; a difference may be below it, so it is moved up and back
+        up = abs(value) + 20 * np.sqrt(((sums[0] - value * sums[1]) ** 2).sum()) / max(sums[1].sum(), 1.0)
+        low, high = ratios_of_runs((sums[0] + up * sums[1])[:, None], sums[1], level=level, draws=draws, seed=seed)
+        low, high = low - up, high - up
         return bounded(value, low[0], high[0], level=level, method=method, unit="days", n=int(matched.sum()))
 
     difference = figure(
