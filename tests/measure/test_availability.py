@@ -298,6 +298,20 @@ def test_any_weekly_hours_are_found_again(spans: list[tuple[int, int]], works: l
     assert found.absences.empty
 
 
+def test_a_service_that_runs_down_has_no_closures() -> None:
+    """Thirty people work daily for 20 weeks; then all but two come once in a month only, while cases still arrive."""
+    days, rng = weekdays("2025-02-03", 60), np.random.default_rng(5)
+    shifts = [
+        (f"r{k:02d}", d + pd.Timedelta(hours=10), d + pd.Timedelta(hours=11))
+        for k in range(30)
+        for i, d in enumerate(days)
+        if rng.random() < (0.95 if i < 100 else 0.6 if k < 2 else 0.04)
+    ]
+    assert resource_calendars(log_of_shifts(shifts)).closures == ()
+    holiday = [s for s in shifts if s[1].date() != days[44].date()]
+    assert resource_calendars(log_of_shifts(holiday)).closures == (days[44],)
+
+
 def test_a_silence_that_begins_in_time_is_judged_by_its_first_part() -> None:
     """Cases come until the end of August; ann is away from July to October, and one late case of hers is left."""
     days = weekdays("2025-02-03", 30)

@@ -20,7 +20,7 @@ Int64 = npt.NDArray[np.int64]
 Float64 = npt.NDArray[np.float64]
 Bool = npt.NDArray[np.bool_]
 
-#: On a closure at most this share of those expected is seen.
+#: On a closure at most this share of those expected is seen, by habit and by the weeks before and after.
 _CLOSED_SHARE = 0.1
 _MOST_ROUNDS = 20
 
@@ -115,7 +115,7 @@ def _closures(signs: Signs, chance: Float64, surprise: float) -> Bool:
     """Days on which hardly anybody is seen, unlikely so by everybody's habit of the weekday.
 
     Where nobody is seen the probability is the product over all on the roster; else it is bounded by that of a Poisson
-    variable with the same mean, whose tail is heavier.
+    variable with the same mean, whose tail is heavier. Both are told for as many people as are seen in the weeks around.
     """
     from scipy.stats import poisson
 
@@ -128,6 +128,24 @@ def _closures(signs: Signs, chance: Float64, surprise: float) -> Bool:
     day = np.arange(n_days)
     expected, nobody = np.cumsum(steps, axis=1)[:, day, (day + signs.first_day + WEEKDAY_OF_DAY_0) % 7]
     n_seen = np.bincount(signs.days - signs.first_day, minlength=n_days)
-    log_chance = np.where(n_seen == 0, nobody, poisson.logcdf(n_seen, np.maximum(expected, 1e-9)))
-    few = (n_seen <= _CLOSED_SHARE * expected) & (day + signs.first_day <= signs.judged_until)
+    likely = np.minimum(expected, _near(n_seen))
+    nobody = nobody * likely / np.maximum(expected, 1e-9)
+    log_chance = np.where(n_seen == 0, nobody, poisson.logcdf(n_seen, np.maximum(likely, 1e-9)))
+    few = (n_seen <= _CLOSED_SHARE * likely) & (day + signs.first_day <= signs.judged_until)
     return np.asarray(few & (log_chance <= np.log(surprise) - np.log(n_days)), dtype=np.bool_)
+
+
+def _near(n_seen: Int64) -> Float64:
+    """How many are usually seen on the same weekday of the four weeks before each day, or of the four after: the smaller
+    median of the two; 0 without any.
+
+    A service that is growing or running down has fewer people at one end than their habits over the whole log say.
+    """
+    n, reach = len(n_seen), 4 * 7
+    padded = np.concatenate([np.full(reach, np.nan), n_seen.astype(np.float64), np.full(reach, np.nan)])
+    result = np.full(n, np.inf)
+    for side in (-1, 1):
+        weeks = np.stack([padded[reach + side * 7 * k : reach + side * 7 * k + n] for k in range(1, 5)])
+        some = np.isfinite(weeks).any(axis=0)
+        result[some] = np.minimum(result[some], np.nanmedian(weeks[:, some], axis=0))
+    return np.where(np.isfinite(result), result, 0.0)
