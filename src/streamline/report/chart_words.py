@@ -134,8 +134,8 @@ def _curves(chart: StepCurves) -> str:
     words = dict(zip(asked, printed(asked), strict=True))
     parts = []
     for curve in chart.curves:
-        percent = ([100 * v for v in values] for values in (curve.values, curve.low, curve.high))
-        shares = with_intervals(*percent, unit="%")
+        values, low, high = ([100 * v for v in some] for some in (curve.values, curve.low, curve.high))
+        shares = with_intervals(values, low, high, unit="%")
         said = []
         for t in asked:
             reached = [i for i, at in enumerate(curve.at) if at <= t]

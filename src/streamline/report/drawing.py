@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from streamline.report.lettering import (
     INK,
@@ -147,7 +147,7 @@ def horizontal_ticks(ax: Axes, ticks: Sequence[float], texts: Sequence[str], wid
         shown.set_horizontalalignment(side_of((tick - first) / (end - first) * width, text, width))
 
 
-def side_of(x: float, text: str, width: float) -> str:
+def side_of(x: float, text: str, width: float) -> Literal["left", "center", "right"]:
     """How a text at x points is aligned so that it leaves axes of a width by no more than 6 points."""
     half = text_width(text) / 2
     return "left" if x < half - 6 else "right" if x > width - half + 6 else "center"
@@ -236,7 +236,7 @@ def _from_corner(ax: Axes, x: float, y: float) -> Transform:
 
     inches = ax.figure.dpi_scale_trans
     corner = ScaledTranslation(0, 1, cast("Affine2DBase", ax.transAxes))
-    return cast("Transform", inches + corner + ScaledTranslation(x / 72.0, y / 72.0, inches))
+    return inches + corner + ScaledTranslation(x / 72.0, y / 72.0, inches)
 
 
 def _swatch(ax: Axes, entry: Swatch, x: float, y: float) -> None:

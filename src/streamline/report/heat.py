@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from functools import partial
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from streamline.figure import Heat
 from streamline.report.drawing import (
@@ -133,7 +133,7 @@ def _draw(
         for j, value in enumerate(row):
             known = math.isfinite(value)
             fill = _shade(bisect_right(edges, value) - 1, len(edges)) if known else "white"
-            line = {"edgecolor": RULE if known else QUIET, "linewidth": 0.5}
+            line: dict[str, Any] = {"edgecolor": RULE if known else QUIET, "linewidth": 0.5}
             ax.add_patch(Rectangle((j, i), 1, 1, facecolor=fill, hatch="" if known else "////", **line))
     for j, lines in _column_names(columns, width):
         below = ax.get_xaxis_transform()

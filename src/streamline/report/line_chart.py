@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from streamline.figure import Line, LineChart
 from streamline.report.drawing import (
@@ -140,7 +140,7 @@ def _draw_line(ax: Axes, line: Line, look: tuple[str, tuple[float, ...], str], *
     x, values = [every[i] for i in kept], [known(line.values[i]) for i in kept]
     if line.low:
         low, high = ([known(bounds[i]) for i in kept] for bounds in (line.low, line.high))
-        how = "post" if line.holds else None
+        how: Literal["post"] | None = "post" if line.holds else None
         ax.fill_between(x, low, high, step=how, color=colour, alpha=0.18, linewidth=0, zorder=2)
     thick = 0.7 if len(line.at) > width else 1.5
     style: dict[str, Any] = {"color": colour, "linewidth": thick, "linestyle": (0, dashes), "zorder": 5}
