@@ -43,6 +43,8 @@ def test_time_to_close_by_hand(log) -> None:
     assert chart.title == "Half of the cases close within 4 days"
     assert chart.curves[0].at == (0, 1, 2, 4, 5)
     assert chart.curves[0].values == pytest.approx((1, 0.8, 0.6, 0.3, 0))
+    assert chart.curves[0].at_risk[0] == (0, 5)
+    assert chart.curves[0].at_risk[-1][1] == 1
     assert chart.marks[0].at == 3
 
 

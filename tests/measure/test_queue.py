@@ -68,6 +68,7 @@ def test_open_cases_wait_or_are_in_service_until_the_log_ends(log_of) -> None:
     assert review.littles_law[1].mean_number * 28 == pytest.approx(6 + 14)
     assert review.caveats[0].startswith("1 step that open cases await")
     assert len(review.cases) == 8
+    assert (whole.n, review.n) == (5, 4)
 
 
 def test_completions_only_are_told_apart_from_waits(log_of) -> None:

@@ -38,7 +38,7 @@ def test_by_hand(log_of, row) -> None:
     assert days["busy_off_duty_hours"].tolist() == [7, 8]
     chart = got.chart()
     assert isinstance(chart, BarChart)
-    assert chart.title == "Examiners is busy for 23% of its time on duty"
+    assert chart.title == "Busiest is Examiners: for 23% of its time on duty"
     assert got.n == 4
     whole = got.cases[~got.cases["on_duty"]]
     assert sorted((whole["until"] - whole["since"]).dt.total_seconds() / 3600) == [1, 3, 17]

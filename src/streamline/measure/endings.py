@@ -90,9 +90,7 @@ class TimeToClose(Result):
             axis="Days since arrival (elapsed)",
             value_axis="Share of cases still open",
             curves=tuple(
-                step_curve(
-                    name, part["days"], part["share_open"], part["low"], part["high"], part["n_at_risk"], start=1.0
-                )
+                step_curve(name, part, "share_open", self._times.days[self._group == name], start=1.0)
                 for name, part in self.curve[self.curve["group"].isin(shown)].groupby("group", sort=False)
             ),
             marks=() if self.standard is None else (Mark(label="standard", at=self.standard / DAY),),
@@ -100,21 +98,20 @@ class TimeToClose(Result):
         )
 
 
-def step_curve(
-    label: object, at: pd.Series[float], share: pd.Series[float], low: pd.Series[float], high: pd.Series[float],
-    at_risk: pd.Series[int], *, start: float,
-) -> Curve:  # fmt: skip
-    """A curve of the chart that begins at time 0 with the share `start`, thinned to a few hundred points."""
-    every = np.unique(np.linspace(0, len(at) - 1, min(len(at), POINTS)).round().astype(np.int64))
-    marks = np.unique(np.linspace(0, len(at) - 1, min(len(at), 5)).round().astype(np.int64))
-    columns = [column.to_numpy(dtype=np.float64) for column in (at, share, low, high)]
-    first = [0.0, start, start, start]
+def step_curve(label: object, curve: pd.DataFrame, share: str, days: Float, *, start: float) -> Curve:
+    """A curve of the chart that begins at time 0 with the share `start`, thinned to a few hundred points.
+
+    curve : rows with `days`, `low`, `high` and the column named by `share`. days : the times of the cases behind it, of which
+        the numbers followed are counted at six times.
+    """
+    every = np.unique(np.linspace(0, len(curve) - 1, min(len(curve), POINTS)).round().astype(np.int64))
+    first = {"days": 0.0, share: start, "low": start, "high": start}
     times, values, lows, highs = (
-        (begin, *map(float, column[every])) for begin, column in zip(first, columns, strict=True)
+        (begin, *map(float, curve[name].to_numpy(dtype=np.float64)[every])) for name, begin in first.items()
     )
-    risk = at_risk.to_numpy()
-    pairs = tuple((float(columns[0][i]), int(risk[i])) for i in marks)
-    return Curve(label=str(label), at=times, values=values, low=lows, high=highs, at_risk=pairs)
+    looked_at = np.linspace(0, float(np.quantile(days, 0.98)), 6)
+    at_risk = tuple((float(at), int((days >= at).sum())) for at in looked_at)
+    return Curve(label=str(label), at=times, values=values, low=lows, high=highs, at_risk=at_risk)
 
 
 def time_to_close(
@@ -198,7 +195,7 @@ class WaysToEnd(Result):
             axis="Days since arrival (elapsed)",
             value_axis="Share of cases that ended so",
             curves=tuple(
-                step_curve(way, part["days"], part["share"], part["low"], part["high"], part["n_at_risk"], start=0.0)
+                step_curve(way, part, "share", self._times.days, start=0.0)
                 for way, part in self.curve[self.curve["way"].isin(shown)].groupby("way", sort=False)
             ),
             note=_note(self._times),

@@ -69,7 +69,7 @@ class LittlesLaw:
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class QueueOverTime(Result):
-    """Numbers waiting and in service over time; n counts the steps (and unknown steps) behind them.
+    """Numbers waiting and in service over time; n counts the cases behind them.
 
     `table`, one row a period: since, until (in the log's zone), mean_waiting, mean_in_service, mean_waiting_or_in_service
     (time averages, exact), n_entered, n_started, n_completed (in the period). The first and the last period are cut
@@ -118,7 +118,7 @@ class QueueOverTime(Result):
             axis=f"Mean number in the {self.every} ({self.subject})",
             lines=tuple(lines),
             timezone=self._log.timezone,
-            note=f"{self.n:,} steps, {self._log.n_cases:,} cases",
+            note=f"{counted(self.n, 'case')}",
         )
 
 
@@ -154,7 +154,7 @@ def queue_over_time(
     first, last = window
     edges = period_edges(log, first, last, every)
     edges[0], edges[-1] = first, last
-    n = sum(int(((s.begin < last) & (s.end > first)).sum()) for s in stays)
+    n = len(np.unique(np.concatenate([s.case[(s.begin < last) & (s.end > first)] for s in stays])))
     if n == 0:
         raise InsufficientDataError(f"{log.source}: {subject} has no step that waits or is worked on in the window.")
     length = np.diff(edges).astype(np.float64)

@@ -63,7 +63,7 @@ class Utilisation(Result):
         if not shown:
             return BarChart(title="Nobody is on duty", axis="Time busy as a share of time on duty (%)", bars=())
         return BarChart(
-            title=f"{shown[0].group} is busy for {shown[0].utilisation:.0%} of its time on duty",
+            title=f"Busiest is {shown[0].group}: for {shown[0].utilisation:.0%} of its time on duty",
             axis="Time busy as a share of time on duty (%)",
             bars=tuple(Bar(label=f"{r.group} ({r.n_resources})", value=100 * r.utilisation) for r in shown),
             note=f"{self.n:,} cases. In brackets: number of resources",
