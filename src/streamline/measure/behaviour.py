@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ Marking = tuple[int, ...]
 Move = tuple[str | None, Marking, Marking]
 
 #: Steps in parallel multiply states: eight of them have 256.
-MOST_STATES = 20_000
+MOST_STATES = 50_000
 
 
 class TooManyStatesError(Exception):
@@ -66,29 +66,57 @@ def declared_order(order: Sequence[str], optional: Collection[str]) -> Behaviour
 def token_moves(diagram: Diagram) -> tuple[list[Move], list[Marking]]:
     """The diagram's token game: its moves, and the markings with which a case may begin; it ends when no token is left.
 
-    Flows are the places of tokens; the flows into an exclusive gateway are one place.
+    Flows are the places of tokens. Those into an exclusive gateway are one place, from which the steps after it take; a
+    place that only one silent move empties is left out, the tokens going on at once.
     """
-    place = list(range(len(diagram.flows)))
-    ins: list[list[int]] = [[] for _ in diagram.nodes]
-    outs: list[list[int]] = [[] for _ in diagram.nodes]
-    for k, flow in enumerate(diagram.flows):
+    nodes, flows = diagram.nodes, diagram.flows
+    ins: list[list[int]] = [[] for _ in nodes]
+    outs: list[list[int]] = [[] for _ in nodes]
+    for k, flow in enumerate(flows):
         outs[flow.source].append(k)
         ins[flow.target].append(k)
-        if diagram.nodes[flow.target].kind == EXCLUSIVE:
-            place[k] = ins[flow.target][0]
+    put = [ins[f.target][0] if nodes[f.target].kind == EXCLUSIVE else k for k, f in enumerate(flows)]
+
+    def taken(k: int) -> int:
+        """The place that a node empties when it is entered by flow k."""
+        source, target = flows[k].source, flows[k].target
+        both = sum(flows[other].target == target for other in outs[source])
+        if nodes[source].kind != EXCLUSIVE or nodes[target].kind == EXCLUSIVE or both > 1:
+            return put[k]
+        return ins[source][0]
+
     moves: list[Move] = []
     begins = []
-    for i, node in enumerate(diagram.nodes):
-        into, out = [place[k] for k in ins[i]], tuple(sorted(place[k] for k in outs[i]))
+    for i, node in enumerate(nodes):
+        into, out = [taken(k) for k in ins[i]], tuple(sorted(put[k] for k in outs[i]))
         if node.kind == START:
             begins.append(out)
         elif node.kind == PARALLEL:
             moves.append((None, tuple(sorted(into)), out))
         elif node.kind == EXCLUSIVE:
-            moves += [(None, (into[0],), (p,)) for p in dict.fromkeys(out)] or [(None, (into[0],), ())]
+            onward = [put[k] for k in outs[i] if put[k] == taken(k)]
+            moves += [(None, (into[0],), (p,)) for p in dict.fromkeys(onward)]
+            if not out:
+                moves.append((None, (into[0],), ()))
         else:
-            moves += [(node.activity if node.kind == STEP else None, (p,), out) for p in into]
-    return moves, begins
+            moves += [(node.activity if node.kind == STEP else None, (p,), out) for p in dict.fromkeys(into)]
+    return _without_detours(moves, begins)
+
+
+def _without_detours(moves: list[Move], begins: list[Marking]) -> tuple[list[Move], list[Marking]]:
+    """The same game without the places that one silent move alone empties."""
+    while True:
+        takers = Counter(p for _, takes, _ in moves for p in set(takes))
+        skipped = [m for m in moves if m[0] is None and len(m[1]) == 1 and takers[m[1][0]] == 1 and m[1][0] not in m[2]]
+        if not skipped:
+            return moves, begins
+        (place,), instead = skipped[0][1], skipped[0][2]
+
+        def onward(marking: Marking, place: int = place, instead: Marking = instead) -> Marking:
+            return tuple(sorted(q for p in marking for q in (instead if p == place else (p,))))
+
+        moves = [(label, takes, onward(gives)) for label, takes, gives in moves if takes != (place,)]
+        begins = [onward(b) for b in begins]
 
 
 def behaviour_of(diagram: Diagram, *, most_states: int = MOST_STATES) -> Behaviour | None:
