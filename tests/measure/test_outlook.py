@@ -107,7 +107,7 @@ def test_the_permits_miss_it_as_often_as_was_predicted(shared_truth, name: str, 
     )  # fmt: skip
     days = ("2025-05-01", "2025-06-04", "2025-07-10", "2025-08-15", "2025-09-20", "2025-10-07")
     got = outlook_calibration(log, standard=standard, at=[pd.Timestamp(d, tz="UTC").value // 1000 for d in days])
-    assert got.n > 800
+    assert got.n_predictions > 800
     assert got.mean_predicted == pytest.approx(got.share_missed, abs=0.03)
     bands = got.table[got.table["n"] >= 30]
     error = np.sqrt(bands["mean_predicted"] * (1 - bands["mean_predicted"]) / bands["n"])
@@ -124,7 +124,7 @@ def test_a_real_log_misses_it_about_as_often_as_was_predicted(shared_data, real_
     log = read_log(shared_data / given.pop("source"), ends=["A_DECLINED", "A_CANCELLED", "A_ACTIVATED"], **given)
     days = ("2011-12-01", "2011-12-20", "2012-01-10", "2012-01-25", "2012-02-05")
     got = outlook_calibration(log, standard="20 days", at=[pd.Timestamp(d, tz="UTC").value // 1000 for d in days])
-    assert got.n > 2500
+    assert got.n_predictions > 2500
     assert got.mean_predicted == pytest.approx(got.share_missed, abs=0.03)
     assert got.brier < 0.9 * got.brier_of_share
     chart = got.chart()

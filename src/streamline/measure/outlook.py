@@ -158,13 +158,15 @@ def cases_at_risk(log: EventLog, *, standard: str) -> CasesAtRisk:
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class OutlookCalibration(Result):
-    """Predictions made at earlier instants, against what happened; n counts predictions whose outcome is known by now.
+    """Predictions made at earlier instants, against what happened, where that is known by now; n counts their cases.
 
     `table`, one row a band of predicted probability that occurs: from_probability, to_probability, n, mean_predicted,
     share_missed, low, high (Wilson; predictions for one case at several instants aren't independent, so it is rather too
     narrow).
     """
 
+    #: Predictions: a case may have several, at different instants.
+    n_predictions: int
     #: Mean squared error of the probabilities, 0 to 1, and that of the share of all that missed it.
     brier: float
     brier_of_share: float
@@ -191,7 +193,8 @@ class OutlookCalibration(Result):
             title=f"Of open cases, {self.mean_predicted:.0%} were predicted to miss the standard and {self.share_missed:.0%} did",
             axis="Share of open cases (%), by predicted probability",
             bars=tuple(bars),
-            note=f"{self.n:,} predictions at earlier instants, from what was known then. Whiskers: 95% intervals",
+            note=f"{self.n_predictions:,} predictions for {counted(self.n, 'case')}, from what was known then. "
+            "Whiskers: 95% intervals",
         )
 
 
@@ -248,9 +251,10 @@ def outlook_calibration(log: EventLog, *, standard: str, at: Sequence[int]) -> O
         )
     return OutlookCalibration(
         table=pd.DataFrame(rows),
-        n=len(told),
+        n=int(told["case"].nunique()),
         excluded={},
         caveats=("Attributes and rejects are those of today; all else is what was known at each instant.",),
+        n_predictions=len(told),
         brier=float(((predicted - missed) ** 2).mean()),
         brier_of_share=float(missed.mean() * (1 - missed.mean())),
         mean_predicted=float(predicted.mean()),

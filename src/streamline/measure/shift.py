@@ -9,7 +9,7 @@ arrival only long ones are left. Both are cut off.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Literal
 
@@ -48,11 +48,13 @@ class _Series:
     mean_days: Float
     shifts: tuple[int, ...]
     autocorrelation: float
+    #: The cases of the waits in the periods used.
+    case: Int64
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class WaitShifts(Result):
-    """Level shifts in the waits for activities; n counts the waits in the periods looked at.
+    """Level shifts in the waits for activities; n counts the cases with a wait in a period looked at.
 
     `table`, one row a shift, largest change of total waiting first; empty where no wait shifted: activity, since (the first
     period of the new level, in the log's zone), before_days, after_days (mean waits in the two stretches of equal level),
@@ -162,7 +164,7 @@ def wait_shifts(
         caveats.append("Where no start is recorded, the time to the completion stands for the wait.")
     return WaitShifts(
         table=table,
-        n=sum(int(one.n[one.used].sum()) for one in tried),
+        n=len(np.unique(np.concatenate([one.case for one in tried]))),
         excluded={},
         caveats=tuple(caveats),
         series=pd.concat([_frame(log, one) for one in tried], ignore_index=True),
@@ -219,15 +221,13 @@ def _series(found: Paths, wait: Int64, code: int, every: Literal["week", "month"
         mean_days=np.where(used, total / np.maximum(n, 1) / DAY, np.nan),
         shifts=(),
         autocorrelation=0.0,
+        case=log.case_of_step[step[inside][used[place]]],
     )
 
 
 def _with_shifts(one: _Series, false_alarms: float) -> _Series:
     found = level_shifts(one.mean_days[one.used], false_alarms=false_alarms)
-    return _Series(
-        activity=one.activity, begin=one.begin, used=one.used, n=one.n, mean_days=one.mean_days,
-        shifts=found.at, autocorrelation=found.autocorrelation,
-    )  # fmt: skip
+    return replace(one, shifts=found.at, autocorrelation=found.autocorrelation)
 
 
 def _mean(one: _Series, first: int, last: int) -> float:

@@ -35,7 +35,7 @@ FEWEST = 10
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class HoursOfWeek(Result):
-    """What happens by hour of the week; n counts the waits.
+    """What happens by hour of the week; n counts the cases behind the waits.
 
     `table`, 168 rows from Monday 0 to Sunday 23: weekday, hour, n_hours (how many such hours the log spans), n_arrivals (cases),
     arrivals_per_hour, n_enabled (steps), mean_wait_hours and median_wait_hours (of the steps enabled in this hour; NaN
@@ -81,7 +81,7 @@ class HoursOfWeek(Result):
             columns=tuple(f"{hour:02d}" for hour in range(24)),
             column_axis=f"Hour in which the step became ready, {self._paths.log.timezone}",
             values=tuple(tuple(map(float, row)) for row in shown.reshape(7, 24)),
-            note=f"{counted(self.n, 'wait')}. Hours with fewer than {FEWEST} are empty",
+            note=f"{counted(len(self._step), 'wait')} of {counted(self.n, 'case')}. Hours with fewer than {FEWEST} are empty",
         )
 
 
@@ -144,7 +144,7 @@ def waits_by_hour_of_week(
         )
     return HoursOfWeek(
         table=table,
-        n=len(step),
+        n=len(np.unique(log.case_of_step[step])),
         excluded={},
         caveats=tuple(caveats),
         by_weekday=by_weekday,
