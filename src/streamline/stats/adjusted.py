@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -21,6 +22,8 @@ Bool = npt.NDArray[np.bool_]
 CLUSTERS_PER_EFFECT = 2
 #: A log ratio beyond this is no estimate: the levels of several factors together tell the outcome.
 SEPARATED = 10.0
+#: A variance of a log ratio up to this is an error of rounding.
+ROUNDING = 1e-14
 #: Newton steps; a fit that needs more doesn't come to an end.
 MOST_STEPS = 50
 
@@ -70,10 +73,11 @@ def adjusted_ratios(
         be a count and zeros are allowed). cluster : (n,) such as the week of arrival.
 
     A level is set against the average of its factor's other levels, weighted by their cases, on the log scale. Errors are
-    sandwich errors by cluster, with clusters less one degrees of freedom; by case where there are fewer than two clusters an
-    effect. Levels whose cases all have or all lack the outcome are left out with their cases (complete separation), and so are,
-    with their effect, levels that are told by others (rank).
-    Source: Liang and Zeger 1986; Santos Silva and Tenreyro 2006, "The log of gravity" (log-linear); Albert and Anderson 1984.
+    those of a jackknife of clusters, with clusters less one degrees of freedom; sandwich errors by case where there are
+    fewer than two clusters an effect. Levels whose cases all have or all lack the outcome are left out with their cases
+    (complete separation), and so are, with their effect, levels that are told by others (rank).
+    Source: MacKinnon, Nielsen and Webb 2023, "Cluster-robust inference: a guide to empirical practice"; Santos Silva and
+    Tenreyro 2006, "The log of gravity" (log-linear); Albert and Anderson 1984 (separation).
     """
     keep, telling = _without_telling_levels(codes, n_levels, outcome, both_ways=kind == "logistic")
     blank = tuple(_unknown(k) for k in n_levels)
@@ -101,15 +105,11 @@ def adjusted_ratios(
         return Adjustment(
             factors=blank, n=n, telling=telling, entangled=entangled, clustered=clustered, converged=False
         )
-    bread = np.linalg.inv(design.T @ (design * (count * weight)[:, None]))
+    bread: Float = np.asarray(np.linalg.inv(design.T @ (design * (count * weight)[:, None])), dtype=np.float64)
     residual = total - count * mean
     if clustered:
-        group = cells[-1]
-        scores = np.column_stack(
-            [np.bincount(group, weights=design[:, j] * residual, minlength=n_clusters) for j in range(design.shape[1])]
-        )
-        correction = n_clusters / (n_clusters - 1) * (n - 1) / (n - design.shape[1])
-        meat, freedom = scores.T @ scores * correction, n_clusters - 1
+        scores = _left_out_scores(design, residual, count * weight, cells[-1], bread)
+        meat, freedom = scores.T @ scores * (n_clusters - 1) / n_clusters, n_clusters - 1
     else:
         squares = np.bincount(row, weights=outcome**2) - 2 * mean * total + count * mean**2
         meat = design.T @ (design * squares[:, None]) * n / (n - design.shape[1])
@@ -133,6 +133,25 @@ def adjusted_ratios(
     )
 
 
+def _left_out_scores(design: Float, residual: Float, weight: Float, cluster: Int64, bread: Float) -> Float:
+    """For each cluster its sum of scores, scaled to what it would be if the cluster weren't in the fit: (clusters, effects).
+
+    With these the sandwich is the jackknife that leaves out one cluster at a time (to its first step), which holds its
+    level where plain sums of scores, taken at a fit that each cluster has pulled to itself, are too small.
+    """
+    order = np.argsort(cluster, kind="stable")
+    bounds = np.searchsorted(cluster[order], np.arange(int(cluster.max()) + 2))
+    scores = np.empty((len(bounds) - 1, design.shape[1]))
+    for g, (first, last) in enumerate(pairwise(bounds)):
+        rows = order[first:last]
+        own = design[rows]
+        score = own.T @ residual[rows]
+        pull = np.eye(design.shape[1]) - own.T @ (own * weight[rows, None]) @ bread
+        # without this cluster an effect may be unknown; then the least change that explains the score is taken
+        scores[g] = np.linalg.lstsq(pull, score, rcond=1e-8)[0]
+    return scores
+
+
 def _unknown(n_levels: int) -> Adjusted:
     ratio, low, high, p_value = (np.full(n_levels, np.nan) for _ in range(4))
     return Adjusted(ratio=ratio, low=low, high=high, p_value=p_value)
@@ -149,13 +168,14 @@ def _against_others(
         if not others.sum():
             continue
         contrast = own[lev] - others @ own / others.sum()
-        value, error = contrast @ beta, np.sqrt(contrast @ covariance @ contrast)
-        if not error > 0:
-            continue
-        width = student.ppf((1 + level) / 2, freedom) * error
+        value, variance = contrast @ beta, contrast @ covariance @ contrast
         with np.errstate(over="ignore"):
-            result.ratio[lev], result.low[lev], result.high[lev] = np.exp([value, value - width, value + width])
-        result.p_value[lev] = 2 * student.sf(abs(value) / error, freedom)
+            result.ratio[lev] = np.exp(value)
+            if variance > ROUNDING:  # where nothing varies there is neither an interval nor a test
+                error = np.sqrt(variance)
+                width = student.ppf((1 + level) / 2, freedom) * error
+                result.low[lev], result.high[lev] = np.exp([value - width, value + width])
+                result.p_value[lev] = 2 * student.sf(abs(value) / error, freedom)
     return result
 
 

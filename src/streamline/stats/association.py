@@ -76,7 +76,7 @@ class Contrasts:
     difference: Float
     difference_low: Float
     difference_high: Float
-    #: mean / others, by the delta method on its logarithm.
+    #: mean / others, with errors of its logarithm.
     ratio: Float
     ratio_low: Float
     ratio_high: Float
@@ -92,8 +92,9 @@ def mean_contrasts(
     values : (n,), nothing missing. code : (n,) level of each case, 0 to `n_levels` - 1. cluster : (n,), 0 to `n_clusters` - 1,
         such as the week of arrival: cases that arrive together meet the same queues.
 
-    The error of a mean is that of the clusters' sums of residuals (linearised), with as many degrees of freedom as
-    clusters hold the level, less one; NaN with fewer than `FEWEST_CLUSTERS` clusters in the level or outside it.
+    Errors are those of a jackknife that leaves out one cluster at a time, with as many degrees of freedom as clusters hold the
+    level (or are without it, if fewer), less one; NaN with fewer than `FEWEST_CLUSTERS` clusters in the level or outside it.
+    Source: MacKinnon, Nielsen and Webb 2023, "Cluster-robust inference: a guide to empirical practice".
     """
     n = np.bincount(code, minlength=n_levels).astype(float)
     total = np.bincount(code, weights=values, minlength=n_levels)
@@ -105,18 +106,20 @@ def mean_contrasts(
         n_cell = np.bincount(cell, minlength=n_clusters * n_levels).reshape(shape).astype(float)
         sum_cell = np.bincount(cell, weights=values, minlength=n_clusters * n_levels).reshape(shape)
         n_out, sum_out = n_cell.sum(axis=1, keepdims=True) - n_cell, sum_cell.sum(axis=1, keepdims=True) - sum_cell
-        inside = (sum_cell - n_cell * mean) / n
-        outside = (sum_out - n_out * others) / (n.sum() - n)
+        # the means when each cluster in turn is left out
+        inside = (total - sum_cell) / (n - n_cell)
+        outside = (total.sum() - total - sum_out) / (n.sum() - n - n_out)
         held, held_out = (n_cell > 0).sum(axis=0), (n_out > 0).sum(axis=0)
-        scale = np.sqrt(n_clusters / max(n_clusters - 1, 1))
-        error = scale * np.sqrt(((inside - outside) ** 2).sum(axis=0))
-        log_error = scale * np.sqrt(((inside / mean - outside / others) ** 2).sum(axis=0))
+        error = _jackknife_error(inside - outside)
+        log_error = _jackknife_error(np.log(inside / outside))
         few = np.minimum(held, held_out) < FEWEST_CLUSTERS
         freedom = np.maximum(np.minimum(held, held_out) - 1, 1)
         width = np.where(few, np.nan, student.ppf((1 + level) / 2, freedom))
         difference, ratio = mean - others, mean / others
         # where nothing varies there is no test either
-        p = np.where(few | ~(error > 0), np.nan, 2 * student.sf(np.abs(difference) / error, freedom))
+        p = np.where(
+            few | ~(error > 1e-12 * np.abs(difference)), np.nan, 2 * student.sf(np.abs(difference) / error, freedom)
+        )
         spread = np.where(np.isfinite(log_error), log_error, np.nan) * width
         return Contrasts(
             mean=mean,
@@ -129,6 +132,12 @@ def mean_contrasts(
             ratio_high=ratio * np.exp(spread),
             p_value=p,
         )
+
+
+def _jackknife_error(left_out: Float) -> Float:
+    """Standard error of each column from its values with each cluster left out: (clusters, k) -> (k,)."""
+    n = len(left_out)
+    return np.asarray(np.sqrt(((left_out - left_out.mean(axis=0)) ** 2).sum(axis=0) * (n - 1) / n), dtype=np.float64)
 
 
 def rank_p_values(values: Float, code: Int64, n_levels: int, cluster: Int64, n_clusters: int) -> Float:
