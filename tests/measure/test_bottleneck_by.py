@@ -126,6 +126,14 @@ def test_rows_add_up_whatever_they_are(log_of, rows) -> None:
         assert (table["halved_days_per_case"] >= 0).all()
 
 
+def test_by_activity_it_is_what_bottlenecks_says(log) -> None:
+    same = bottlenecks_by(log, "activity").table
+    assert same["place"].tolist() == bottlenecks(log).table["activity"].tolist()
+    pd.testing.assert_frame_equal(
+        same.drop(columns="place"), bottlenecks(log).table.drop(columns=["activity", "external"])
+    )
+
+
 def test_by_activity_and_by_handoff_agree_on_a_sequence(log_of) -> None:
     """Where each activity has one predecessor, hand-offs are activities under another name."""
     log = log_of([row[:4] for row in THREE])

@@ -126,6 +126,14 @@ def test_days_of_clock_changes_have_their_own_length(log_of, zone: str, day: str
     assert edges[1] - edges[0] == hours * HOUR
 
 
+def test_a_date_that_a_zone_left_out_is_no_period(log_of) -> None:
+    """Samoa went from 29 to 31 December 2011."""
+    log = log_of([("a", "x", 0, 1)], timezone="Pacific/Apia")
+    first, last = (pd.Timestamp(t, tz="Pacific/Apia").value // 1000 for t in ("2011-12-29 12:00", "2011-12-31 12:00"))
+    said = [f"{t:%m-%d %H:%M}" for t in log.instants(period_edges(log, first, last, "day"))]
+    assert said == ["12-29 00:00", "12-31 00:00", "01-01 00:00"]
+
+
 def test_weeks_months_and_hours_by_hand(log_of) -> None:
     log = log_of([("a", "x", 0, 1)], timezone="Asia/Kolkata")
     first, last = (pd.Timestamp(t, tz="Asia/Kolkata").value // 1000 for t in ("2025-01-08 10:20", "2025-02-03 00:00"))

@@ -15,7 +15,7 @@ from streamline.log.event_log import EventLog
 from streamline.measure.duration import LEVEL
 from streamline.measure.path import ConcurrencyRule, Paths, paths
 from streamline.measure.path_split import Runs, split_by_place
-from streamline.measure.places import HANDOFF, POOL, Groups, places_of
+from streamline.measure.places import ACTIVITY, HANDOFF, POOL, Groups, places_of
 from streamline.results import Result, rows_of
 from streamline.stats.bootstrap import DRAWS
 from streamline.units import HOUR
@@ -29,7 +29,7 @@ class BottlenecksBy(Result):
     add up to the mean cycle time as those do.
     """
 
-    #: "pool", "handoff", "channel" or the name of an attribute.
+    #: "activity", "pool", "handoff", "channel" or the name of an attribute.
     by: str
     paths: Paths = field(repr=False)
     _step: npt.NDArray[np.int64] = field(repr=False)
@@ -54,7 +54,9 @@ class BottlenecksBy(Result):
 
     def chart(self) -> Chart:
         """Shares of the total cycle time by place, with their intervals."""
-        noun = {POOL: "for the pool", HANDOFF: "in the hand-off"}.get(self.by, f"in cases whose {self.by} is")
+        noun = {ACTIVITY: "for", POOL: "for the pool", HANDOFF: "in the hand-off"}.get(
+            self.by, f"in cases whose {self.by} is"
+        )
         top = None if self.table.empty else self.table.iloc[0]
         if top is None or np.isnan(top.share):
             return BarChart(title="The cases take no time", axis="Share of total cycle time (%)", bars=())
@@ -91,7 +93,7 @@ def bottlenecks_by(
 
     by : "pool" (of the resource that does the step awaited), "handoff" (from the step before, with its pool, to
         the one awaited, with its pool; activities alone without `groups`), "channel" (that of the case's first step),
-        or the name of an attribute. Of channels and attributes all but the 40 largest groups are pooled as "(other)".
+        "activity", or the name of an attribute (these four names come first). Of channels and attributes all but the 40 largest groups are pooled as "(other)".
     groups : the pools of the resources: a `resource_pools` result, or for each resource code of the log the name of its pool.
         By pool they are found when none are given.
     calendar, rule, level, draws, seed : as for `bottlenecks`.

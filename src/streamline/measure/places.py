@@ -24,7 +24,7 @@ Int32 = npt.NDArray[np.int32]
 #: Pools of resources: as found, or for each resource code of the log the name of its pool.
 Groups = ResourcePools | Sequence[str]
 
-POOL, HANDOFF = "pool", "handoff"
+ACTIVITY, POOL, HANDOFF = "activity", "pool", "handoff"
 NO_RESOURCE, NO_POOL = "(no resource)", "(no pool)"
 ARRIVAL = "(arrival)"
 
@@ -40,13 +40,15 @@ class Places:
 
 
 def places_of(found: Paths, by: str, groups: Groups | None = None) -> Places:
-    """The place of each step: `by` is "pool", "handoff", "channel" or the name of an attribute.
+    """The place of each step: `by` is "activity", "pool", "handoff", "channel" or the name of an attribute.
 
     groups : the pools of the resources. By pool they are found (`resource_pools`) when none are given; hand-offs are then
         told by activity alone.
     Raises ValueError where `groups` is of another length than the resources, InsufficientDataError where pools are asked for
     without resources, UnknownNameError for an attribute that the log doesn't have.
     """
+    if by == ACTIVITY:
+        return Places(codes=found.log.activity, names=found.log.activities, noun="activity")
     if by == POOL:
         return pool_of_step(found.log, groups)
     if by == HANDOFF:
