@@ -57,7 +57,7 @@ def percent(value: float, low: float | None = None, high: float | None = None) -
     """A share as a percentage, rounded to what the interval supports; the caller names its base.
 
     >>> percent(0.3629, 0.3515, 0.3739), percent(0.5), percent(0.0004)
-    ('36%', '50%', 'under 0.1%')
+    ('36.3%', '50%', 'under 0.1%')
     """
     if not math.isfinite(value):
         return NOT_KNOWN
