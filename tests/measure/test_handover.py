@@ -87,3 +87,20 @@ def test_the_known_counts(shared_data: Path, name: str, n: int) -> None:
     got = ping_pong(log)
     assert got.n_round_trips == n
     assert got.cases["from_unit"].iloc[0] == "Kim Passa"
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("name", ["permits", "permits-busy", "permits-calm"])
+def test_between_clerks_and_examiners_it_is_the_reviews_that_return(shared_truth: Path, name: str) -> None:
+    """In the simulation a review that goes back to intake is the only way from an examiner back to a clerk."""
+    log: Any = read_log(
+        shared_truth / name / "events.csv.gz", case="permit", activity="step", start="began", complete="finished",
+        resource="worker", channel="channel", timezone="UTC", external=["Information received"], ends=["Issue decision"],
+    )  # fmt: skip
+    got = ping_pong(log, by="group", groups=[n.split("-")[0] for n in log.resource.names], draws=20)
+    frame = log.to_frame()
+    follower = frame.groupby("case")["activity"].shift(-1)
+    returned = (frame["activity"] == "Technical review") & (follower == "Intake check")
+    assert got.table[["from_unit", "to_unit", "n_round_trips", "n_cases"]].to_numpy().tolist() == [
+        ["clerk", "examiner", returned.sum(), frame[returned]["case"].nunique()]
+    ]

@@ -148,7 +148,7 @@ def loop_associations(
         head = None
     else:
         family = known_family(rework.table, loop)
-        looping[found.case[rework._kept[rework._row == family.name]]] = True
+        looping[found.case[rework.kept[rework.row_of_kept == family.name]]] = True
         head = log.activity_code(str(family["head"]))
         at_risk = at_risk[first_places_of(log, head)[at_risk] >= 0]
     outcome = looping[at_risk]

@@ -180,8 +180,8 @@ def _sending_back(
     """One row a transition of the graph that closes loops."""
     found, log, width = rework.occurrences, rework.occurrences.log, max(len(rework.occurrences.log.activities), 1)
     code = {name: a for a, name in enumerate(log.activities)}
-    pair = log.activity[found.leaving[rework._kept]].astype(np.int64) * width + log.activity[found.head[rework._kept]]
-    case = found.case[rework._kept]
+    pair = log.activity[found.leaving[rework.kept]].astype(np.int64) * width + log.activity[found.head[rework.kept]]
+    case = found.case[rework.kept]
     # a case counts once for each edge, whatever families it returns by it in
     one = np.unique(pair * max(log.n_cases, 1) + case) // max(log.n_cases, 1)
     n_cases = dict(zip(*(a.tolist() for a in np.unique(one, return_counts=True)), strict=True))

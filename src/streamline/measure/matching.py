@@ -136,7 +136,7 @@ def matched_difference(
     matching"; effect on the looping cases (ATT).
     """
     found, log = rework.occurrences, rework.occurrences.log
-    chosen = rework._kept if loop is None else rework._kept[rework._row == known_family(rework.table, loop).name]
+    chosen = rework.kept if loop is None else rework.kept[rework.row_of_kept == known_family(rework.table, loop).name]
     looping = np.zeros(log.n_cases, dtype=np.bool_)
     looping[found.case[chosen]] = True
     at_risk = log.closed.copy()

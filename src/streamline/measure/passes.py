@@ -221,7 +221,7 @@ def loops_matching(
         raise ValueError(
             "Say which loops: `to` their head, `from_` their last step before the return, `through` any step."
         )
-    found, kept, log = rework.occurrences, rework._kept, rework.occurrences.log
+    found, kept, log = rework.occurrences, rework.kept, rework.occurrences.log
     matching = found.matching(to=to, leaving=from_, through=through)[kept]
     chosen = kept[matching]
     # the step directly before a repeat has the activity that the path left from; that before a trigger the head's
@@ -282,7 +282,7 @@ def loops_matching(
             method="loop erasure; interval by resampling cases", unit="days", n=n,
         ),
         days_per_occurrence=days.sum() / len(chosen) if len(chosen) else float("nan"),
-        staff_hours_per_case=float("nan") if rework._staff is None else rework._staff[matching].sum() / HOUR / n,
+        staff_hours_per_case=float("nan") if rework.staff_of_kept is None else rework.staff_of_kept[matching].sum() / HOUR / n,
         n_occurrences=len(chosen),
         loop_days_share=days.sum() / all_days if all_days else float("nan"),
         opens_at=tuple(log.activities[a] for a in activities),

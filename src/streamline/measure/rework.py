@@ -64,10 +64,10 @@ class ReworkLoops(Result):
     cases_per_year: float
     occurrences: Occurrences = field(repr=False)
     #: Numbers of the closed cases' occurrences, and the row of `table` that each belongs to.
-    _kept: Int64 = field(repr=False)
-    _row: Int64 = field(repr=False)
+    kept: Int64 = field(repr=False)
+    row_of_kept: Int64 = field(repr=False)
     #: Staff time of each kept occurrence, microseconds.
-    _staff: Int64 | None = field(repr=False)
+    staff_of_kept: Int64 | None = field(repr=False)
 
     @property
     def days_per_year(self) -> float:
@@ -83,7 +83,7 @@ class ReworkLoops(Result):
     def cases(self) -> pd.DataFrame:
         """One row an occurrence: case, loop, head, trigger, leaving (the last step before the return), signature,
         started, ended, days, staff_hours."""
-        found, kept, log = self.occurrences, self._kept, self.occurrences.log
+        found, kept, log = self.occurrences, self.kept, self.occurrences.log
         names = np.asarray(log.activities, dtype=object)
         signature, _ = found.signature
         used, place = np.unique(signature[kept], return_inverse=True)
@@ -91,7 +91,7 @@ class ReworkLoops(Result):
         return pd.DataFrame(
             {
                 "case": log.case_id_array(found.case[kept]),
-                "loop": self.table["loop"].to_numpy(dtype=object)[self._row],
+                "loop": self.table["loop"].to_numpy(dtype=object)[self.row_of_kept],
                 "head": names[log.activity[found.head[kept]]],
                 "trigger": names[log.activity[found.trigger[kept]]],
                 "leaving": names[log.activity[found.leaving[kept]]],
@@ -99,7 +99,7 @@ class ReworkLoops(Result):
                 "started": log.instants(log.complete[found.head[kept]]),
                 "ended": log.instants(log.complete[found.repeat[kept]]),
                 "days": found.sums(found.time)[kept] / DAY,
-                "staff_hours": np.nan if self._staff is None else self._staff / HOUR,
+                "staff_hours": np.nan if self.staff_of_kept is None else self.staff_of_kept / HOUR,
             }
         )
 
@@ -108,8 +108,8 @@ class ReworkLoops(Result):
         """One row a family and return edge, in the order of `table`, the commonest edge first: loop, source (the step
         before the return), target (the head), n_occurrences, n_cases, days_per_case."""
         found, log, width = self.occurrences, self.occurrences.log, len(self.occurrences.log.activities)
-        leaving = log.activity[found.leaving[self._kept]].astype(np.int64)
-        key, place = np.unique(self._row * width + leaving, return_inverse=True)
+        leaving = log.activity[found.leaving[self.kept]].astype(np.int64)
+        key, place = np.unique(self.row_of_kept * width + leaving, return_inverse=True)
         row, n = key // max(width, 1), np.bincount(place, minlength=len(key))
         order = np.lexsort((key, -n, row))
         table = pd.DataFrame(
@@ -118,8 +118,8 @@ class ReworkLoops(Result):
                 "source": np.asarray(log.activities, dtype=object)[key % max(width, 1)],
                 "target": self.table["head"].to_numpy(dtype=object)[row],
                 "n_occurrences": n,
-                "n_cases": grouped_cases(place, found.case[self._kept], len(key)),
-                "days_per_case": grouped_sums(place, found.sums(found.time)[self._kept], len(key)) / DAY / self.n,
+                "n_cases": grouped_cases(place, found.case[self.kept], len(key)),
+                "days_per_case": grouped_sums(place, found.sums(found.time)[self.kept], len(key)) / DAY / self.n,
             }
         )
         return table.iloc[order].reset_index(drop=True)
@@ -128,9 +128,9 @@ class ReworkLoops(Result):
     def distribution(self) -> pd.DataFrame:
         """How many cases have how many occurrences, of any loop (loop "any") and of each family: loop, n_occurrences (0
         and more), n_cases, share (of all n cases)."""
-        case = self.occurrences.case[self._kept]
+        case = self.occurrences.case[self.kept]
         frames = []
-        for words, pair in (("any", case), (None, self._row * np.int64(self.occurrences.log.n_cases) + case)):
+        for words, pair in (("any", case), (None, self.row_of_kept * np.int64(self.occurrences.log.n_cases) + case)):
             who, times = np.unique(pair, return_counts=True)
             row = np.zeros(len(who), dtype=np.int64) if words else who // max(self.occurrences.log.n_cases, 1)
             most = int(times.max(initial=0)) + 1
@@ -260,9 +260,9 @@ def rework_loops(
         cost_per_year=float("nan") if staff_hour is None else hours / n * staff_hour * per_year,
         cases_per_year=per_year,
         occurrences=found,
-        _kept=kept,
-        _row=row,
-        _staff=staff,
+        kept=kept,
+        row_of_kept=row,
+        staff_of_kept=staff,
     )  # fmt: skip
 
 
