@@ -29,10 +29,10 @@ class Bottlenecks(Result):
     share, share_low, share_high (of total cycle time, 0 to 1), waiting_working_hours_per_case (NaN without a
     calendar), median_wait_days, p90_wait_days (per step), service_days_per_case, sojourn_days_per_case,
     p95_wait_days, wait_days_per_case_with_it (over n_cases), case_days_per_year (of waiting, at the rate of the
-    arrivals, as if open cases waited like closed ones; NaN if arrivals span less than four weeks), halved_days_per_case with halved_low and halved_high,
-    first_share_of_draws. Waiting plus service plus sojourn, summed over the rows, is the mean cycle time exactly.
-    Where no start is recorded for a step, its time is sojourn; shares, waits per step, days a year and halving
-    then take waiting and sojourn together.
+    arrivals, as if open cases waited like closed ones; NaN if arrivals span less than four weeks),
+    halved_days_per_case with halved_low and halved_high, first_share_of_draws. Waiting plus service plus sojourn, summed
+    over the rows, is the mean cycle time exactly. Where no start is recorded for a step, its time is sojourn; shares,
+    waits per step, days a year and halving then take waiting and sojourn together.
 
     halved_days_per_case : by how much the mean cycle time would be shorter if each wait for this step were half as
         long, all else lasting as long as it did. Each case's path is computed again, so a branch that ran side by side

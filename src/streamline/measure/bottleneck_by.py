@@ -93,7 +93,8 @@ def bottlenecks_by(
 
     by : "pool" (of the resource that does the step awaited), "handoff" (from the step before, with its pool, to
         the one awaited, with its pool; activities alone without `groups`), "channel" (that of the case's first step),
-        "activity", or the name of an attribute (these four names come first). Of channels and attributes all but the 40 largest groups are pooled as "(other)".
+        "activity", or the name of an attribute (these four names come first). Of channels and attributes all but the 40
+        largest groups are pooled as "(other)".
     groups : the pools of the resources: a `resource_pools` result, or for each resource code of the log the name of its pool.
         By pool they are found when none are given.
     calendar, rule, level, draws, seed : as for `bottlenecks`.

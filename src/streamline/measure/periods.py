@@ -66,7 +66,8 @@ def period_edges(log: EventLog, first: int, last: int, every: Every) -> Int64:
     # midnight may be skipped or shown twice by a clock change: then the period begins with the first instant of its date
     instants = days.tz_localize(log.timezone, ambiguous=np.ones(len(days), dtype=bool), nonexistent="shift_forward")
     # a date that a zone left out altogether (Samoa, 30 December 2011) makes no period
-    edges = np.unique(_microseconds(instants.tz_convert("UTC").tz_localize(None)))
+    instants = instants[instants.tz_localize(None).normalize() == days]
+    edges = _microseconds(instants.tz_convert("UTC").tz_localize(None))
     return edges[: int(np.searchsorted(edges, last)) + 1]
 
 
