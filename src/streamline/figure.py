@@ -369,7 +369,38 @@ class Heat:
             _aligned(f"row {label!r}", columns=self.columns, values=row)
 
 
-Chart = BarChart | Histogram | FlowMap | StackedBars | LineChart | StepCurves | Spectrum | BarTable | Heat
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelNode:
+    """A step or gateway of a process model: what is written in it, its kind, its centre and size in the picture's units."""
+
+    #: "step", "exclusive" (one way of several), "parallel" (all of several), "start" or "end".
+    kind: str
+    label: str
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelPicture:
+    """A process model with its places: nodes, and lines of points that end in arrows; y runs down.
+
+    `words` says the same without a picture.
+    """
+
+    title: str
+    nodes: tuple[ModelNode, ...]
+    lines: tuple[tuple[tuple[float, float], ...], ...]
+    width: float
+    height: float
+    words: str
+    note: str = ""
+
+
+Chart = (
+    BarChart | Histogram | FlowMap | StackedBars | LineChart | StepCurves | Spectrum | BarTable | Heat | ModelPicture
+)
 
 
 def _aligned(what: str, **sequences: Sized) -> None:

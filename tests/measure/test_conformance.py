@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from streamline.errors import FileFormatError, InsufficientDataError, UnknownNameError
-from streamline.figure import BarTable
+from streamline.figure import BarTable, ModelPicture
 from streamline.log.event_log import EventLog
 from streamline.measure import conformance as module
 from streamline.measure.bpmn import bpmn_text, read_bpmn, write_bpmn
@@ -283,6 +283,14 @@ def test_chart_holds_the_numbers_of_the_table(log_of: Maker) -> None:
     assert chart.title == "57% of cases follow the order a → b → c"
     assert chart.labels == tuple(found.table["deviation"])
     assert chart.columns[0].values == tuple(100 * found.table["share"])
+
+
+def test_a_discovered_model_as_a_picture(log_of: Maker) -> None:
+    chart = process_model(_log(log_of, {"abcd": 50, "acbd": 40}), noise=0.0).chart()
+    assert isinstance(chart, ModelPicture)
+    assert chart.words == "a, then in any order (b) and (c), then d"
+    assert sorted(n.label for n in chart.nodes if n.kind == "step") == ["a", "b", "c", "d"]
+    assert chart.title == "The process as discovered has a place for all of what was done"
 
 
 def test_no_word_of_pm4py_reaches_the_user() -> None:

@@ -72,7 +72,7 @@ class Diagram:
 
 
 def simplified(block: Block) -> Block:
-    """The same behaviour with no more skips and no deeper nesting than needed.
+    """The same behaviour with no more skips and no deeper nesting than needed, branches in the order of their activities.
 
     >>> a = Block(kind=STEP, activity="a")
     >>> simplified(Block(kind=SEQUENCE, inside=(a, Block(kind=SKIP)))) == a
@@ -94,6 +94,8 @@ def simplified(block: Block) -> Block:
         flat = some + [b for b in flat if b.kind == SKIP][:1]
     else:
         flat = [b for b in flat if b.kind != SKIP]
+    if block.kind != SEQUENCE:
+        flat.sort(key=lambda b: (b.kind == SKIP, *b.activities()))
     if len(flat) < 2:
         return flat[0] if flat else Block(kind=SKIP)
     return replace(block, inside=tuple(flat))
@@ -115,6 +117,33 @@ class Sizes:
 
 #: As BPMN editors draw it: from left to right.
 ACROSS_THE_PAGE = Sizes(step_along=120.0, step_across=80.0)
+#: For a page to be read: from top to bottom.
+DOWN_THE_PAGE = Sizes(
+    step_along=38.0, step_across=118.0, marker=16.0, gateway=22.0, gap_along=16.0, gap_across=12.0, down=True
+)
+
+
+def block_words(block: Block) -> str:
+    """What a block says, in words.
+
+    >>> a, b = (Block(kind=STEP, activity=name) for name in "ab")
+    >>> block_words(Block(kind=SEQUENCE, inside=(a, Block(kind=CHOICE, inside=(b, Block(kind=SKIP))))))
+    'a, then either (b) or nothing'
+    """
+    if block.kind == STEP:
+        return block.activity
+    if block.kind == SKIP:
+        return "nothing"
+    parts = [block_words(b) for b in block.inside]
+    inside = [p if b.kind == SKIP else f"({p})" for p, b in zip(parts, block.inside, strict=True)]
+    if block.kind == SEQUENCE:
+        return ", then ".join(parts)
+    if block.kind == CHOICE:
+        return "either " + " or ".join(inside)
+    if block.kind == PARALLEL:
+        return "in any order " + " and ".join(inside)
+    again = "" if block.inside[1].kind == SKIP else f", each time after {inside[1]}"
+    return f"once or more ({parts[0]}){again}"
 
 
 def diagram_of(block: Block, sizes: Sizes = ACROSS_THE_PAGE) -> Diagram:
@@ -141,6 +170,11 @@ def diagram_of(block: Block, sizes: Sizes = ACROSS_THE_PAGE) -> Diagram:
     return plan.drawn(at + sizes.marker / 2 + margin, middle + max(after, sizes.marker / 2) + margin)
 
 
+def _has_line(block: Block) -> bool:
+    """Whether the first part lies on the block's own line and the second beside it: a loop, or a part that may be skipped."""
+    return block.kind == LOOP or (block.kind == CHOICE and len(block.inside) == 2 and block.inside[1].kind == SKIP)
+
+
 class _Plan:
     """A diagram being drawn up; places are (along, across)."""
 
@@ -161,7 +195,7 @@ class _Plan:
             length = sum(p[0] for p in parts) + s.gap_along * (len(parts) - 1)
             return length, max(p[1] for p in parts), max(p[2] for p in parts)
         length = max(p[0] for p in parts) + 2 * (s.gateway + s.gap_along)
-        if block.kind == LOOP:
+        if _has_line(block):
             (_, before, after), (_, back_before, back_after) = parts
             before, after = max(before, s.gateway / 2), max(after, s.gateway / 2)
             return length, before, after + s.gap_across + back_before + back_after
@@ -192,12 +226,14 @@ class _Plan:
         first = self.node(kind, at + way * s.gateway / 2, line)
         last = self.node(kind, at + way * (length - s.gateway / 2), line)
         inner, room = at + way * (s.gateway + s.gap_along), length - 2 * (s.gateway + s.gap_along)
-        if block.kind == LOOP:
-            body, again = block.inside
+        if _has_line(block):
+            body, beside = block.inside
             self.branch(first, last, body, inner, line, way, room)
-            after = max(self.extent(body)[2], s.gateway / 2)
-            back = line + after + s.gap_across + self.extent(again)[1]
-            self.branch(last, first, again, inner + way * room, back, -way, room)
+            lane = line + max(self.extent(body)[2], s.gateway / 2) + s.gap_across + self.extent(beside)[1]
+            if block.kind == LOOP:
+                self.branch(last, first, beside, inner + way * room, lane, -way, room)
+            else:
+                self.branch(first, last, beside, inner, lane, way, room)
             return first, last
         top = line - before + max(0.0, before - sum(sum(self.extent(b)[1:]) for b in block.inside) / 2
                                   - s.gap_across * (len(block.inside) - 1) / 2)  # fmt: skip

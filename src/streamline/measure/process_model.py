@@ -16,10 +16,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from streamline.errors import listed
+from streamline.figure import Chart, ModelNode, ModelPicture
 from streamline.log.event_log import EventLog
 from streamline.measure.bpmn import write_bpmn
 from streamline.measure.conformance import discovered, replay_quality
-from streamline.measure.diagram import Diagram, diagram_of
+from streamline.measure.diagram import DOWN_THE_PAGE, Block, Diagram, block_words, diagram_of, simplified
 from streamline.measure.route_sample import RouteSample, route_sample
 from streamline.results import Result
 from streamline.units import counted
@@ -42,6 +43,8 @@ class ProcessModel(Result):
     #: 1 / (1 + the mean number of arcs of a node beyond two), 0 to 1.
     simplicity: float
     noise: float
+    #: The model as blocks of steps, and as the diagram that is written to BPMN.
+    block: Block
     diagram: Diagram
     #: The activities of the closed cases, most cases first: activity, n_cases, share, in_model.
     activities: pd.DataFrame = field(repr=False)
@@ -51,6 +54,26 @@ class ProcessModel(Result):
     def cases(self) -> pd.DataFrame:
         """One row a case that was replayed: case, fits, fitness."""
         return self._replayed
+
+    def chart(self) -> Chart:
+        """The model from top to bottom."""
+        drawn = diagram_of(self.block, DOWN_THE_PAGE)
+        share = "all" if self.fitness == 1 else f"{self.fitness:.0%}" if self.fitness < 0.99 else "over 99%"
+        return ModelPicture(
+            title=f"The process as discovered has a place for {share} of what was done",
+            nodes=tuple(
+                ModelNode(kind=n.kind, label=n.activity, x=n.x, y=n.y, width=n.width, height=n.height)
+                for n in drawn.nodes
+            ),
+            lines=tuple(f.points for f in drawn.flows),
+            width=drawn.width,
+            height=drawn.height,
+            words=block_words(self.block),
+            note=f"{counted(self.n, 'closed case')}. Ways taken less than {self.noise:.0%} as often as the most frequent one "
+            "are left out."
+            if self.noise
+            else f"{counted(self.n, 'closed case')}.",
+        )
 
     def save_bpmn(self, path: str | Path) -> Path:
         """Write the model as a BPMN 2.0 file with its picture. Raises OutputError when it can't be written."""
@@ -111,6 +134,7 @@ def process_model(
         precision=quality.precision,
         simplicity=quality.simplicity,
         noise=noise,
+        block=simplified(block),
         diagram=diagram_of(block),
         activities=known[in_cases > 0].sort_values("n_cases", ascending=False, kind="stable", ignore_index=True),
         _replayed=quality.cases,

@@ -20,6 +20,7 @@ from streamline.figure import (
     Heat,
     Histogram,
     LineChart,
+    ModelPicture,
     Spectrum,
     StackedBars,
     StepCurves,
@@ -32,6 +33,7 @@ from streamline.report.heat import plan_heat
 from streamline.report.histogram import plan_histogram
 from streamline.report.lettering import FONTS, INK, LINE, QUIET, SIZE, clean, quiet, without_glyph_warnings, wrap
 from streamline.report.line_chart import plan_lines
+from streamline.report.model_picture import plan_model
 from streamline.report.spectrum import plan_spectrum
 from streamline.report.stacked_bars import plan_stacks
 from streamline.report.step_curves import plan_curves
@@ -55,6 +57,7 @@ _PLANS: dict[type, Callable[..., Plan]] = {
     Spectrum: plan_spectrum,
     BarTable: plan_table,
     Heat: plan_heat,
+    ModelPicture: plan_model,
 }
 
 

@@ -16,6 +16,7 @@ from streamline.figure import (
     Line,
     LineChart,
     Mark,
+    ModelPicture,
     Spectrum,
     StackedBars,
     StepCurves,
@@ -196,6 +197,10 @@ def _listed(parts: Sequence[str]) -> str:
     return "; ".join(parts) + "." if parts else NOTHING
 
 
+def _model(chart: ModelPicture) -> str:
+    return f"The model in words: {chart.words}."
+
+
 _WORDS: dict[type, Callable[..., str]] = {
     BarChart: _bars,
     Histogram: _histogram,
@@ -206,4 +211,5 @@ _WORDS: dict[type, Callable[..., str]] = {
     Spectrum: _spectrum,
     BarTable: _table,
     Heat: _heat,
+    ModelPicture: _model,
 }
