@@ -17,8 +17,8 @@ from streamline.errors import InsufficientDataError
 from streamline.kernels.halving import kinds_on_paths
 from streamline.log.calendar import Calendar
 from streamline.log.event_log import EventLog
-from streamline.measure.periods import arrivals_per_year, local_week
 from streamline.measure.path import Paths
+from streamline.measure.periods import arrivals_per_year, local_week
 from streamline.stats.weeks import FEWEST_RUNS, first_of_runs, ratios_of_runs, runs_of_weeks, sums_of_runs
 from streamline.units import DAY, HOUR, counted
 

@@ -107,13 +107,13 @@ def group_of_case(log: EventLog, by: str) -> Places:
     if by == CHANNEL and log.case_channel is not None:
         given, names = log.case_channel.codes, np.asarray(log.case_channel.names, dtype=object)
     elif by in log.attributes:
-        codes, values = pd.factorize(log.attributes[by], sort=True)
-        given, names = codes.astype(np.int32), np.asarray(values.astype(str), dtype=object)
+        found, values = pd.factorize(log.attributes[by], sort=True)
+        given, names = found.astype(np.int32), np.asarray(values.astype(str), dtype=object)
     else:
         known = [*([CHANNEL] if log.channel is not None else []), *map(str, log.attributes.columns)]
         raise UnknownNameError(what="channel or attribute", name=by, known=known)
     names = np.append(names, UNKNOWN)
-    codes = np.where(given < 0, len(names) - 1, given).astype(np.int32)
+    codes: Int32 = np.where(given < 0, len(names) - 1, given).astype(np.int32)
     count = np.bincount(codes, minlength=len(names))
     if (count > 0).sum() > MOST_GROUPS:
         kept = np.sort(np.argsort(-count, kind="stable")[:MOST_GROUPS])
