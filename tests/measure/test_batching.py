@@ -228,6 +228,14 @@ def test_single_delays_are_no_batch(staffed, delay: float, seed: int) -> None:
     assert got.table.empty
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_an_office_of_two_days_with_a_backlog_does_no_batches(staffed, seed: int) -> None:
+    """Open on Mondays and Tuesdays, with too little staff and long delays: nearly all is begun in runs from Monday at 8."""
+    log = staffed(served(np.random.default_rng(seed), n=400, load=0.95, staff=2, delay=60.0, days=(0, 1)))
+    for hours in (Calendar(hours={"mon-tue": "08:00-17:00"}), None):
+        assert found(log, calendar=hours).table.empty
+
+
 def test_who_comes_on_some_days_only_does_no_batches(staffed) -> None:
     """Two officers work on Mondays and Tuesdays, on two activities; the calendar says Monday to Friday."""
     rng = np.random.default_rng(2)

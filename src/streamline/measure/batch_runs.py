@@ -12,7 +12,7 @@ from streamline.kernels.overlaps import opened_before
 from streamline.measure.attendance import Attendance, attested
 from streamline.measure.batch_rules import DAY_MINUTES, WEEK_MINUTES, BatchRule
 from streamline.measure.periods import local_time
-from streamline.units import MINUTE, parse_duration
+from streamline.units import DAY, HOUR, MINUTE, parse_duration
 
 Int64 = npt.NDArray[np.int64]
 
@@ -70,6 +70,8 @@ def runs_of_work(work: Attendance, rule: BatchRule) -> Runs:
         there.parts(who[first], np.minimum(since, release), release, second)[:, 3]
         for since in (second, np.maximum(second, opened))
     )
+    # Whose hours aren't known may have come on duty just then.
+    fresh = np.where(duty.known[who[first]], fresh, 0)
     return Runs(
         step=step, run=run, first=first, size=size, last_enabled=last, kind=kind, activity=activity[first],
         who=who[first], release=release, held=held, fresh=fresh, minute=_minute_of_week(work, release),
@@ -81,3 +83,14 @@ def _minute_of_week(work: Attendance, instants: Int64) -> Int64:
     """Local times as minutes since Monday midnight."""
     local = local_time(work.paths.log, instants)
     return (local // MINUTE + 3 * DAY_MINUTES) % WEEK_MINUTES
+
+
+def n_weekdays_on_duty(work: Attendance, resource: int) -> int:
+    """On how many weekdays a resource is on duty for over an hour, in half of the weeks or more."""
+    duty, log = work.duty, work.paths.log
+    begun = duty.since - int(local_time(log, np.array([duty.since]))[0]) % DAY  # local midnight
+    day = np.arange(begun, duty.until, DAY, dtype=np.int64)
+    time = duty.time(np.full(len(day), resource), np.maximum(day, duty.since), np.minimum(day + DAY, duty.until))
+    weekday = (local_time(log, day + DAY // 2) // DAY + 3) % 7
+    n, n_on = np.bincount(weekday, minlength=7), np.bincount(weekday[time > HOUR], minlength=7)
+    return int((2 * n_on >= np.maximum(n, 1)).sum())

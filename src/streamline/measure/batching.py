@@ -11,7 +11,8 @@ rule of its activity:
 - *by time*: half of the activity's steps, or more, are in held runs that were released in one hour of the day, one hour of
   one weekday, or on one weekday, far more often than other work is begun then (a binomial test). The resource must have
   been on duty and free for an hour before: a backlog that is begun as the office opens was kept by the night. Only when
-  nine in ten steps are released on one weekday may the release coincide with an opening.
+  nine in ten steps are released on one weekday, at the first such release after they were ready, and the resource is on duty on
+  four weekdays or more, may the release coincide with an opening.
 
 A batching wait lasts from the enabling of a step until its batch was fired: by size, until the last member was enabled;
 by time, until the release.
@@ -34,10 +35,10 @@ from streamline.log.duty import Duty
 from streamline.log.event_log import EventLog
 from streamline.measure.attendance import Attendance, attendance, duty_of
 from streamline.measure.batch_rules import WEEK_MINUTES, BatchRule, Slot, release_slot, waited_for_size
-from streamline.measure.batch_runs import Runs, runs_of_work
+from streamline.measure.batch_runs import Runs, n_weekdays_on_duty, runs_of_work
 from streamline.measure.path import ConcurrencyRule, paths
 from streamline.results import Result, rows_of
-from streamline.units import HOUR, MISSING_TIME, counted, parse_duration
+from streamline.units import DAY, HOUR, MISSING_TIME, counted, parse_duration
 
 Int64 = npt.NDArray[np.int64]
 Bool = npt.NDArray[np.bool_]
@@ -46,6 +47,9 @@ KINDS = ("one after another", "side by side", "started together")
 #: Share of an activity's steps that a release on one weekday must cover when it may coincide with the resource's coming on
 #: duty: a backlog of nights and weekends, however delayed, spreads over more mornings.
 _NEARLY_ALL = 0.9
+_MOST_WEEKDAYS = 4
+#: Share of the batches of one size that must be released at one time for that to be part of what fires them.
+_ALL_ALIKE = 0.8
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -157,7 +161,7 @@ def found_batches(work: Attendance, *, rule: BatchRule | None = None) -> Batches
         mine = order[bounds[a] : bounds[a + 1]]
         held = mine[is_held[mine]]
         done = by_activity[step_bounds[a] : step_bounds[a + 1]]
-        size, slot, chosen, why = _rule_of(runs, mine, held, done, week, rule, n_tried=len(enough))
+        size, slot, chosen, why = _rule_of(runs, mine, held, done, week, rule, work, n_tried=len(enough))
         considered.append(
             {"activity": log.activities[a], "n_steps": int(n_steps[a]), "n_runs": len(mine), "n_held": len(held),
              "batched": len(chosen) > 0, "why": why}
@@ -214,7 +218,7 @@ _COLUMNS = [
 
 
 def _rule_of(
-    runs: Runs, mine: Int64, held: Int64, done: Int64, week: Int64, rule: BatchRule, *, n_tried: int
+    runs: Runs, mine: Int64, held: Int64, done: Int64, week: Int64, rule: BatchRule, work: Attendance, *, n_tried: int
 ) -> tuple[int | None, Slot | None, Int64, str]:
     """(size, slot, the runs that keep the rule, why or why not) of one activity, whose runs are `mine` and whose steps are
     those at the places `done`."""
@@ -234,25 +238,65 @@ def _rule_of(
         before, here, after = (int((runs.size[rest] == size + k).sum()) for k in (-1, 0, 1))
         if here >= 2 * max(before, after):
             chosen = np.union1d(chosen, rest[runs.size[rest] == size])
-        slot = release_slot(runs.minute[chosen], np.ones(len(chosen)), float(len(chosen)), other, 0.8, rule, level)
+        slot, _ = _release_time(runs, chosen, _ALL_ALIKE, _ALL_ALIKE, None, other, rule, level, work)
         words = f"when {size} wait" if slot is None else f"when {size} wait, {slot.in_words()}"
         return size, slot, chosen, words
-    slot, fresh = None, held[runs.fresh[held] >= parse_duration(rule.min_pause)]
-    for some, share in ((fresh, rule.share), (held, _NEARLY_ALL)):
-        if slot is None and len(some) >= rule.min_releases:
-            slot = release_slot(
-                runs.minute[some], runs.size[some].astype(float), float(len(done)), other, share, rule, level
-            )
-            if slot is not None and slot.weekday is None and some is held:
-                slot = None
+    slot, some = _release_time(runs, held, rule.share, _NEARLY_ALL, done, other, rule, level, work)
     if slot is None:
         return None, None, none, "no size and no time of release stands out"
-    chosen = held[slot.holds(runs.minute[held])]
+    chosen = some[slot.holds(runs.minute[some])]
     sizes = runs.size[chosen]
     together = sizes >= rule.min_size
     if together.sum() < rule.min_releases or sizes[together].sum() < rule.share * sizes.sum():
         return None, None, none, f"released {slot.in_words()}, mostly one at a time"
     return None, slot, chosen, slot.in_words()
+
+
+def _release_time(
+    runs: Runs,
+    held: Int64,
+    share: float,
+    most: float,
+    done: Int64 | None,
+    other: Int64,
+    rule: BatchRule,
+    level: float,
+    work: Attendance,
+) -> tuple[Slot | None, Int64]:
+    """The time of the week at which these runs are released, and which of them tell it.
+
+    done : the steps of which these runs must hold a share; of the runs themselves when None.
+
+    It covers `share` of the total in runs before which the resource was free for a while since it came on duty; or `most`
+    on one weekday, when the resource is on duty on most weekdays and the release clears what waits.
+    """
+    fresh = held[runs.fresh[held] >= parse_duration(rule.min_pause)]
+    for some, least in ((fresh, share), (held, most)):
+        if len(some) < rule.min_releases:
+            continue
+        weight = np.ones(len(some)) if done is None else runs.size[some].astype(float)
+        total = float(len(held) if done is None else len(done))
+        slot = release_slot(runs.minute[some], weight, total, other, least, rule, level)
+        if slot is None:
+            continue
+        if some is not fresh:
+            busiest = int(np.bincount(runs.who[some]).argmax())
+            if slot.weekday is None or n_weekdays_on_duty(work, busiest) < _MOST_WEEKDAYS:
+                continue
+            if done is not None and _cleared(runs, some[slot.holds(runs.minute[some])], done, work) < _NEARLY_ALL:
+                continue
+        return slot, some
+    return None, held
+
+
+def _cleared(runs: Runs, released: Int64, done: Int64, work: Attendance) -> float:
+    """Share of the steps in these runs that were begun at the first release after they were ready, or within a day of it:
+    a release clears what waits, a queue that is too long for its staff goes on to the next week."""
+    inside = done[np.isin(runs.run[done], released)]
+    releases = np.sort(runs.release[released])
+    own = runs.release[runs.run[inside]]
+    following = releases[np.searchsorted(releases, work.paths.enabled[runs.step[inside]], side="left")]
+    return float((own - following < DAY).mean())
 
 
 def _wait_for_releases(until: Int64, runs: Runs, done: Int64, chosen: Int64, work: Attendance) -> None:
