@@ -9,6 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes says nothing here: a kernel is compiled at its first call, and machines are shared.
+settings.register_profile("streamline", deadline=None)
+settings.load_profile("streamline")
 
 #: Real logs: name -> arguments of `read_log`; `source` is relative to the folder of real logs.
 REAL_LOGS: dict[str, dict[str, Any]] = {

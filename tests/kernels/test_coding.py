@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streamline.kernels.clock import at_midnight
-from streamline.kernels.coding import codes_held, gathered, one_by_one, recode_in_place, recoded
+from streamline.kernels.clock import any_after, any_equal, any_other, at_midnight
+from streamline.kernels.coding import codes_held, gathered, gathered_codes, recode_in_place, recoded
 from streamline.units import DAY
 
 N = 6
@@ -58,16 +58,22 @@ def test_gathered_is_a_look_up_of_places(dtype: type[np.generic], data: st.DataO
     assert values.tolist() == before
 
 
-@given(values=st.lists(st.integers(-3, 3), max_size=6))
+@given(codes=st.lists(st.integers(-1, 3), min_size=1, max_size=9), data=st.data())
 @settings(deadline=None)
-def test_one_by_one_is_a_range(values: list[int]) -> None:
-    expected = values == list(range(values[0], values[0] + len(values))) if values else True
-    assert one_by_one(np.array(values, dtype=np.int64)) == expected
+def test_gathered_codes_are_those_of_their_places(codes: list[int], data: st.DataObject) -> None:
+    order = data.draw(st.lists(st.integers(0, len(codes) - 1), max_size=12))
+    place = data.draw(st.lists(st.integers(-1, 5), min_size=4, max_size=4))
+    got = gathered_codes(*(np.array(c, dtype=np.int32) for c in (codes, place)), np.array(order, dtype=np.int64))
+    assert got.tolist() == [place[codes[i]] if codes[i] >= 0 else -1 for i in order]
 
 
-def test_one_by_one_of_a_long_range() -> None:
-    assert one_by_one(np.arange(5, 500))
-    assert not one_by_one(np.array([1, 2, 1, 4]))
+@given(pairs=st.lists(st.tuples(st.integers(-2, 2), st.integers(-2, 2)), max_size=6), value=st.integers(-2, 2))
+@settings(deadline=None)
+def test_any_is_said_of_values_as_of_a_list(pairs: list[tuple[int, int]], value: int) -> None:
+    one, two = (np.array([p[j] for p in pairs], dtype=np.int64) for j in range(2))
+    assert any_after(one, two) == any(a > b for a, b in pairs)
+    assert any_equal(one, value) == any(a == value for a, _ in pairs)
+    assert any_other(one, value) == any(a != value for a, _ in pairs)
 
 
 #: Microseconds since 1970, before it too: whole days, off them by one or by a power of 2, and anything else.

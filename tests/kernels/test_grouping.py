@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streamline.kernels.grouping import MISSING, NEVER, SHORT, grouped_rows, repeated_rows, scan_groups, tied_runs
+from streamline.kernels.grouping import (
+    MISSING,
+    NEVER,
+    SHORT,
+    any_equal_neighbours,
+    grouped_rows,
+    order_by_insertion,
+    places_in,
+    repeated_rows,
+    scan_groups,
+    tied_runs,
+)
 
 #: group, completion, start (None: not recorded), activity, who
 ROW = st.tuples(
@@ -97,3 +110,23 @@ def test_nothing_at_all():
     offsets, order = grouped_rows(codes, codes, size, unsorted, 0, nothing, nothing)
     assert (offsets.tolist(), order.tolist(), late.tolist()) == ([0], [], [])
     assert repeated_rows(*tied_runs(offsets, nothing), nothing, codes, codes).tolist() == []
+
+
+@given(st.lists(st.integers(-3, 3), max_size=30), st.integers(0, 4))
+@settings(deadline=None)
+def test_order_by_insertion_is_stable_or_given_up(values, most):
+    """It gives up once it has moved further than allowed, and never otherwise."""
+    got, done = order_by_insertion(np.array(values, dtype=np.int64), most)
+    moves = [sum(values[j] > values[i] for j in range(i)) for i in range(len(values))]
+    assert done == (sum(moves) <= most * len(values))
+    if done:
+        assert got.tolist() == sorted(range(len(values)), key=lambda i: (values[i], i))
+
+
+@given(st.permutations(range(6)), st.integers(0, 6), st.lists(st.integers(0, 3), min_size=6, max_size=6))
+@settings(deadline=None)
+def test_places_and_equal_neighbours_in_an_order(order, n, values):
+    some = np.array(order[:n], dtype=np.int64)
+    assert places_in(some, 6).tolist() == [order[:n].index(k) if k in order[:n] else -1 for k in range(6)]
+    expected = any(values[a] == values[b] for a, b in pairwise(order[:n]))
+    assert any_equal_neighbours(np.array(values, dtype=np.int64), some) == expected

@@ -63,11 +63,11 @@ def test_variants_by_hand(log_of) -> None:
     assert np.isnan(open_.table["mean_cycle_days"].iloc[1])
 
 
-def test_variants_are_exact_where_hashes_collide(log_of, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With a hash that is the same for every trace the groups are still those of the traces."""
+def test_variants_are_exact_where_keys_collide(log_of, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a key that is the same for every trace the groups are still those of the traces."""
     log = log_of([*THREE, ("d", "x", 0, 1), ("e", "z", 0, 1), ("e", "x", 1, 3)])
     right = variants(log)
-    monkeypatch.setattr(counts, "trace_hashes", lambda _, __, first, last: np.zeros(last - first, np.uint64))
+    monkeypatch.setattr(counts, "ALL_BITS", np.uint64(0))
     collided = variants(log)
     assert collided.table.equals(right.table)
     assert collided.cases.equals(right.cases)

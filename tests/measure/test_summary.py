@@ -15,7 +15,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from streamline.log.event_log import EventLog
-from streamline.measure import counts
+from streamline.measure import counts, transitions
 from streamline.measure.duration import cycle_time
 from streamline.measure.flow import directly_follows, variants
 from streamline.measure.rework import rework_loops
@@ -247,6 +247,26 @@ def merged_at_random(parts: list[LogSummary], data: st.DataObject) -> LogSummary
 
 @given(rows=ROWS, data=st.data())
 @settings(max_examples=150, deadline=None)
+def test_waits_taken_from_the_log_are_those_held(log_of: LogOf, rows: Rows, data: st.DataObject) -> None:
+    """Brackets so narrow that many miss, from samples of any size; the parts hold their waits once they are merged."""
+    log = log_from(log_of, rows, data)
+    held = log_summary(log)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(transitions, "HELD_BELOW", 0)
+        patch.setattr(transitions, "_SAMPLED", data.draw(st.sampled_from([1, 5, 1 << 16])))
+        patch.setattr(transitions, "_DEVIATIONS", data.draw(st.sampled_from([-1.0, 0.0, 4.5])))
+        taken = log_summary(log)
+        assert (taken.transitions.waits.origin is None) == (log.n_steps == 0)
+        same(taken, held)
+        same(taken.held(), held)
+        assert taken.held().transitions.waits.origin is None
+        other = np.array(data.draw(st.lists(st.booleans(), min_size=log.n_cases, max_size=log.n_cases)))
+        parts = [log_summary(log.select(part, because="")) for part in (other, ~other)]
+    same(LogSummary.merged(parts), held)
+
+
+@given(rows=ROWS, data=st.data())
+@settings(max_examples=150, deadline=None)
 def test_parts_of_a_log_merge_into_the_whole(log_of: LogOf, rows: Rows, data: st.DataObject) -> None:
     """Cases dealt at random to up to five parts, some of which may get none."""
     log = log_from(log_of, rows, data)
@@ -275,10 +295,11 @@ def test_parts_from_separate_sources_merge_into_the_whole(log_of: LogOf, rows: R
 @given(rows=ROWS, data=st.data())
 @settings(max_examples=40, deadline=None)
 def test_the_number_of_processors_does_not_show(log_of: LogOf, n: int, rows: Rows, data: st.DataObject) -> None:
-    """In n slices, of which some get no case, as in one."""
+    """In n slices, of which some get no case, as in one; and whether the waits are held or taken from the log."""
     log = log_from(log_of, rows, data)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(counts, "n_processors", lambda: 1)
+        patch.setattr(transitions, "HELD_BELOW", data.draw(st.sampled_from([0, 1 << 18])))
         one = log_summary(log)
         patch.setattr(counts, "n_processors", lambda: n)
         same(log_summary(log), one)

@@ -11,6 +11,7 @@ import pytest
 from streamline.errors import InsufficientDataError
 from streamline.log.event_log import EventLog
 from streamline.log.read import read_log
+from streamline.measure import transitions
 from streamline.measure.flow import directly_follows
 from streamline.measure.summary import LogSummary, log_summary
 
@@ -168,6 +169,23 @@ def large() -> EventLog:
 def off(values: pd.Series, found: float, asked: float) -> float:
     """How far the rank of the value found is from the one asked for, as a share of the values."""
     return max((values < found).mean() - asked, asked - (values <= found).mean(), 0.0)
+
+
+@pytest.mark.parametrize("deviations", [-1.0, 0.0, 4.5])
+def test_waits_of_a_large_log_are_exact_without_being_held(
+    large: EventLog, deviations: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With brackets that all miss, that often do, and that hardly ever do: the same numbers as from all waits sorted, also
+    other quantiles, for which the waits are taken from the log."""
+    held = log_summary(large)
+    monkeypatch.setattr(transitions, "HELD_BELOW", 0)
+    monkeypatch.setattr(transitions, "_SAMPLED", 2_000)
+    monkeypatch.setattr(transitions, "_DEVIATIONS", deviations)
+    got = log_summary(large)
+    pd.testing.assert_frame_equal(got.directly_follows, held.directly_follows, check_exact=True)
+    pd.testing.assert_frame_equal(got.rework, held.rework, check_exact=True)
+    asked = [0.0, 0.25, 0.9, 1.0]
+    assert np.array_equal(got.transitions.waits.quantiles(asked), held.transitions.waits.quantiles(asked))
 
 
 @pytest.mark.parametrize("parts", [1, 3])

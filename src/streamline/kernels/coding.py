@@ -49,9 +49,10 @@ def gathered(values: Any, order: npt.NDArray[np.int64]) -> Any:
 
 
 @compiled
-def one_by_one(values: npt.NDArray[np.int64]) -> Any:
-    """Whether each value is one more than the one before."""
-    for i in range(1, len(values)):
-        if values[i] != values[i - 1] + 1:
-            return False
-    return True
+def gathered_codes(codes: Int32, place: Int32, order: npt.NDArray[np.int64]) -> Any:
+    """`place[code]` of the rows in this order; -1 where the code is -1."""
+    result = np.empty(len(order), np.int32)
+    for i in range(len(order)):
+        code = codes[order[i]]
+        result[i] = place[code] if code >= 0 else -1
+    return result

@@ -63,6 +63,44 @@ def scan_groups(group: Int32, n_groups: int, complete: Int64, start: Int64) -> A
 
 
 @compiled
+def order_by_insertion(values: Int64, most: int) -> Any:
+    """(order, done): the places of the values in their order, equal ones as they stand.
+
+    For values that are nearly in order. It gives up, and `done` is False, after moving a place `most` times per value.
+    """
+    order = np.empty(len(values), np.int64)
+    left = np.int64(most) * len(values)
+    for i in range(len(values)):
+        p = i
+        while p > 0 and values[order[p - 1]] > values[i]:
+            order[p] = order[p - 1]
+            p -= 1
+        order[p] = i
+        left -= i - p
+        if left < 0:
+            return order, False
+    return order, True
+
+
+@compiled
+def places_in(order: Int64, n: int) -> Any:
+    """(n,) int32: for each number the place in `order` at which it stands, -1 where it doesn't."""
+    place = np.full(n, -1, np.int32)
+    for i in range(len(order)):
+        place[order[i]] = i
+    return place
+
+
+@compiled
+def any_equal_neighbours(values: Int64, order: Int64) -> bool:
+    """Whether two values next to each other in this order are equal."""
+    for i in range(1, len(order)):
+        if values[order[i]] == values[order[i - 1]]:
+            return True
+    return False
+
+
+@compiled
 def _after(complete: Int64, start: Int64, i: int, j: int) -> bool:
     """Whether row i belongs after row j, by (completion, start); equal rows keep their order."""
     if complete[i] != complete[j]:

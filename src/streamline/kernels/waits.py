@@ -1,4 +1,4 @@
-"""Loops over the times of cases whose routes are known: waits by transition, time by family of loops, exact sums.
+"""Loops over cases whose routes are known: waits by transition, counts of routes, exact sums.
 
 A case `k` owns the places `offsets[k]:offsets[k + 1]`. Its route is `route[k]`, a number; route `r` owns the places
 `route_offsets[r]:route_offsets[r + 1]` of columns that say something about each of its steps. A kernel works on the cases
@@ -24,29 +24,17 @@ LOW_MASK = (1 << LOW_BITS) - 1
 
 
 @compiled
-def room(n: int) -> Any:
-    """Room for n int64 values, from the plain allocator: numpy's asks for large pages, which take longer to get."""
-    return np.empty(n, np.int64)
-
-
-@compiled
 def spread_waits(
     offsets: Int64, start: Int64, complete: Int64, first_case: int, last_case: int, route: Int32, route_offsets: Int64,
-    transition: Int32, free: Int64, waits: Int64, family: Int32, has_loop: Bool, counted: Bool, n_families: int,
-) -> Any:  # fmt: skip
-    """Put the wait before each step but a case's first into the room of its transition, and add up the time in loops.
+    transition: Int32, free: Int64, waits: Int64,
+) -> None:  # fmt: skip
+    """Put the wait before each step but a case's first into the room of its transition.
 
-    A wait runs from the completion before to the start; to the completion where no start is recorded. In a loop a step
-    takes the time from the completion before it to its own; a case's first step is never in one.
+    A wait runs from the completion before to the start; to the completion where no start is recorded.
 
     transition : for each step of each route the number of the transition that leads to it; not looked at for the first.
     free : for each transition the next free place of `waits`; moves on.
-    family : for each step of each route the number of the family of its loop, -1 for first-pass steps.
-    has_loop : for each route whether any of its steps is in a loop. counted : cases whose time in loops is added up.
-
-    Returns (high, low): for each family the time of its steps, `(high << LOW_BITS) + low`.
     """
-    high, low = np.zeros(n_families, np.int64), np.zeros(n_families, np.int64)
     for case in range(first_case, last_case):
         at = route_offsets[route[case]]
         first = offsets[case]
@@ -55,14 +43,6 @@ def spread_waits(
             begun = complete[s] if start[s] == MISSING else start[s]
             waits[free[e]] = begun - complete[s - 1]
             free[e] += 1
-        if has_loop[route[case]] and counted[case]:
-            for s in range(first + 1, offsets[case + 1]):
-                f = family[at + s - first]
-                if f >= 0:
-                    time = complete[s] - complete[s - 1]
-                    high[f] += time >> LOW_BITS
-                    low[f] += time & LOW_MASK
-    return high, low
 
 
 @compiled
@@ -94,27 +74,32 @@ def repeats(route_offsets: Int64, activity: Int32, n_activities: int) -> Any:
 
 
 @compiled
-def segment_sums(bounds: Int64, values: Int64) -> Any:
-    """The sum of each segment `values[bounds[k]:bounds[k + 1]]` as `(high << LOW_BITS) + low`: two arrays."""
-    high, low = np.zeros(len(bounds) - 1, np.int64), np.zeros(len(bounds) - 1, np.int64)
-    for k in range(len(bounds) - 1):
-        upper, lower = np.int64(0), np.int64(0)
-        for i in range(bounds[k], bounds[k + 1]):
-            upper += values[i] >> LOW_BITS
-            lower += values[i] & LOW_MASK
-        high[k] = upper
-        low[k] = lower
-    return high, low
+def code_sums(codes: Int64, weight: Int64, n_codes: int) -> Any:
+    """For each code the sum of the weights of its places."""
+    result = np.zeros(n_codes, np.int64)
+    for i in range(len(codes)):
+        result[codes[i]] += weight[i]
+    return result
 
 
 @compiled
-def group_sums(group: Int32, values: Int64, counted: Bool, n_groups: int) -> Any:
-    """(n, high, low): for each group how many of its members are counted, and the sum of their values."""
-    n = np.zeros(n_groups, np.int64)
-    high, low = np.zeros(n_groups, np.int64), np.zeros(n_groups, np.int64)
-    for i in range(len(group)):
-        if counted[i]:
-            n[group[i]] += 1
-            high[group[i]] += values[i] >> LOW_BITS
-            low[group[i]] += values[i] & LOW_MASK
-    return n, high, low
+def closed_times(end: Int64, complete: Int64, arrival: Int64, closed: Bool, route: Int32, sums: Int64) -> Any:
+    """The time from arrival to last completion of each closed case, in order.
+
+    end : for each case the place after its last step; a closed case has one. route : its route.
+    sums : (n_routes, 3) how many closed cases, and the sum of their times as `(high << LOW_BITS) + low`; is added to.
+    """
+    n = 0
+    for k in range(len(end)):
+        n += closed[k]
+    times = np.empty(n, np.int64)
+    n = 0
+    for k in range(len(end)):
+        if closed[k]:
+            time = complete[end[k] - 1] - arrival[k]
+            times[n] = time
+            n += 1
+            sums[route[k], 0] += 1
+            sums[route[k], 1] += time >> LOW_BITS
+            sums[route[k], 2] += time & LOW_MASK
+    return times

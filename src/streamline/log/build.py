@@ -14,13 +14,23 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from streamline.errors import DataQualityError, InsufficientDataError, UnknownNameError
-from streamline.kernels.coding import gathered, one_by_one
-from streamline.kernels.grouping import NEVER, grouped_rows, repeated_rows, scan_groups, tied_runs
+from streamline.kernels.clock import any_after, any_equal, any_other
+from streamline.kernels.coding import gathered, gathered_codes, recoded
+from streamline.kernels.grouping import (
+    NEVER,
+    any_equal_neighbours,
+    grouped_rows,
+    order_by_insertion,
+    places_in,
+    repeated_rows,
+    scan_groups,
+    tied_runs,
+)
 from streamline.log.coded import Coded, coded
 from streamline.log.event_log import EventLog, Labels, Notes
 from streamline.log.lifecycle import steps_from_lifecycle
-from streamline.log.raw import RawRecords, Reject, shortened
-from streamline.log.time_column import count, either
+from streamline.log.raw import RawRecords, Reject, Rows, RowsOneByOne, shortened
+from streamline.log.time_column import count, either, everywhere
 from streamline.log.timestamps import ParsedTimes, parse_times
 from streamline.machine import in_threads
 from streamline.units import MISSING_TIME
@@ -30,6 +40,8 @@ Int64 = npt.NDArray[np.int64]
 Bool = npt.NDArray[np.bool_]
 
 
+#: Cases are put in order of arrival by moving them at most so far, on average; farther ones are sorted.
+_MOVES = 32
 #: What a duplicate repeats; other columns, such as the channel and attributes, may differ.
 TWIN = "repeats an earlier row in case, activity, times and resource"
 
@@ -87,7 +99,7 @@ class _Sieve:
             self.rejects.append(
                 Reject(file=self.raw.source, row=int(self.raw.row[i]), column=column, value=value, reason=reason)
             )
-        self.keep &= ~bad
+        self.keep = self.keep & ~bad
 
     def set_aside_times(self, parsed: ParsedTimes) -> None:
         """Reject rows whose time could not be read, with the reader's own reason."""
@@ -95,7 +107,7 @@ class _Sieve:
             return
         place = np.searchsorted(self.raw.row, [r.row for r in parsed.rejects])
         self.rejects.extend(r for r, kept in zip(parsed.rejects, self.keep[place], strict=True) if kept)
-        self.keep &= ~parsed.bad
+        self.keep = self.keep & ~parsed.bad
 
     @property
     def rows(self) -> Int64 | slice:
@@ -116,7 +128,7 @@ class _Steps:
 
 def build_log(raw: RawRecords, columns: Columns, options: Options) -> EventLog:
     """Give the columns their meaning. Raises InsufficientDataError when no step remains; nothing is dropped unseen."""
-    sieve = _Sieve(raw=raw, keep=np.ones(len(raw.row), dtype=np.bool_), rejects=list(raw.rejects))
+    sieve = _Sieve(raw=raw, keep=everywhere(len(raw.row)), rejects=list(raw.rejects))
     case_of_row, activity_of_row, complete, begun = _read_columns(raw, columns, options)
     sieve.set_aside(case_of_row.absent, columns.case, "no case id")
     sieve.set_aside(activity_of_row.absent, columns.activity, "no activity")
@@ -131,11 +143,11 @@ def build_log(raw: RawRecords, columns: Columns, options: Options) -> EventLog:
         in_fold, in_gap = either(in_fold, begun.in_fold), either(in_gap, begun.in_gap)
         neither = begun.missing & complete.missing if count(begun.missing) else begun.missing
         sieve.set_aside(neither, columns.complete, "neither a start nor a completion time")
-        early = begun.instants > complete.instants  # a missing time is less than any other
-        sieve.set_aside(
-            early & ~complete.missing if count(complete.missing) else early,
-            columns.complete, "completed before it started", shown=(columns.start, columns.complete),
-        )  # fmt: skip
+        if any_after(begun.instants, complete.instants):  # a missing time is less than any other
+            sieve.set_aside(
+                (begun.instants > complete.instants) & ~complete.missing,
+                columns.complete, "completed before it started", shown=(columns.start, columns.complete),
+            )  # fmt: skip
     else:
         sieve.set_aside(complete.missing, columns.complete, "no time")
 
@@ -144,7 +156,9 @@ def build_log(raw: RawRecords, columns: Columns, options: Options) -> EventLog:
         message = _nothing_left(raw, sieve, 0, {})
         raise DataQualityError(message, rejects=sieve.rejects) if sieve.rejects else InsufficientDataError(message)
     case, source_row = case_of_row.codes[rows], raw.row[rows]
-    activities, activity = activity_of_row.at(rows).sorted_by_name()
+    # Codes by name are given as late as possible: to the steps in their order.
+    activities, by_name = activity_of_row.at(rows).in_order()
+    activity = activity_of_row.codes[rows]
     if options.whole:
         check_names(options.external, options.ends, activities, source=raw.source)
     at = complete.instants[rows]
@@ -156,31 +170,33 @@ def build_log(raw: RawRecords, columns: Columns, options: Options) -> EventLog:
     open_row = source_row[steps.unfinished]
 
     step, start = steps.of_rows, steps.start
-    step_case, step_activity, completed, step_row = case[step], activity[step], at[step], source_row[step]
+    step_case, completed, step_row = case[step], at[step], source_row[step]
     tasks: list[Callable[[], Any]] = [
         partial(scan_groups, step_case, len(case_of_row.names), completed, start),
-        partial(labels, raw, columns.resource, options, rows, step),
-        partial(labels, raw, columns.channel, options, rows, step),
+        partial(_names, raw, columns.resource, options, rows, step),
+        partial(_names, raw, columns.channel, options, rows, step),
     ]
-    (first, size, late, unsorted), resource, channel = in_threads(tasks)
+    (first, size, late, unsorted), *labelled = in_threads(tasks)
     np.minimum.at(first, open_case, open_start)
     arrival, arrival_from, odd_arrivals = _arrivals(raw, columns, options, rows, case, first)
-    alive = np.flatnonzero(first != NEVER)
-    by_arrival = alive[_by_arrival(arrival[alive], case_of_row.names, alive)]
-    number = np.full(len(first), -1, dtype=np.int32)
-    number[by_arrival] = np.arange(len(by_arrival), dtype=np.int32)
+    by_arrival = _by_arrival(arrival, case_of_row.names, some_never=any_equal(first, NEVER))
+    number = places_in(by_arrival, len(first))
 
     # Cases by arrival, then id: the same records in another order give the same log.
     offsets, order = grouped_rows(step_case, number, size, unsorted, len(by_arrival), completed, start)
-    of_steps: dict[str, Any] = {"activity": step_activity, "start": start, "complete": completed}
-    of_steps |= {k: v.codes for k, v in (("resource", resource), ("channel", channel)) if v is not None}
-    tasks = [*(partial(gathered, column, order) for column in of_steps.values())]
-    tasks.insert(0, partial(case_of_row.names.take, pa.array(by_arrival)))
-    case_ids, *columns_in_order = in_threads(tasks)
-    of_steps = dict(zip(of_steps, columns_in_order, strict=True))
-    # Where all rows are steps their numbers needn't be gathered.
-    of_steps["row"] = order + step_row[0] if len(order) and one_by_one(step_row) else gathered(step_row, order)
-    ties = tied_runs(offsets, of_steps["complete"])
+    to_gather: dict[str, Callable[[], Any]] = {
+        "case": partial(case_of_row.names.take, pa.array(by_arrival)),
+        "complete": partial(gathered, completed, order),
+        "start": partial(gathered, start, order),
+        "activity": partial(gathered_codes, activity[step], by_name, order),
+    }
+    for name, label in zip(("resource", "channel"), labelled, strict=True):
+        if label is not None:
+            to_gather[name] = partial(gathered_codes, label.codes, label.place, order)
+    of_steps = dict(zip(to_gather, in_threads(list(to_gather.values())), strict=True))
+    case_ids = of_steps.pop("case")
+    tasks = [partial(_in_order, step_row, order), partial(_ties_and_last, offsets, of_steps["complete"])]
+    of_steps["row"], (ties, last) = in_threads(tasks)
     who = of_steps.get("resource", of_steps["activity"])
     twins = np.sort(repeated_rows(*ties, of_steps["start"], of_steps["activity"], who))
     twin_rows = np.sort(of_steps["row"][twins])
@@ -202,7 +218,7 @@ def build_log(raw: RawRecords, columns: Columns, options: Options) -> EventLog:
         **odd_arrivals,
     }
     stepless: list[str] = []
-    if len(alive) < len(first):  # only lifecycle events that aren't used, or only rows set aside
+    if len(by_arrival) < len(first):  # only lifecycle events that aren't used, or only rows set aside
         seen = np.bincount(case, minlength=len(first)) > 0
         stepless = case_of_row.names.filter(pa.array(seen & (first == NEVER))).to_pylist()
     return EventLog(
@@ -214,20 +230,20 @@ def build_log(raw: RawRecords, columns: Columns, options: Options) -> EventLog:
         activities=activities,
         start=of_steps["start"],
         complete=of_steps["complete"],
-        has_start=int(start.max(initial=MISSING_TIME)) != MISSING_TIME,
-        resource=None if resource is None else Labels(codes=of_steps["resource"], names=resource.names),
-        channel=None if channel is None else Labels(codes=of_steps["channel"], names=channel.names),
+        has_start=any_other(start, MISSING_TIME),
+        resource=None if labelled[0] is None else Labels(codes=of_steps["resource"], names=labelled[0].names),
+        channel=None if labelled[1] is None else Labels(codes=of_steps["channel"], names=labelled[1].names),
         row=of_steps["row"],
         arrival=arrival[by_arrival],
         arrival_from=arrival_from,
-        observed_until=int(max(of_steps["complete"].max(initial=MISSING_TIME), open_start.max(initial=MISSING_TIME))),
+        observed_until=int(max(last, open_start.max(initial=MISSING_TIME))),
         attributes=attributes,
         external=tuple(options.external),
         ends=options.ends,
         unfinished=pd.DataFrame(
             {
                 "case": number[open_case].astype(np.int64),
-                "activity": np.asarray(activities, dtype=object)[open_activity],
+                "activity": np.asarray(activities, dtype=object)[by_name[open_activity]],
                 "start": open_start,
                 "row": open_row,
             }
@@ -291,18 +307,21 @@ def _steps(
     return _Steps(of_rows=np.flatnonzero(done), start=begun[done], unfinished=np.flatnonzero(~done))
 
 
-def _by_arrival(arrival: Int64, names: Any, codes: Int64) -> Int64:
-    """Places in order of arrival; cases that arrived at one instant in order of their ids."""
-    order = np.argsort(arrival, kind="stable")
-    same = arrival[order][1:] == arrival[order][:-1]
-    if not same.any():
+def _by_arrival(arrival: Int64, names: Any, *, some_never: bool) -> Int64:
+    """The cases that arrived in order of arrival; those that arrived at one instant in order of their ids."""
+    found, done = order_by_insertion(arrival, _MOVES)
+    order: Int64 = found if done else np.argsort(arrival, kind="stable")
+    if some_never:
+        order = order[arrival[order] != MISSING_TIME]
+    if not any_equal_neighbours(arrival, order):
         return order
+    same = arrival[order][1:] == arrival[order][:-1]
     tied = np.zeros(len(order), dtype=np.bool_)
     tied[1:] |= same
     tied[:-1] |= same
     among = order[tied]
     rank = np.empty(len(among), dtype=np.int64)
-    rank[np.asarray(pc.sort_indices(names.take(pa.array(codes[among]))))] = np.arange(len(among))
+    rank[np.asarray(pc.sort_indices(names.take(pa.array(among))))] = np.arange(len(among))
     order[tied] = among[np.lexsort((rank, arrival[among]))]
     return order
 
@@ -313,7 +332,20 @@ def _padded(case: Coded, activity: Coded, rows: Int64 | slice) -> Int64:
     return np.flatnonzero(np.logical_or.reduce(marks)) if marks else np.zeros(0, dtype=np.int64)
 
 
-def _marked(source_row: Int64, mark: Bool, rows: Int64 | slice) -> Int64:
+def _in_order(row: Rows, order: Int64) -> Int64:
+    """The rows of the source in this order, which may be used up for it."""
+    if isinstance(row, RowsOneByOne):
+        order += row.first
+        return order
+    return np.asarray(gathered(row, order), dtype=np.int64)
+
+
+def _ties_and_last(offsets: Int64, complete: Int64) -> tuple[tuple[Int64, Int64], int]:
+    """The runs of equal completions in a case, and the last completion of all."""
+    return tied_runs(offsets, complete), int(complete.max(initial=MISSING_TIME))
+
+
+def _marked(source_row: Rows, mark: Bool, rows: Int64 | slice) -> Int64:
     return source_row[mark[rows]] if count(mark) else source_row[:0]
 
 
@@ -344,21 +376,37 @@ def _times(raw: RawRecords, column: str, options: Options) -> ParsedTimes:
     )
 
 
-def labels(
-    raw: RawRecords, column: str | None, options: Options, rows: Int64 | slice, step: Int64 | slice = slice(None)
-) -> Labels | None:
-    """A column of labels, coded, at the places `step` among these rows; None without the column."""
+def labels(raw: RawRecords, column: str | None, options: Options, rows: Int64 | slice) -> Labels | None:
+    """A column of labels, coded, at these rows; None without the column."""
+    found = _names(raw, column, options, rows, slice(None))
+    return None if found is None else Labels(codes=recoded(found.codes, found.place), names=found.names)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Named:
+    """A column of labels: row i holds `names[place[codes[i]]]`, or nothing where the code or its place is -1."""
+
+    codes: Int32
+    names: tuple[str, ...]
+    place: Int32
+
+
+def _names(
+    raw: RawRecords, column: str | None, options: Options, rows: Int64 | slice, step: Int64 | slice
+) -> _Named | None:
+    """A column of labels at the places `step` among these rows; None without the column."""
     if column is None:
         return None
-    names, codes = _coded(raw, column, options).at(rows).at(step).sorted_by_name()
-    return Labels(codes=codes, names=names)
+    found = _coded(raw, column, options).at(rows).at(step)
+    names, place = found.in_order()
+    return _Named(codes=found.codes, names=names, place=place)
 
 
 def _arrivals(
     raw: RawRecords, columns: Columns, options: Options, rows: Int64 | slice, case: Int32, first: Int64
 ) -> tuple[Int64, str, dict[str, Int64]]:
     """One instant a case, how it was found, and the first row of each case whose given arrival can't be taken."""
-    arrival = np.where(first == NEVER, MISSING_TIME, first)
+    arrival = np.where(first == NEVER, MISSING_TIME, first) if any_equal(first, NEVER) else first
     if columns.arrival is None:
         return arrival, "the first timestamp of the case", {}
     parsed = _times(raw, columns.arrival, options)

@@ -42,8 +42,8 @@ class Coded:
             codes=self.codes[rows], names=self.names, padded=None if self.padded is None else self.padded[rows]
         )
 
-    def sorted_by_name(self) -> tuple[tuple[str, ...], Int32]:
-        """Names in alphabetical order, those that some row holds, and a code a row: the order of rows can't show."""
+    def in_order(self) -> tuple[tuple[str, ...], Int32]:
+        """Names in alphabetical order, those that some row holds; and for each code its place among them, or -1."""
         held = codes_held(self.codes, len(self.names))
         names = self.names.filter(pa.array(held)).to_pylist()
         order = sorted(range(len(names)), key=names.__getitem__)
@@ -51,7 +51,12 @@ class Coded:
         among[np.asarray(order, dtype=np.int64)] = np.arange(len(names), dtype=np.int32)
         place = np.full(len(held), -1, dtype=np.int32)
         place[held] = among
-        return tuple(str(names[i]) for i in order), recoded(self.codes, place)
+        return tuple(str(names[i]) for i in order), place
+
+    def sorted_by_name(self) -> tuple[tuple[str, ...], Int32]:
+        """Names in alphabetical order, those that some row holds, and a code a row: the order of rows can't show."""
+        names, place = self.in_order()
+        return names, recoded(self.codes, place)
 
 
 def coded(column: Any, missing: frozenset[str] = frozenset(), *, name: str = "", source: str = "") -> Coded:

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from streamline.errors import FileFormatError
 from streamline.kernels.coding import recode_in_place
+from streamline.kernels.room import room, room_for_codes
 from streamline.log.coded import encoded
 from streamline.log.time_column import is_text
 from streamline.machine import free_memory, in_threads
@@ -29,7 +30,7 @@ class _Instants:
     """A column of timestamps, filled row group by row group."""
 
     def __init__(self, kind: Any, n: int) -> None:
-        self.kind, self.counts, self.absent = kind, np.empty(n, dtype=np.int64), np.zeros(0, dtype=np.bool_)
+        self.kind, self.counts, self.absent = kind, room(n), np.zeros(0, dtype=np.bool_)
 
     def fill(self, first: int, column: Any) -> None:
         """Put a row group's values at their place."""
@@ -54,7 +55,7 @@ class _Codes:
     """A column of texts, filled row group by row group: codes of each one's own dictionary, then of a common one."""
 
     def __init__(self, n: int, n_groups: int) -> None:
-        self.codes = np.empty(n, dtype=np.int32)
+        self.codes = room_for_codes(n)
         self.names: list[Any] = [None] * n_groups
         self.bounds: list[tuple[int, int]] = [(0, 0)] * n_groups
 
@@ -92,7 +93,8 @@ def read_parquet_columns(
     try:
         with pq.ParquetFile(path) as file:
             available, n_rows = tuple(file.schema_arrow.names), file.metadata.num_rows
-            sizes = [file.metadata.row_group(i).num_rows for i in range(file.metadata.num_row_groups)]
+            metadata = file.metadata
+            sizes = [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)]
             fields = list(file.schema_arrow)
         chosen = [n for n in available if n in wanted]
         twice = next((n for n in chosen if chosen.count(n) > 1), None)
@@ -114,7 +116,8 @@ def read_parquet_columns(
         def stretch(number: int) -> dict[str, Any]:
             groups, held = stretches[number], {}
             first = sum(sizes[: groups[0]])
-            with pq.ParquetFile(path) as file:
+            # Texts come as codes of the row group's own dictionary: no text is made for each row.
+            with pq.ParquetFile(path, metadata=metadata, read_dictionary=list(texts)) as file:
                 for name in kinds:
                     column = file.read_row_groups(groups, columns=[name], use_threads=False).column(0)
                     if name in instants:

@@ -22,6 +22,37 @@ class Reject:
     reason: str
 
 
+class RowsOneByOne:
+    """The rows `first`, `first + 1`, … of a source, in no memory; indexed like an array of their numbers."""
+
+    def __init__(self, first: int, n: int) -> None:
+        self.first, self._n = first, n
+
+    def __len__(self) -> int:
+        return self._n
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
+        return np.arange(self.first, self.first + self._n, dtype=dtype or np.int64)
+
+    def __getitem__(self, places: Any) -> Any:
+        if isinstance(places, slice):
+            if places == slice(None):
+                return self
+            chosen = range(self._n)[places]
+            return np.arange(chosen.start, chosen.stop, chosen.step, dtype=np.int64) + self.first
+        if isinstance(places, np.ndarray):
+            if places.dtype == np.bool_:
+                places = np.flatnonzero(places)
+            elif len(places) and (places.min() < 0 or places.max() >= self._n):
+                raise IndexError(f"there are {self._n} rows")
+            return places.astype(np.int64) + self.first
+        return range(self.first, self.first + self._n)[places]
+
+
+#: The row of the source behind each record: an array, or consecutive ones.
+Rows = npt.NDArray[np.int64] | RowsOneByOne
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawRecords:
     """Columns as they stand in the source, before any meaning is given to them."""
@@ -30,8 +61,8 @@ class RawRecords:
     source: str
     #: One pyarrow Array or ChunkedArray a column, all of one length; text for text formats.
     columns: dict[str, Any]
-    #: int64, the row of the source behind each row of `columns`.
-    row: npt.NDArray[np.int64]
+    #: The row of the source behind each row of `columns`.
+    row: Rows
     #: Every column that the source has, also those that were not asked for.
     available: tuple[str, ...]
     rejects: tuple[Reject, ...] = ()

@@ -17,7 +17,7 @@ from streamline.log.delimited import read_delimited_records
 from streamline.log.event_log import EventLog
 from streamline.log.feedback_log import FeedbackLog, build_feedback
 from streamline.log.files import existing_file, kind_of, unreadable_kind
-from streamline.log.raw import RawRecords
+from streamline.log.raw import RawRecords, RowsOneByOne
 from streamline.log.roles import (
     MAX_REJECTED,
     ReadOptions,
@@ -290,7 +290,7 @@ def records_of_table(
     return RawRecords(
         source=source,
         columns=columns,
-        row=np.arange(1, table.num_rows + 1, dtype=np.int64) if row is None else row,
+        row=RowsOneByOne(1, table.num_rows) if row is None else row,
         available=tuple(table.column_names) if available is None else available,
         reading={"format": form},
         sha256=sha256,

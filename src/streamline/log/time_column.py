@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from streamline.log.raw import Reject, first_rows, shortened
+from streamline.log.raw import Reject, Rows, first_rows, shortened
 from streamline.units import SECOND
 
 Int64s = npt.NDArray[np.int64]
@@ -52,7 +52,7 @@ class TimeColumn:
 
     name: str
     source: str
-    rows: Int64s
+    rows: Rows
     values: Any
 
     @property

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from streamline.errors import TimestampError, suggestion
 from streamline.kernels import timestamps as kernel
-from streamline.log.raw import Reject
+from streamline.log.raw import Reject, Rows
 from streamline.log.stored_times import stored_times
 from streamline.log.time_column import (
     FIRST_INSTANT,
@@ -92,7 +92,7 @@ def parse_times(
     *,
     column: str,
     source: str,
-    rows: Int64s,
+    rows: Rows,
     timezone: str | None = None,
     date_format: str | None = None,
     missing: frozenset[str] = frozenset(),
@@ -121,7 +121,7 @@ def parse_times(
         values = values.cast(values.type.value_type)
     if pa.types.is_null(values.type) or pa.types.is_string_view(values.type):
         values = values.cast(pa.large_string())
-    here = TimeColumn(column, source, np.asarray(rows, dtype=np.int64), values)
+    here = TimeColumn(column, source, rows, values)
     kind = values.type
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         reading = stored_times(here)

@@ -1,4 +1,4 @@
-"""Counts and exact sums over the cases of a log, in a form that adds up: transitions, routes, loops, cycle times."""
+"""The different routes of a log's cases, and counts and exact sums over them, in a form that adds up."""
 
 from __future__ import annotations
 
@@ -13,14 +13,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from streamline.kernels.coding import recoded
-from streamline.kernels.loops import erased_loops
-from streamline.kernels.variants import trace_hashes, variant_groups
-from streamline.kernels.waits import cases_with, group_sums, repeats, room, segment_sums, spread_waits
+from streamline.kernels.sequences import ALL_BITS, sequence_groups, side_by_side
+from streamline.kernels.waits import cases_with, closed_times, code_sums, repeats
 from streamline.log.event_log import EventLog
 from streamline.machine import in_threads, n_processors
-from streamline.stats.streams import BUDGET, QuantileSketch
-from streamline.stats.totals import Totals
-from streamline.units import DAY, HOUR, LOW_BITS
+from streamline.units import DAY, LOW_BITS
 
 Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
@@ -48,156 +45,37 @@ class Routes:
     #: For each route the number of its cases.
     n_cases: Int64
 
-    @property
-    def route_of_step(self) -> Int64:
-        """For each step of each route the number of the route."""
-        return np.repeat(np.arange(len(self.n_cases)), np.diff(self.offsets))
+    #: For each step of each route the number of the route.
+    of_step: Int64
 
 
 def routes_of(log: EventLog) -> Routes:
     """Group the cases of a log by their sequence of activities, on all processors."""
-    parts = of_slices(log, partial(variants_of, log.case_offsets, log.activity))
-    if len(parts) == 1:
-        variant, model = parts[0]
-    else:
-        # the models of all slices, grouped in turn
-        models = np.concatenate([model for _, model in parts])
-        ends, codes = _sequences(log.case_offsets, log.activity, models)
-        common, model = variants_of(ends, codes, 0, len(models))
-        bounds = np.cumsum([0, *(len(model) for _, model in parts)])
-        moved = [partial(recoded, own, common[bounds[i] : bounds[i + 1]]) for i, (own, _) in enumerate(parts)]
-        variant, model = np.concatenate(in_threads(moved)), models[model]
-    ends, codes = _sequences(log.case_offsets, log.activity, model)
-    return Routes(offsets=ends, activity=codes, of_case=variant, n_cases=np.bincount(variant, minlength=len(model)))
+    begin, end, n = log.case_offsets[:-1], log.case_offsets[1:], len(log.activities)
 
+    def in_slice(first: int, last: int) -> tuple[int, Int32, Int64, Int64]:
+        return first, *variants_of(begin[first:last], end[first:last], log.activity, n)
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class TransitionCounts:
-    """Which step directly follows which, with the waits between them, among `width` activities."""
-
-    width: int
-    #: By source code × width + target code, with the exact sum of the waits in microseconds.
-    totals: Totals
-    #: The waits of each transition, in the order of `totals`.
-    waits: QuantileSketch
-
-    @classmethod
-    def merged(cls, parts: Sequence[TransitionCounts], places: Sequence[Int64], width: int) -> TransitionCounts:
-        """All parts together; the code a of part i is `places[i][a]` of `width` activities."""
-        moved = [with_codes(part.totals, place, width) for part, place in zip(parts, places, strict=True)]
-        totals, rows = Totals.merged(moved)
-        return cls(width=width, totals=totals, waits=QuantileSketch.merged([p.waits for p in parts], rows, len(totals)))
-
-    def table(self, activities: Sequence[str], n_cases: int) -> pd.DataFrame:
-        """Most frequent first: source, target, n, n_cases, share (of `n_cases`), mean_hours, median_hours, p90_hours,
-        rank_error."""
-        names, t = np.asarray(activities, dtype=object), self.totals
-        median, p90 = self.waits.quantiles([0.5, 0.9]).T / HOUR
-        table = pd.DataFrame(
-            {
-                "source": names[t.key // max(self.width, 1)],
-                "target": names[t.key % max(self.width, 1)],
-                "n": t.n,
-                "n_cases": t.n_cases,
-                "share": t.n_cases / max(n_cases, 1),
-                "mean_hours": t.sums() / HOUR / np.maximum(t.n, 1),
-                "median_hours": median,
-                "p90_hours": p90,
-                "rank_error": self.waits.rank_error(),
-            }
-        )
-        return table.sort_values(["n", "source", "target"], ascending=[False, True, True], ignore_index=True)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class LoopCounts:
-    """Families of loops, and how many cases have any."""
-
-    #: By head code × n_activities + trigger code, with the time of the steps in them, in microseconds.
-    totals: Totals
-    #: Cases with any loop, and those with one that isn't a step repeated at once.
-    n_looping: int
-    n_returning: int
-
-    @classmethod
-    def merged(cls, parts: Sequence[LoopCounts], places: Sequence[Int64], width: int) -> LoopCounts:
-        """All parts together; the code a of part i is `places[i][a]` of `width` activities."""
-        moved = [with_codes(part.totals, place, width) for part, place in zip(parts, places, strict=True)]
-        return cls(
-            totals=Totals.merged(moved)[0],
-            n_looping=sum(p.n_looping for p in parts),
-            n_returning=sum(p.n_returning for p in parts),
-        )
-
-
-def transition_and_loop_counts(
-    log: EventLog, routes: Routes, *, budget: int = BUDGET
-) -> tuple[TransitionCounts, LoopCounts]:
-    """The transitions of all cases and the loops of the closed ones (see `rework_loops`), found on the routes; their
-    times are taken from the cases in one pass."""
-    r, width, route = routes, len(log.activities), routes.route_of_step
-    place = np.flatnonzero(np.append(False, route[1:] == route[:-1])) if len(route) else np.zeros(0, dtype=np.int64)
-    pair = r.activity[place - 1].astype(np.int64) * width + r.activity[place]
-    codes, key = pd.factorize(pair, sort=True)
-    transition = np.full(len(r.activity), -1, dtype=np.int32)
-    transition[place] = codes
-    bounds = _ends(weighted(codes, r.n_cases[route[place]], len(key)))
-    waits = room(bounds[-1])
-
-    loop, head, trigger, *_ = erased_loops(r.offsets, r.activity, width)
-    families, family_key = pd.factorize(r.activity[head].astype(np.int64) * width + r.activity[trigger], sort=True)
-    family = np.append(families, -1).astype(np.int32)[loop]
-    has_loop = np.zeros(len(r.n_cases), dtype=np.bool_)
-    has_loop[route[head]] = True
-    returns = np.zeros(len(r.n_cases), dtype=np.bool_)
-    returns[route[head][r.activity[head] != r.activity[trigger]]] = True
-    closed = np.asarray(log.closed)
-
-    # Each slice of cases fills its own part of each transition's room.
-    def in_slice(first: int, last: int) -> tuple[int, int, Int64]:
-        of_route = np.bincount(r.of_case[first:last], minlength=len(r.n_cases))
-        return first, last, weighted(codes, of_route[route[place]], len(key))
-
-    slices = of_slices(log, in_slice)
-    free = bounds[:-1] + np.cumsum([np.zeros(len(key), dtype=np.int64), *(n for _, _, n in slices)], axis=0)[:-1]
-    times = in_threads(
-        [
-            partial(
-                spread_waits, log.case_offsets, log.start, log.complete, first, last, r.of_case, r.offsets, transition,
-                own, waits, family, has_loop, closed, len(family_key),
-            )
-            for (first, last, _), own in zip(slices, free, strict=True)
-        ]
-    )  # fmt: skip
-    high, low = segment_sums(bounds, waits)
-    totals = Totals(
-        key=np.asarray(key, dtype=np.int64),
-        n=np.diff(bounds),
-        n_cases=cases_with(codes, route[place], r.n_cases, len(key)),
-        high=high,
-        low=low,
-    )
-    n_closed = np.bincount(r.of_case[closed], minlength=len(r.n_cases))
-    n_loops = weighted(families, n_closed[route[head]], len(family_key))
-    some = np.flatnonzero(n_loops)  # families of open cases only aren't counted
-    loops = Totals(
-        key=np.asarray(family_key, dtype=np.int64)[some],
-        n=n_loops[some],
-        n_cases=cases_with(families, route[head], n_closed, len(family_key))[some],
-        high=np.sum([high for high, _ in times], axis=0)[some],
-        low=np.sum([low for _, low in times], axis=0)[some],
-    )
-    return (
-        TransitionCounts(width=width, totals=totals, waits=QuantileSketch.exact(bounds, waits, budget=budget)),
-        LoopCounts(totals=loops, n_looping=int(n_closed[has_loop].sum()), n_returning=int(n_closed[returns].sum())),
-    )
+    parts = of_slices(log, in_slice)
+    _, variant, n_cases, model = parts[0]
+    if len(parts) > 1:  # the models of all slices are grouped in turn
+        models = np.concatenate([first + model for first, _, _, model in parts])
+        common, _, model = variants_of(begin[models], end[models], log.activity, n)
+        model = models[model]
+        n_cases = weighted(common, np.concatenate([own for _, _, own, _ in parts]), len(model))
+        places = np.split(common, np.cumsum([len(own) for _, _, own, _ in parts])[:-1])
+        moved = [partial(recoded, own, place) for (_, own, _, _), place in zip(parts, places, strict=True)]
+        variant = np.concatenate(in_threads(moved))
+    ends, codes = side_by_side(begin[model], end[model], log.activity)
+    of_step = np.repeat(np.arange(len(model)), np.diff(ends))
+    return Routes(offsets=ends, activity=codes, of_case=variant, n_cases=n_cases, of_step=of_step)
 
 
 def activity_counts(routes: Routes, n_activities: int) -> tuple[Int64, int]:
     """(n_activities, 4) of steps, cases that have it, cases that start with it, cases that end with it; and the number of
     cases in which any activity comes twice."""
     r, some = routes, np.diff(routes.offsets) > 0
-    route, activity = r.route_of_step, r.activity.astype(np.int64)
+    route, activity = r.of_step, r.activity
     n_cases = cases_with(activity, route, r.n_cases, n_activities)
     first = r.offsets[:-1][some]
     repeated = repeats(r.offsets, r.activity, n_activities)
@@ -214,19 +92,11 @@ def activity_counts(routes: Routes, n_activities: int) -> tuple[Int64, int]:
 
 def weighted(codes: npt.NDArray[np.integer[Any]], weight: Int64, n: int) -> Int64:
     """The sum of the weights of each code, exactly."""
-    result = np.zeros(n, dtype=np.int64)
-    np.add.at(result, codes, weight)
-    return result
+    return np.asarray(code_sums(codes, weight, n), dtype=np.int64)
 
 
 def _ends(sizes: Int64) -> Int64:
     return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-
-
-def with_codes(totals: Totals, place: Int64, width: int) -> Totals:
-    """Totals of pairs of activities with other codes: `place[a]`, of `width`, for the code a."""
-    own = max(len(place), 1)
-    return totals.recoded(place[totals.key // own] * width + place[totals.key % own])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -246,17 +116,17 @@ class VariantCounts:
         return len(self.n_cases)
 
     @classmethod
-    def merged(cls, parts: Sequence[VariantCounts], places: Sequence[Int64]) -> VariantCounts:
-        """All parts together; the code a of part i becomes `places[i][a]`."""
+    def merged(cls, parts: Sequence[VariantCounts], places: Sequence[Int64], width: int) -> VariantCounts:
+        """All parts together; the code a of part i becomes `places[i][a]`, of `width` activities."""
         activity = np.concatenate([place[p.activity] for p, place in zip(parts, places, strict=True)]).astype(np.int32)
         sizes = np.concatenate([np.diff(p.offsets) for p in parts])
         offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-        variant, model = variants_of(offsets, activity, 0, len(sizes))
+        variant, _, model = variants_of(offsets[:-1], offsets[1:], activity, width)
         sums = {}
         for name in ("n_cases", "n_closed", "high", "low"):
             sums[name] = np.zeros(len(model), dtype=np.int64)
             np.add.at(sums[name], variant, np.concatenate([getattr(p, name) for p in parts]))
-        ends, codes = _sequences(offsets, activity, model)
+        ends, codes = side_by_side(offsets[model], offsets[model + 1], activity)
         return cls(offsets=ends, activity=codes, **sums)
 
     def order(self) -> Int64:
@@ -289,31 +159,38 @@ class VariantCounts:
         )
 
 
-def variants_of(offsets: Int64, activity: Int32, first: int, last: int) -> tuple[Int32, Int64]:
-    """For each of these cases the number of its variant, and for each variant its first case."""
-    variant, model = variant_groups(offsets, activity, first, last, trace_hashes(offsets, activity, first, last))
-    return variant, model
+def variants_of(begin: Int64, end: Int64, activity: Int32, n_activities: int) -> tuple[Int32, Int64, Int64]:
+    """For each trace the number of its variant; for each variant how many there are, and its first trace. Trace k owns the
+    places from `begin[k]` up to `end[k]`."""
+    variant, n, model = sequence_groups(begin, end, activity, max((n_activities - 1).bit_length(), 1), ALL_BITS)
+    return variant, n, model
 
 
-def variant_counts(log: EventLog, routes: Routes) -> VariantCounts:
-    """The variants of all cases that have a step, with the cycle times of their closed ones."""
-    n_closed, high, low = group_sums(
-        routes.of_case, log.last_completion - log.arrival, np.asarray(log.closed), len(routes.n_cases)
-    )
-    some = np.diff(routes.offsets) > 0
+def variant_counts(routes: Routes, sums: Int64) -> VariantCounts:
+    """The variants of all cases that have a step; `sums` are the cycle times of the closed ones (see `cycle_times`)."""
+    sizes = np.diff(routes.offsets)
+    some = sizes > 0
+    n_closed, high, low = sums[some].T
     return VariantCounts(
-        offsets=_ends(np.diff(routes.offsets)[some]),
+        offsets=_ends(sizes[some]),
         activity=routes.activity,
         n_cases=routes.n_cases[some],
-        n_closed=n_closed[some],
-        high=high[some],
-        low=low[some],
+        n_closed=n_closed.copy(),
+        high=high.copy(),
+        low=low.copy(),
     )
 
 
-def _sequences(offsets: Int64, activity: Int32, cases: Int64) -> tuple[Int64, Int32]:
-    """The traces of these cases, side by side: (ends, activity)."""
-    sizes = offsets[cases + 1] - offsets[cases]
-    ends = _ends(sizes)
-    places = np.repeat(offsets[cases] - ends[:-1], sizes) + np.arange(ends[-1])
-    return ends, np.asarray(activity[places], dtype=np.int32)
+def cycle_times(log: EventLog, routes: Routes) -> tuple[Int64, Int64]:
+    """The cycle times of the closed cases, in no order; and for each route how many of its cases are closed, and the sum of
+    their times in two columns, `(high << LOW_BITS) + low` microseconds. On all processors."""
+    closed = np.asarray(log.closed)
+
+    def in_slice(first: int, last: int) -> tuple[Int64, Int64]:
+        sums = np.zeros((len(routes.n_cases), 3), dtype=np.int64)
+        mine = slice(first, last)
+        end, of_case = log.case_offsets[1:][mine], routes.of_case[mine]
+        return closed_times(end, log.complete, log.arrival[mine], closed[mine], of_case, sums), sums
+
+    parts = of_slices(log, in_slice)
+    return np.concatenate([times for times, _ in parts]), np.sum([sums for _, sums in parts], axis=0)

@@ -17,12 +17,13 @@ from streamline.measure.counts import (
     Routes,
     VariantCounts,
     activity_counts,
+    cycle_times,
     routes_of,
-    transition_and_loop_counts,
     variant_counts,
     weighted,
 )
 from streamline.measure.path import paths
+from streamline.measure.transitions import transition_and_loop_counts
 from streamline.results import Result, rows_of
 from streamline.units import DAY, HOUR, MISSING_TIME, counted
 
@@ -81,7 +82,8 @@ def directly_follows(log: EventLog) -> DirectlyFollows:
     """
     width, some = len(log.activities), np.diff(log.case_offsets) > 0
     n = int(some.sum())
-    counts, _ = transition_and_loop_counts(log, routes_of(log))
+    routes = routes_of(log)
+    counts, _ = transition_and_loop_counts(log, routes, cycle_times(log, routes)[1][:, 0])
     table = counts.table(log.activities, n)
     errors = table.pop("rank_error")
     error = float(errors.max()) if len(errors) else 0.0
@@ -146,7 +148,7 @@ def variants(log: EventLog) -> Variants:
     """
     n = int((np.diff(log.case_offsets) > 0).sum())
     routes = routes_of(log)
-    counts = variant_counts(log, routes)
+    counts = variant_counts(routes, cycle_times(log, routes)[1])
     return Variants(
         table=counts.table(log.activities, n),
         n=n,
@@ -281,7 +283,7 @@ def _returning(log: EventLog, routes: Routes) -> dict[tuple[str, str], int]:
     repeat = erased_loops(routes.offsets, routes.activity, width)[4]  # never the first step of its route
     pair = routes.activity[repeat - 1].astype(np.int64) * width + routes.activity[repeat]
     codes, place = np.unique(pair, return_inverse=True)
-    count = weighted(place, routes.n_cases[routes.route_of_step[repeat]], len(codes))
+    count = weighted(place, routes.n_cases[routes.of_step[repeat]], len(codes))
     return {(log.activities[c // width], log.activities[c % width]): int(n) for c, n in zip(codes, count, strict=True)}
 
 

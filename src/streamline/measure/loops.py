@@ -62,7 +62,8 @@ class Occurrences:
     def signature(self) -> tuple[npt.NDArray[np.int32], Int64]:
         """For each occurrence the number of its signature; and for each signature an occurrence that has it."""
         offsets, places = self.steps
-        return variants_of(offsets, self.log.activity[places], 0, len(self))
+        variant, _, model = variants_of(offsets[:-1], offsets[1:], self.log.activity[places], len(self.log.activities))
+        return variant, model
 
     @cached_property
     def family(self) -> tuple[Int64, Int64]:

@@ -141,7 +141,7 @@ def _both_orders(log: EventLog, rule: ConcurrencyRule) -> Int64:
         return np.zeros(0, dtype=np.int64)
     returns = np.zeros(len(routes.activity), dtype=np.bool_)
     returns[erased_loops(routes.offsets, routes.activity, width)[4]] = True
-    activity, route = routes.activity.astype(np.int64), routes.route_of_step
+    activity, route = routes.activity.astype(np.int64), routes.of_step
     source, target = activity[:-1], activity[1:]
     chosen = (route[1:] == route[:-1]) & (source != target)
     n_cases = routes.n_cases[route[1:]][chosen]

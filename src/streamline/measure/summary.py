@@ -16,17 +16,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from streamline.errors import InsufficientDataError
-from streamline.kernels.waits import segment_sums
 from streamline.log.event_log import EventLog
-from streamline.measure.counts import (
-    LoopCounts,
-    TransitionCounts,
-    VariantCounts,
-    activity_counts,
-    routes_of,
-    transition_and_loop_counts,
-    variant_counts,
-)  # fmt: skip
+from streamline.measure.counts import VariantCounts, activity_counts, cycle_times, routes_of, variant_counts
+from streamline.measure.transitions import LoopCounts, TransitionCounts, transition_and_loop_counts
 from streamline.stats.streams import BUDGET, QuantileSketch
 from streamline.stats.totals import Totals
 from streamline.units import DAY
@@ -84,7 +76,7 @@ class LogSummary:
             per_activity=per_activity,
             n_repeating=sum(p.n_repeating for p in parts),
             transitions=TransitionCounts.merged([p.transitions for p in parts], places, len(activities)),
-            variants=VariantCounts.merged([p.variants for p in parts], places),
+            variants=VariantCounts.merged([p.variants for p in parts], places, len(activities)),
             cycle_total=Totals.merged([p.cycle_total for p in parts])[0],
             cycle_times=QuantileSketch.merged(
                 [p.cycle_times for p in parts], [np.zeros(1, dtype=np.int64)] * len(parts), 1
@@ -93,6 +85,10 @@ class LogSummary:
             n_rows=sum(p.n_rows for p in parts),
             rejected=dict(sorted(rejected.items())),
         )
+
+    def held(self) -> LogSummary:
+        """The same summary without the log that its waits come from; a summary of a large log keeps it alive."""
+        return replace(self, transitions=replace(self.transitions, waits=self.transitions.waits.held()))
 
     def with_budget(self, budget: int) -> LogSummary:
         """The same summary, whose merged quantiles may hold `budget` values before they are sketched."""
@@ -179,7 +175,8 @@ def log_summary(log: EventLog, *, budget: int = BUDGET) -> LogSummary:
     loops over the closed cases.
 
     budget : waits and cycle times that are held for exact quantiles; beyond it they are sketched (see `QuantileSketch`),
-        and the tables say how far the ranks may be off.
+        and the tables say how far the ranks may be off. The waits of a large log aren't held until its summary is merged
+        with another.
 
     Returns LogSummary.
     """
@@ -188,23 +185,27 @@ def log_summary(log: EventLog, *, budget: int = BUDGET) -> LogSummary:
         rejected[reject.reason] = rejected.get(reject.reason, 0) + 1
     routes = routes_of(log)
     per_activity, n_repeating = activity_counts(routes, len(log.activities))
-    transitions, loops = transition_and_loop_counts(log, routes, budget=budget)
-    times = (log.last_completion - log.arrival)[log.closed]
-    bounds = np.array([0, len(times)])
-    high, low = segment_sums(bounds, times)
+    times, sums = cycle_times(log, routes)
+    transitions, loops = transition_and_loop_counts(log, routes, sums[:, 0], budget=budget)
     n = np.array([len(times)])
     return LogSummary(
         activities=log.activities,
         n_cases=log.n_cases,
-        n_empty=int((np.diff(log.case_offsets) == 0).sum()),
+        n_empty=int(routes.n_cases[np.diff(routes.offsets) == 0].sum()),
         n_closed=len(times),
         n_steps=log.n_steps,
         per_activity=per_activity,
         n_repeating=n_repeating,
         transitions=transitions,
-        variants=variant_counts(log, routes),
-        cycle_total=Totals(key=np.zeros(1, dtype=np.int64), n=n, n_cases=n, high=high, low=low),
-        cycle_times=QuantileSketch.exact(bounds, times, budget=budget),
+        variants=variant_counts(routes, sums),
+        cycle_total=Totals(
+            key=np.zeros(1, dtype=np.int64),
+            n=n,
+            n_cases=n,
+            high=sums[:, 1].sum(keepdims=True),
+            low=sums[:, 2].sum(keepdims=True),
+        ),
+        cycle_times=QuantileSketch.exact(np.array([0, len(times)]), times, budget=budget),
         loops=loops,
         n_rows=log.notes.n_rows,
         rejected=dict(sorted(rejected.items())),

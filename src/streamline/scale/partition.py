@@ -144,7 +144,7 @@ def _at_once(
 ) -> LogSummary:
     """The summary of a log that fits into the memory: read as a whole, but only the columns that are needed."""
     raw = records_of_file(path, wanted=kept, times=times, delimiter=delimiter, encoding=encoding, digest=False)
-    return put_together([piece_of(raw, options, budget=budget)], options, source=path.name, budget=budget)
+    return put_together([piece_of(raw, options, budget=budget, alone=True)], options, source=path.name, budget=budget)
 
 
 class _PaddedError(Exception):

@@ -36,8 +36,11 @@ class Piece:
     padded: bool = False
 
 
-def piece_of(raw: RawRecords, options: ReadOptions, *, budget: int) -> Piece:
-    """Read one piece and summarise it. Raises what `read_log` raises, but for a piece without a usable row."""
+def piece_of(raw: RawRecords, options: ReadOptions, *, budget: int, alone: bool = False) -> Piece:
+    """Read one piece and summarise it. Raises what `read_log` raises, but for a piece without a usable row.
+
+    alone : there are no other pieces, so that the summary may keep the log alive, from which it takes its waits.
+    """
     tally = RejectTally()
     try:
         log = log_of_records(raw, of_piece(options), whole=False)
@@ -45,8 +48,9 @@ def piece_of(raw: RawRecords, options: ReadOptions, *, budget: int) -> Piece:
         tally.add([r for r in error.rejects if isinstance(r, Reject)])
         return Piece(summary=None, problem=error, n_rows=raw.n_rows, tally=tally)
     tally.add(log.rejects)
+    summary = log_summary(log, budget=budget)
     return Piece(
-        summary=log_summary(log, budget=budget),
+        summary=summary if alone else summary.held(),
         n_rows=raw.n_rows,
         tally=tally,
         reading=log.notes.reading,

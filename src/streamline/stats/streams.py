@@ -8,9 +8,11 @@ a rank is a sum of independent bounded terms, and what was compacted tells its b
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -45,12 +47,24 @@ class _Piece:
         return self.values[self.bounds[j] : self.bounds[j + 1]]
 
 
+class Origin(Protocol):
+    """Where values come from that aren't held: records from which they can be taken at any time."""
+
+    def values(self) -> Int64:
+        """All values, group by group, in memory that nobody else looks at."""
+        ...
+
+    def quantiles(self, probabilities: Sequence[float]) -> Float | None:
+        """(n_groups, k) exact quantiles, interpolated linearly, NaN for groups without values; None if not known."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class QuantileSketch:
     """The distribution of integers in each of `n_groups` groups. It owns its values, and may change their order.
 
-    Made by `exact` from values, by `merged` from other sketches. Merging commutes exactly; as long as nothing was
-    compacted it is associative exactly too, else within `rank_error`.
+    Made by `exact` from values, by `of_origin` from records that hold them, by `merged` from other sketches. Merging
+    commutes exactly; as long as nothing was compacted it is associative exactly too, else within `rank_error`.
     """
 
     n_groups: int
@@ -61,6 +75,14 @@ class QuantileSketch:
     squares: Float
     budget: int = field(default=BUDGET)
     capacity: int = field(default=CAPACITY)
+    #: Where the values are taken from when they are needed; then there are no pieces yet.
+    origin: Origin | None = None
+
+    @classmethod
+    def of_origin(cls, count: Int64, origin: Origin, *, budget: int = BUDGET) -> QuantileSketch:
+        """Values that aren't held as long as `origin` knows the quantiles that are asked for."""
+        n = len(count)
+        return cls(n_groups=n, pieces=(), count=count, squares=np.zeros(n), budget=budget, origin=origin)
 
     @classmethod
     def exact(cls, bounds: Int64, values: Int64, *, budget: int = BUDGET, capacity: int = CAPACITY) -> QuantileSketch:
@@ -80,6 +102,7 @@ class QuantileSketch:
         """
         count, squares = np.zeros(n_groups, dtype=np.int64), np.zeros(n_groups)
         pieces = []
+        parts = [part.held() for part in parts]
         for part, place in zip(parts, places, strict=True):
             np.add.at(count, place, part.count)
             np.add.at(squares, place, part.squares)
@@ -95,6 +118,13 @@ class QuantileSketch:
             capacity=min(p.capacity for p in parts),
         )
         return whole._within_budget()
+
+    def held(self) -> QuantileSketch:
+        """The same sketch with its own values, without the records that they come from."""
+        if self.origin is None:
+            return self
+        bounds = np.concatenate([[0], np.cumsum(self.count)]).astype(np.int64)
+        return QuantileSketch.exact(bounds, self.origin.values(), budget=self.budget, capacity=self.capacity)
 
     @property
     def n_held(self) -> int:
@@ -120,6 +150,9 @@ class QuantileSketch:
         Exact ones are interpolated linearly between the two values next to them; of a sketch, the value at that rank
         is given, off by `rank_error`.
         """
+        if self.origin is not None:
+            known = self.origin.quantiles(probabilities)
+            return self.held().quantiles(probabilities) if known is None else known
         asked = np.asarray(probabilities, dtype=np.float64)
         result = np.full((self.n_groups, len(asked)), np.nan)
         shares = self._shares()
@@ -145,7 +178,7 @@ class QuantileSketch:
 
     def with_budget(self, budget: int) -> QuantileSketch:
         """The same values under another budget; compacted if they are over it."""
-        return replace(self, budget=budget)._within_budget()
+        return replace(self, budget=budget)._within_budget() if self.origin is None else replace(self, budget=budget)
 
     def _within_budget(self) -> QuantileSketch:
         """This sketch, or one whose large groups are compacted when it holds more than the budget."""
@@ -243,3 +276,18 @@ def _interpolated(values: Int64, asked: Float) -> Float:
             unordered = unordered[:k] if k else unordered
     low, high = values[below].astype(np.float64), values[above].astype(np.float64)
     return low + (high - low) * (at - below)
+
+
+def interpolated(values: Int64, n: int, probability: float, *, below: int = 0) -> float:
+    """A quantile of n values of which `below` are less than all of these, and the rest greater; NaN if it isn't here.
+
+    The order of the values may change.
+    """
+    at = probability * (n - 1)
+    first = math.floor(at) - below
+    second = min(math.floor(at) + 1, n - 1) - below
+    if n == 0 or first < 0 or second >= len(values):
+        return math.nan
+    values.partition(second)
+    low = values[second] if first == second else values[:second].max()
+    return float(low) + (float(values[second]) - float(low)) * (at - math.floor(at))
