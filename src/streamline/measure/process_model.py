@@ -144,7 +144,7 @@ def process_model(
 def _cases_of(sample: RouteSample, n_of: Int64, n_activities: int) -> Int64:
     """For each activity the cases that have it; `n_of` counts the cases of each route."""
     routes = sample.routes
-    pairs = np.unique(routes.route_of_step * n_activities + routes.activity)
+    pairs = np.unique(routes.of_step * n_activities + routes.activity)
     result = np.zeros(n_activities, dtype=np.int64)
     np.add.at(result, pairs % n_activities, n_of[pairs // n_activities])
     return result
