@@ -14,10 +14,12 @@ import pytest
 from streamline.errors import FileFormatError, InsufficientDataError, UnknownNameError
 from streamline.figure import BarTable, ModelPicture
 from streamline.log.event_log import EventLog
+from streamline.log.read import read_log
 from streamline.measure import conformance as module
 from streamline.measure.bpmn import bpmn_text, read_bpmn, write_bpmn
 from streamline.measure.conformance import conformance
-from streamline.measure.diagram import CHOICE, PARALLEL, SEQUENCE, STEP, Block, diagram_of
+from streamline.measure.diagram import CHOICE, PARALLEL, SEQUENCE, STEP, Block, block_words, diagram_of
+from streamline.measure.flow import variants
 from streamline.measure.process_model import ProcessModel, process_model
 from streamline.measure.route_sample import route_sample
 from streamline.stats.differences import DrawnMeans, difference_interval
@@ -304,3 +306,30 @@ def test_no_word_of_pm4py_reaches_the_user() -> None:
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout == ""
     assert run.stderr == ""
+
+
+@pytest.mark.real
+def test_both_loops_of_the_permit_service(shared_truth: Path) -> None:
+    """The model found has both loops; what keeps to the order is what is counted route by route."""
+    log = read_log(
+        shared_truth / "permits" / "events.csv.gz",
+        case="permit", activity="step", start="began", complete="finished", resource="worker", timezone="UTC",
+    )  # fmt: skip
+    model = process_model(log, max_routes=50)
+    assert block_words(model.block) == (
+        "Receive application, then once or more (Intake check), each time after (either (Request information, then Information "
+        "received) or nothing), then once or more (Technical review), then Approve decision, then Issue decision"
+    )
+    steps = ["Receive application", "Intake check", "Technical review", "Approve decision", "Issue decision"]
+    found = conformance(log, order=steps)
+    counts = [
+        dict(zip(r.activities, map(r.activities.count, r.activities), strict=True))
+        for r in variants(log).table.itertuples()
+    ]
+    n = variants(log).table["n_cases"].to_numpy()
+    once = np.array([all(c.get(s) == 1 for s in steps) for c in counts])
+    assert found.fitting_share.value == n[once].sum() / n.sum()
+    again = {r.activity: r.n_cases for r in found.table.itertuples() if r.kind == "repeated"}
+    for name in ("Intake check", "Technical review"):
+        assert again[name] == n[[c.get(name, 0) > 1 for c in counts]].sum()
+    assert set(found.table["kind"]) == {"repeated"}

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from streamline.errors import InsufficientDataError, UnknownNameError
 from streamline.figure import Spectrum
 from streamline.log.event_log import EventLog
+from streamline.log.read import read_log
 from streamline.measure.spectrum import performance_spectrum
 
 Maker = Callable[..., EventLog]
@@ -81,3 +84,19 @@ def test_an_unknown_step_and_an_empty_segment_are_refused(log_of: Maker) -> None
 def test_completions_only_are_said(log_of: Maker) -> None:
     rows = [(case, activity, None, complete) for case, activity, _, complete in ROWS]
     assert "Starts aren't recorded" in performance_spectrum(log_of(rows), "a", "b").caveats[0]
+
+
+@pytest.mark.real
+def test_decisions_released_on_thursdays(shared_truth: Path) -> None:
+    """The permit service releases decisions on Thursdays at 13:00: no passage ends before the next such instant, and none
+    overtakes another (decisions are taken in the order in which the reviews were done)."""
+    log = read_log(
+        shared_truth / "permits" / "events.csv.gz",
+        case="permit", activity="step", start="began", complete="finished", resource="worker", timezone="UTC",
+    )  # fmt: skip
+    found = performance_spectrum(log, "Technical review", "Approve decision")
+    assert found.n_passages > 5000
+    week, thursday = pd.Timedelta(days=7), pd.Timestamp("2024-01-04 13:00", tz="UTC")
+    release = thursday + np.ceil((found.cases["left"] - thursday) / week) * week
+    assert (found.cases["reached"] >= release).all()
+    assert found.n_overtaken == 0

@@ -87,6 +87,10 @@ def simplified(block: Block) -> Block:
             again = simplified(Block(kind=CHOICE, inside=(again, *rest)))
         if inside[0].kind == again.kind == SKIP:
             return inside[0]
+        if (
+            inside[0].kind == LOOP
+        ):  # b, then (r b) again and again, all of it again after q: b, then (r or q, b) again and again
+            return simplified(Block(kind=LOOP, inside=(inside[0].inside[0], inside[0].inside[1], again)))
         return Block(kind=LOOP, inside=(inside[0], again))
     flat = [b for outer in inside for b in (outer.inside if outer.kind == block.kind else (outer,))]
     if block.kind == CHOICE:
