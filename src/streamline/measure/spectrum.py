@@ -65,7 +65,9 @@ class PerformanceSpectrum(Result):
         median = duration_words(float(np.quantile(end - begin, 0.5, method="inverted_cdf")))
         note = f"{counted(self.n_passages, 'passage')} of {counted(self.n, 'case')}"
         if self.n_passages > 1:
-            note += f"; {self.n_overtaken / self.n_passages:.0%} were overtaken by a later one"
+            note += (
+                f"; {self.n_overtaken:,} were overtaken by a later one" if self.n_overtaken else "; none was overtaken"
+            )
         return Spectrum(
             title=f"Half of the passages from {self.source} to {self.target} take up to {median}",
             above=self.source,

@@ -65,31 +65,34 @@ def _fill(chart: ModelPicture, ax: Axes, width: float) -> None:
 
 
 def _draw(node: ModelNode, ax: Axes, scale: float) -> None:
-    from matplotlib.patches import Ellipse, FancyBboxPatch, Polygon
-
-    x, y, w, h = node.x, node.y, node.width / 2, node.height / 2
+    x, y, r = node.x, node.y, 0.18 * node.width
+    thick = (3.0 if node.kind == "end" else 1.2) * max(scale, 0.5)
+    fill, line = (STEP, STEP_LINE) if node.kind == "step" else ("white", INK)
+    corners = _outline(node)
+    ax.fill([a for a, _ in corners], [b for _, b in corners], facecolor=fill, edgecolor=line, linewidth=thick, zorder=3)
     if node.kind == "step":
-        box: dict[str, Any] = {"boxstyle": "round,pad=0,rounding_size=6", "facecolor": STEP, "edgecolor": STEP_LINE}
-        ax.add_patch(FancyBboxPatch((x - w, y - h), 2 * w, 2 * h, linewidth=1.2 * max(scale, 0.5), zorder=3, **box))
         lines, size = lines_in(node, scale)
         style: dict[str, Any] = {"ha": "center", "va": "center", "color": INK, "zorder": 4, "parse_math": False}
         quiet(ax.text(x, y, "\n".join(lines), fontsize=size, linespacing=1.1, **style))
-    elif node.kind in ("start", "end"):
-        thick = (1.2 if node.kind == "start" else 3.0) * max(scale, 0.5)
-        ax.add_patch(Ellipse((x, y), 2 * w, 2 * h, facecolor="white", edgecolor=INK, linewidth=thick, zorder=3))
-    else:
-        corners = [(x - w, y), (x, y - h), (x + w, y), (x, y + h)]
-        ax.add_patch(
-            Polygon(corners, closed=True, facecolor="white", edgecolor=INK, linewidth=1.2 * max(scale, 0.5), zorder=3)
+    signs = {"exclusive": ((-r, -r, r, r), (-r, r, r, -r)), "parallel": ((-r, 0, r, 0), (0, -r, 0, r))}
+    for a, b, c, d in signs.get(node.kind, ()):
+        ax.plot([x + a, x + c], [y + b, y + d], color=INK, linewidth=1.6 * scale, zorder=4)
+
+
+def _outline(node: ModelNode) -> list[tuple[float, float]]:
+    """The corners of a node: a box with round corners, a circle, a diamond."""
+    w, h = node.width / 2, node.height / 2
+    if node.kind in ("exclusive", "parallel"):
+        return [(node.x - w, node.y), (node.x, node.y - h), (node.x + w, node.y), (node.x, node.y + h)]
+    r = min(6.0, w, h) if node.kind == "step" else min(w, h)
+    turns = [math.tau * (k + j / 8) / 4 for k in range(4) for j in range(9)]
+    return [
+        (
+            node.x + math.copysign(w - r, math.cos(math.tau * (k // 9 + 0.5) / 4)) + r * math.cos(t),
+            node.y + math.copysign(h - r, math.sin(math.tau * (k // 9 + 0.5) / 4)) + r * math.sin(t),
         )
-        r = 0.36 * w
-        bars = (
-            [((-r, -r), (r, r)), ((-r, r), (r, -r))]
-            if node.kind == "exclusive"
-            else [((-r, 0), (r, 0)), ((0, -r), (0, r))]
-        )
-        for (a, b), (c, d) in bars:
-            ax.plot([x + a, x + c], [y + b, y + d], color=INK, linewidth=1.6 * scale, zorder=4)
+        for k, t in enumerate(turns)
+    ]
 
 
 def _head(line: tuple[tuple[float, float], ...], size: float) -> list[tuple[float, float]]:
