@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
+from streamline.diagnosis import diagnosis
 from streamline.errors import InsufficientDataError, ScenarioError, UnknownNameError
 from streamline.log.calendar import Calendar
 from streamline.log.contact_log import ContactLog
@@ -24,17 +26,18 @@ from streamline.measure.duration import cycle_time
 from streamline.measure.feedback import FeedbackScores, feedback_scores
 from streamline.measure.flow import directly_follows, process_map, variants
 from streamline.measure.groups import by_group
+from streamline.measure.loop_association import MIN_CASES
 from streamline.measure.rework import rework_loops
 from streamline.output import write_whole
 from streamline.provenance import InputFile, Provenance, version
 from streamline.report.analysis import Analysis
 from streamline.report.build import build_section
+from streamline.report.published import full_tables
 from streamline.report.section import Section
-from streamline.report.tables import full_tables
 from streamline.report.wording import iso_days
 from streamline.results import Finding
 from streamline.study import LogPart, Scenario, Study, read_study
-from streamline.units import counted
+from streamline.units import MISSING_TIME, counted
 from streamline.whatif.estimate import Prices, ScenarioEstimate, estimate
 from streamline.whatif.replay import fit_replay
 
@@ -133,6 +136,8 @@ def plan_section(study: str | Path, *, progress: Progress = _quiet) -> PlanSecti
 class _Records:
     whole: EventLog
     log: EventLog
+    #: Which cases of `whole` are those of `log`.
+    in_window: npt.NDArray[np.bool_]
     contacts: ContactLog | None
     feedback: FeedbackLog | None
     calendar: Calendar | None
@@ -144,7 +149,7 @@ def _read(plan: Study, path: Path, progress: Progress) -> _Records:
     part = plan.log
     progress(f"reading {part.source}")
     whole = _read_log(part, folder)
-    log = _windowed(plan, whole)
+    log, in_window = _windowed(plan, whole)
     contacts = feedback = None
     if plan.contacts is not None:
         progress(f"reading {plan.contacts.path}")
@@ -180,7 +185,15 @@ def _read(plan: Study, path: Path, progress: Progress) -> _Records:
                     reading=dict(source.notes.reading),
                 )
             )
-    return _Records(whole=whole, log=log, contacts=contacts, feedback=feedback, calendar=calendar, inputs=tuple(inputs))
+    return _Records(
+        whole=whole,
+        log=log,
+        in_window=in_window,
+        contacts=contacts,
+        feedback=feedback,
+        calendar=calendar,
+        inputs=tuple(inputs),
+    )
 
 
 def _read_log(part: LogPart, folder: Path) -> EventLog:
@@ -195,11 +208,11 @@ def _read_log(part: LogPart, folder: Path) -> EventLog:
     return spark_log(str(beside) if beside.exists() else part.source, **kept)
 
 
-def _windowed(plan: Study, whole: EventLog) -> EventLog:
-    """The cases that arrived in the study's window, days told in the log's zone."""
+def _windowed(plan: Study, whole: EventLog) -> tuple[EventLog, npt.NDArray[np.bool_]]:
+    """The cases that arrived in the study's window, days told in the log's zone, and which of all they are."""
     window = plan.window
     if window.from_ is None and window.to is None:
-        return whole
+        return whole, np.ones(whole.n_cases, dtype=np.bool_)
 
     def midnight(day: Any, *, days: int = 0) -> int | None:
         if day is None:
@@ -207,14 +220,18 @@ def _windowed(plan: Study, whole: EventLog) -> EventLog:
         at = (pd.Timestamp(day) + pd.Timedelta(days=days)).tz_localize(whole.timezone, nonexistent="shift_forward")
         return int(at.to_datetime64().astype("datetime64[us]").astype(np.int64))  # to_datetime64 is UTC
 
-    log = whole.arrived_between(midnight(window.from_), midnight(window.to, days=1))
+    first, last = midnight(window.from_), midnight(window.to, days=1)
+    log = whole.arrived_between(first, last)
     if log.n_cases == 0:
         known = whole.instants(whole.arrival[whole.arrival > np.iinfo(np.int64).min])
         raise InsufficientDataError(
             f"No case of {whole.source} arrived in the study's window ({window.from_ or 'the beginning'} to "
             f"{window.to or 'the end'}); its cases arrived from {known.min().date()} to {known.max().date()}."
         )
-    return log
+    inside = whole.arrival != MISSING_TIME
+    inside &= (first is None) | (whole.arrival >= (first or 0))
+    inside &= (last is None) | (whole.arrival < (last or 0))
+    return log, inside
 
 
 def _analyse(plan: Study, records: _Records, progress: Progress) -> Analysis:
@@ -227,6 +244,22 @@ def _analyse(plan: Study, records: _Records, progress: Progress) -> Analysis:
             f"{log.source} has {counted(n_closed, 'closed case')} in the window, fewer than the {plan.privacy.minimum_cell} "
             "that may be published (privacy: minimum_cell). Widen the window, or name other ends."
         )
+    bottleneck = bottlenecks(log, calendar=calendar, seed=seed)
+    rework = rework_loops(log, calendar=calendar, staff_hour=plan.costs.staff_hour if plan.costs else None, seed=seed)
+    progress("telling why cases wait and come back")
+    diagnosed = diagnosis(
+        whole,
+        log,
+        bottlenecks=bottleneck,
+        rework=rework,
+        in_window=records.in_window,
+        calendar=calendar,
+        pools=plan.pools,
+        standard=standard,
+        target=plan.standard.target if plan.standard else None,
+        min_cases=max(MIN_CASES, plan.privacy.minimum_cell),
+        seed=seed,
+    )
     scenarios = _estimates(plan, records, standard, rates is not None, progress)
     return Analysis(
         study=plan,
@@ -237,8 +270,9 @@ def _analyse(plan: Study, records: _Records, progress: Progress) -> Analysis:
         calendar=calendar,
         quality=data_quality(whole),
         cycle=cycle_time(log, standard=standard, seed=seed),
-        bottlenecks=bottlenecks(log, calendar=calendar, seed=seed),
-        rework=rework_loops(log, calendar=calendar, seed=seed),
+        bottlenecks=bottleneck,
+        rework=rework,
+        diagnosis=diagnosed,
         follows=directly_follows(log),
         variants=variants(log),
         process_map=process_map(log, max_nodes=MAP_NODES, min_cases=plan.privacy.minimum_cell),

@@ -173,7 +173,7 @@ def test_daily_releases_by_several(staffed) -> None:
                 rows.append((f"{day}{clerk}{k}", "Write", ready - 0.5, ready, f"writer-{clerk}{k}"))
                 rows.append((f"{day}{clerk}{k}", "Send", day + 16 + k / 60, day + 16 + (k + 1) / 60, clerk))
     got = found(staffed(rows))
-    assert got.table["fires"].tolist() == ["daily at 16:00"]
+    assert got.table["fires"].tolist() == ["at 16:00"]
     assert got.table["n_batches"].tolist() == [100]
 
 

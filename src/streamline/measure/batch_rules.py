@@ -75,12 +75,13 @@ class Slot:
     share: float
 
     def in_words(self) -> str:
-        """`Thursdays at 13:00`, `daily between 09:00 and 09:40`, `Mondays`."""
-        day = "daily" if self.weekday is None else _DAYS[self.weekday]
+        """`Thursdays at 13:00`, `between 09:00 and 09:40` (on which days isn't part of the rule), `Mondays`."""
+        day = "" if self.weekday is None else _DAYS[self.weekday]
         if self.minutes is None:
             return day
         first, last = (f"{m % DAY_MINUTES // 60:02d}:{m % 60:02d}" for m in self.minutes)
-        return f"{day} at {first}" if first == last else f"{day} between {first} and {last}"
+        time = f"at {first}" if first == last else f"between {first} and {last}"
+        return f"{day} {time}".strip()
 
     def holds(self, minute_of_week: Int64) -> Bool:
         """Which local times (minutes since Monday midnight) lie in it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from streamline.diagnosis import Diagnosis
 from streamline.log.calendar import Calendar
 from streamline.log.contact_log import ContactLog
 from streamline.log.event_log import EventLog
@@ -36,6 +37,7 @@ class Analysis:
     cycle: CycleTime
     bottlenecks: Bottlenecks
     rework: ReworkLoops
+    diagnosis: Diagnosis
     follows: DirectlyFollows
     variants: Variants
     process_map: ProcessMap

@@ -123,3 +123,49 @@ def span_days(log: EventLog) -> float:
     """Days from the first to the last arrival."""
     known = log.arrival[log.arrival > -(2**63)]
     return float(known.max() - known.min()) / DAY
+
+
+def pool_words(pool: str) -> str:
+    """A pool in the middle of a sentence: one that was found is named after its work.
+
+    >>> pool_words("pool of Intake check"), pool_words("Examiners")
+    ('the pool of Intake check', 'Examiners')
+    """
+    return f"the {pool}" if pool.startswith("pool of ") else pool
+
+
+def people_words(text: str) -> str:
+    """A text of the measures for readers to whom people aren't resources.
+
+    >>> people_words("3 resources do it; each resource works")
+    '3 people do it; each person works'
+    """
+    return text.replace("resources", "people").replace("resource", "person")
+
+
+def factor_words(name: str) -> str:
+    """What cases are set apart by: XES writes `case:` before the name of an attribute.
+
+    >>> factor_words("case:department"), factor_words("channel")
+    ('department', 'channel')
+    """
+    return name.removeprefix("case:")
+
+
+def about(value: float) -> str:
+    """A large number in two significant digits; small ones as they are.
+
+    >>> about(3441.7), about(87.2), about(1234567.0)
+    ('3,400', '87', '1,200,000')
+    """
+    step = 10 ** max(0, math.floor(math.log10(abs(value))) - 1) if value else 1
+    return number(round(value / step) * step, 0)
+
+
+def sentence(text: str) -> str:
+    """The text with a capital at its beginning.
+
+    >>> sentence("the pool of Intake check"), sentence("")
+    ('The pool of Intake check', '')
+    """
+    return text[:1].upper() + text[1:]

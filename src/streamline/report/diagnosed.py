@@ -1,0 +1,216 @@
+"""What of a diagnosis may be published: its rows without few cases, without persons, and without what chance explains."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from streamline.diagnosis import FEWEST_PEOPLE, SMALL_POOLS
+from streamline.measure.endings import TimeToClose, WaysToEnd
+from streamline.measure.factor import OTHER, UNKNOWN
+from streamline.measure.queue import QueueOverTime
+from streamline.measure.slow import ARRIVAL
+from streamline.measure.standard import Attainment
+from streamline.measure.waiting import NO_RESOURCE, WaitingByCause
+from streamline.report.analysis import Analysis
+from streamline.report.privacy import suppressed_rows
+from streamline.report.wording import factor_words
+
+#: A ratio is told when its interval keeps this far from 1: what is nearer is of no use to anybody.
+TELLING = 0.05
+
+
+def kept_rows(frame: pd.DataFrame, count: str, a: Analysis) -> pd.DataFrame:
+    """The rows of enough cases; every row that is left out also keeps another one from giving it back."""
+    return frame[~suppressed_rows(frame[count], minimum=a.minimum_cell)].reset_index(drop=True)
+
+
+def causes(a: Analysis) -> pd.DataFrame:
+    """The causes of waiting along critical paths that can be told of this log, without those of few cases.
+
+    A case may wait for several causes, so their counts of cases add up to nothing that gives a small one back.
+    """
+    w = a.diagnosis.waiting
+    assert w is not None
+    table = w.table if a.log.external else w.table[w.table["cause"] != "external"]
+    few = (table["n_cases"] > 0) & (table["n_cases"] < a.minimum_cell)
+    return table[~few].reset_index(drop=True)
+
+
+def waiting_by(a: Analysis, label: str) -> pd.DataFrame:
+    """Waiting by cause and "activity" or "group", with the number of cases; groups of few people left out."""
+    w = a.diagnosis.waiting
+    assert w is not None
+    frame = w.by_activity if label == "activity" else w.by_group
+    steps = w.cases[w.cases["critical"]]
+    if label == "group":
+        log = a.whole
+        group = dict(zip(log.resource.names if log.resource else (), a.diagnosis.groups or (), strict=True))
+        steps = steps.assign(group=steps["resource"].map(group).fillna(NO_RESOURCE))
+    n_cases = steps.groupby(label)["case"].nunique().rename("n_cases")
+    frame = frame.merge(n_cases, left_on=label, right_index=True)
+    if label == "group":
+        frame = frame[frame["group"] != SMALL_POOLS]
+    return kept_rows(frame, "n_cases", a)
+
+
+def waiting_chart_of(a: Analysis) -> WaitingByCause:
+    """The waiting whose chart shows no activity of few cases."""
+    w = a.diagnosis.waiting
+    assert w is not None
+    shown = waiting_by(a, "activity").drop(columns="n_cases")
+    return replace(w, by_activity=shown, table=causes(a))
+
+
+def staff(a: Analysis) -> pd.DataFrame:
+    """One row a pool of enough people: pool, n_resources, n_steps, steps_share, activities; where known hours, hours_per_week,
+    support, utilisation, shared_share, several_at_once."""
+    d = a.diagnosis
+    assert d.pools is not None
+    frame = d.pools.table.drop(columns=["overlap_within", "overlap_nearest"])
+    if d.calendars is not None:
+        frame = frame.merge(d.calendars.by_pool[["pool", "hours", "hours_per_week", "support", "n_unknown"]], on="pool")
+    if d.utilisation is not None:
+        busy = d.utilisation.table.rename(columns={"group": "pool"})
+        frame = frame.merge(busy[["pool", "on_duty_hours", "busy_hours", "utilisation"]], on="pool", how="left")
+    if d.multitasking is not None:
+        several = d.multitasking.by_pool[["pool", "shared_share", "several_at_once"]]
+        frame = frame.merge(several, on="pool", how="left")
+    return frame[frame["n_resources"] >= FEWEST_PEOPLE].reset_index(drop=True)
+
+
+def n_small_pools(a: Analysis) -> int:
+    """How many pools are of so few people that nothing is told of them."""
+    pools = a.diagnosis.pools
+    return 0 if pools is None else int((pools.table["n_resources"] < FEWEST_PEOPLE).sum())
+
+
+def places(a: Analysis, by: str) -> pd.DataFrame:
+    """Bottlenecks by pool, hand-off, channel or attribute."""
+    table = a.diagnosis.by_place[by].table
+    if by == "pool":
+        table = table[table["place"] != SMALL_POOLS]
+    return kept_rows(table, "n_cases", a)
+
+
+def slow_levels(a: Analysis) -> pd.DataFrame:
+    """What cases are set apart by, beside their cycle times, without levels of few cases or of few others."""
+    found = a.diagnosis.slow
+    assert found is not None
+    table = found.table.assign(label=[_level_words(r) for r in found.table.itertuples(index=False)])
+    frames = [kept_rows(_among_many(rows, found.n, a), "n_cases", a) for _, rows in table.groupby("factor", sort=False)]
+    return pd.concat(frames, ignore_index=True) if frames else table.iloc[:0]
+
+
+def telling_slow(a: Analysis) -> pd.DataFrame:
+    """The levels known at arrival that set cases apart, also with the others alike; the most days in all first."""
+    found = a.diagnosis.slow
+    assert found is not None
+    t = slow_levels(a)
+    clear = t["difference_days_low"] * t["difference_days_high"] > 0
+    alike = (t["adjusted_q_value"] <= found.fdr) & ((t["adjusted_ratio"] > 1) == (t["difference_days"] > 0))
+    t = t[(t["kind"] == ARRIVAL) & t["stands_out"] & clear & alike & ~t["level"].isin([OTHER, UNKNOWN])]
+    order = np.argsort(-(t["difference_days"].abs() * t["n_cases"]).to_numpy(), kind="stable")
+    return t.iloc[order].reset_index(drop=True)
+
+
+def loop_levels(a: Analysis) -> pd.DataFrame:
+    """What goes together with loops, one row a loop and level, without levels of few cases that loop or that don't."""
+    frames = []
+    for found in a.diagnosis.associations.values():
+        for _, rows in found.table.groupby("factor", sort=False):
+            looping = (rows["looping_share"] * rows["n_cases"]).round()
+            few = pd.concat([looping, rows["n_cases"] - looping], axis=1)
+            shown = ~((few > 0) & (few < a.minimum_cell)).any(axis=1)
+            frames.append(kept_rows(_among_many(rows[shown], found.n, a), "n_cases", a).assign(loops=found.loops))
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+
+
+def telling_loops(a: Analysis) -> pd.DataFrame:
+    """The levels that go together with any loop, clearly, and also with the other factors alike."""
+    found = a.diagnosis.associations.get("any loop")
+    t = loop_levels(a)
+    if found is None or t.empty:
+        return pd.DataFrame(columns=["factor", "level"])
+    t = t[(t["loops"] == found.loops) & t["stands_out"] & np.isfinite(t["risk_ratio"])]
+    t = t[(t["risk_ratio_low"] > 1 + TELLING) | (t["risk_ratio_high"] < 1 - TELLING)]
+    t = t[(t["adjusted_q_value"] <= found.fdr) & ((t["adjusted_odds_ratio"] > 1) == (t["risk_ratio"] > 1))]
+    return t[~t["level"].isin([OTHER, UNKNOWN])].reset_index(drop=True)
+
+
+def round_trips(a: Analysis, by: str) -> pd.DataFrame:
+    """Pairs of pools, or of channels, between which cases go to and fro."""
+    found = a.diagnosis.ping_pong.get(by)
+    return pd.DataFrame() if found is None else kept_rows(found.table, "n_cases", a)
+
+
+def attainment_of(a: Analysis, by: str) -> Attainment:
+    """Attainment by month or group; of few cases nothing is told."""
+    found = a.diagnosis.attainment[by]
+    hidden = suppressed_rows(found.table["n_cases"], minimum=a.minimum_cell)
+    if by != "month":
+        return replace(found, table=found.table[~hidden].reset_index(drop=True))
+    table = found.table.copy()  # a month stays on the axis, without its figures
+    table.loc[hidden, ["within", "low", "high"]] = np.nan
+    table.loc[hidden, ["n_open", "n_met", "n_missed"]] = 0
+    return replace(found, table=table)
+
+
+def at_risk(a: Analysis) -> pd.DataFrame:
+    """Open cases by state: state, n_open, expected_misses, median_days_left."""
+    found = a.diagnosis.at_risk
+    assert found is not None
+    return kept_rows(found.table, "n_open", a)[["state", "n_open", "expected_misses", "median_days_left"]]
+
+
+def queue_of(a: Analysis) -> QueueOverTime | None:
+    """The queue before the first bottleneck; none of weeks that few cases joined it in, None where no week is left."""
+    q = a.diagnosis.queue
+    if q is None:
+        return None
+    few = (q.table["n_entered"] > 0) & (q.table["n_entered"] < a.minimum_cell)
+    if few.all():
+        return None
+    means = ["mean_waiting", "mean_in_service", "mean_waiting_or_in_service"]
+    table = q.table.copy()
+    table.loc[few, means] = np.nan
+    return replace(q, table=table)
+
+
+def endings(a: Analysis) -> pd.DataFrame:
+    """In which ways cases end."""
+    found = a.diagnosis.endings
+    assert found is not None
+    return kept_rows(found.table, "n_cases", a)
+
+
+def curves_of(found: WaysToEnd | TimeToClose, a: Analysis) -> WaysToEnd | TimeToClose:
+    """The same with curves whose every step stands for enough cases, as far as enough are followed: a step of a full curve is
+    the cycle time of one case."""
+    days = np.sort(found.cases["days"].to_numpy(dtype=np.float64))
+    every = max(a.minimum_cell, len(days) // 200)
+    grid = np.unique(days[every - 1 : len(days) - a.minimum_cell + 1 : every])
+    label = found.curve.columns[0]
+    shown = endings(a)["way"] if isinstance(found, WaysToEnd) else found.table["group"]
+    parts = []
+    for name, part in found.curve[found.curve[label].isin(shown)].groupby(label, sort=False):
+        place = np.searchsorted(part["days"].to_numpy(dtype=np.float64), grid, side="right") - 1
+        coarse = part.iloc[place[place >= 0]].assign(days=grid[place >= 0], **{label: name})
+        parts.append(coarse)
+    curve = pd.concat(parts, ignore_index=True) if parts else found.curve.iloc[:0]
+    if isinstance(found, WaysToEnd):
+        return replace(found, curve=curve, table=endings(a))
+    return replace(found, curve=curve)
+
+
+def _among_many(rows: pd.DataFrame, n: int, a: Analysis) -> pd.DataFrame:
+    """Without levels that nearly all cases have: their others are few."""
+    others = n - rows["n_cases"]
+    return rows[(others == 0) | (others >= a.minimum_cell)]
+
+
+def _level_words(row: Any) -> str:
+    return f"{factor_words(row.factor)}: {row.level}"

@@ -1,0 +1,32 @@
+"""Findings: one statement each, with its number, interval, n and method, under a stable id."""
+
+from __future__ import annotations
+
+from streamline.report.analysis import Analysis
+from streamline.report.findings.baseline import baseline_findings
+from streamline.report.findings.contacts import contact_findings, feedback_findings
+from streamline.report.findings.records import quality_findings
+from streamline.report.findings.rework import rework_findings
+from streamline.report.findings.scenario import scenario_findings
+from streamline.report.findings.staff import staff_findings
+from streamline.report.findings.standard import standard_findings
+from streamline.report.findings.time import bottleneck_findings, slow_findings
+from streamline.report.findings.waiting import waiting_findings
+from streamline.results import Finding
+
+
+def all_findings(analysis: Analysis) -> tuple[Finding, ...]:
+    """All findings of an analysis, in the order of the section."""
+    return (
+        *baseline_findings(analysis),
+        *bottleneck_findings(analysis),
+        *slow_findings(analysis),
+        *waiting_findings(analysis),
+        *staff_findings(analysis),
+        *standard_findings(analysis),
+        *rework_findings(analysis),
+        *contact_findings(analysis),
+        *feedback_findings(analysis),
+        *(f for s, e in analysis.scenarios for f in scenario_findings(s, e)),
+        *quality_findings(analysis),
+    )

@@ -1,0 +1,124 @@
+"""Findings about what the proposed changes would do, and how their figures are written."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from streamline.report.wording import decimals, money, number
+from streamline.results import Finding, ScenarioFinding
+from streamline.study import Scenario
+from streamline.whatif.estimate import Figure, ScenarioEstimate
+
+
+def scenario_findings(scenario: Scenario, e: ScenarioEstimate) -> Iterator[Finding]:
+    for f in e.figures:
+        yield ScenarioFinding(
+            id=f"scenario.{scenario.slug}.{f.measure}", section="scenario", scenario=scenario.name,
+            statement=scenario_statement(scenario.name, f, e.level),
+            value=f.value, low=f.low, high=f.high, level=e.level, unit=f.unit, n=f.n, baseline=f.baseline, change=f.change,
+            change_low=f.change_low, change_high=f.change_high,
+            method=f"replay of the same cases without queues; {e.draws} draws, which resample cases, take values from the "
+            "beliefs about the changes and choose the occurrences touched",
+            caveats=e.caveats, table="tables/scenarios.csv",
+        )  # fmt: skip
+
+
+_MEASURES = {
+    "cycle_time.mean": "the mean cycle time",
+    "cycle_time.median": "the median cycle time",
+    "cycle_time.p90": "the 90th percentile of cycle time",
+    "within_standard": "the share of cases within the standard",
+    "contacts_per_case": "contacts per case",
+    "staff_hours_per_case": "staff hours per case",
+    "cost_per_year": "the yearly cost of staff time and contacts, the proposal's running cost included",
+}
+#: Measures that queues would change as well.
+_THROUGH_QUEUES = ("cycle_time.mean", "cycle_time.median", "cycle_time.p90", "within_standard", "contacts_per_case")
+
+
+def measure_words(f: Figure) -> str:
+    """A measure with its unit, for tables."""
+    words = _MEASURES[f.measure].removeprefix("the ")
+    unit = f" ({f.unit})" if f.unit == "days" else ""
+    return words[:1].upper() + words[1:] + unit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FigureTexts:
+    """A scenario's figure in words: before, after, and the change, all rounded to what the change's interval supports."""
+
+    baseline: str
+    value: str
+    #: With its sign.
+    change: str
+    #: Without sign.
+    size: str
+
+
+def _writer(f: Figure) -> Callable[[float], str]:
+    """How this figure's numbers are written: to as many places as the interval of the change supports."""
+    half = (f.change_high - f.change_low) / 2
+    if f.unit.endswith("per year"):
+        reach = half or abs(f.change) or abs(f.baseline) or 1.0
+        step = 10.0 ** max(0, math.floor(math.log10(reach)))
+        return lambda v: money(v, f.unit.split()[0], step=step)
+    scale = 100 if f.unit == "share" else 1
+    most = {"share": 1, "contacts per case": 3}.get(f.unit, 2)
+    places = decimals(scale * f.change_low, scale * f.change_high, scale * (f.change or f.baseline))
+    if half == 0 and f.change == 0:
+        places = decimals(scale * f.low, scale * f.high, scale * f.baseline)
+    return lambda v: number(scale * v, min(most, places))
+
+
+def figure_texts(f: Figure) -> FigureTexts:
+    """The figure's numbers without units, except shares (`92.9%`) and money."""
+    write = _writer(f)
+    percent_sign = "%" if f.unit == "share" else ""
+    points = " points" if f.unit == "share" else ""
+    plus = "+" if f.change > 0 else ""
+    return FigureTexts(
+        baseline=write(f.baseline) + percent_sign,
+        value=write(f.value) + percent_sign,
+        change=plus + write(f.change) + points,
+        size=write(abs(f.change)),
+    )
+
+
+def span_text(f: Figure) -> str:
+    """The interval of the change."""
+    write = _writer(f)
+    return f"{write(f.change_low)} to {write(f.change_high)}" + (" points" if f.unit == "share" else "")
+
+
+def target_span(f: Figure) -> str:
+    """The interval of the to-be figure."""
+    write = _writer(f)
+    percent_sign = "%" if f.unit == "share" else ""
+    return f"{write(f.low)}{percent_sign} to {write(f.high)}{percent_sign}"
+
+
+def scenario_statement(name: str, f: Figure, level: float) -> str:
+    """What a scenario would make of one measure, in a sentence; the change and its interval lead."""
+    what, texts, write = _MEASURES[f.measure], figure_texts(f), _writer(f)
+    base = f"n = {f.n:,} cases"
+    unit = {"share": "", "contacts per case": ""}.get(f.unit, "" if f.unit.endswith("per year") else f" {f.unit}")
+    if f.change == f.change_low == f.change_high == 0:
+        return f"“{name}” is estimated not to change {what} ({texts.baseline}{unit}; {base})."
+    if float(write(f.change).replace("−", "-").replace(",", "").split()[-1] or 0) == 0 and f.change:
+        return f"“{name}” is estimated to change {what} by less than can be shown ({texts.baseline}{unit}; {base})."
+    if f.change_low <= 0 <= f.change_high:
+        return (
+            f"“{name}” shows no clear effect on {what}: the estimated change from {texts.baseline}{unit} is {texts.change}"
+            f"{unit} ({level:.0%} interval {span_text(f)}; {base})."
+        )
+    verb = "raise" if f.change > 0 else "lower"
+    direct = " directly" if f.measure in _THROUGH_QUEUES else ""
+    without = "; effects through queues, and the error of leaving them out, not included" if direct else ""
+    near, far = sorted((abs(f.change_low), abs(f.change_high)))
+    size = texts.size + (" percentage points" if f.unit == "share" else unit)
+    return (
+        f"“{name}” is estimated to {verb} {what}{direct} by {size} ({level:.0%} interval {write(near)} to "
+        f"{write(far)}{without}), from {texts.baseline} to {texts.value}{unit} ({base})."
+    )

@@ -1,0 +1,100 @@
+"""Findings about the service standard, open cases and the ways in which cases end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from streamline.report.analysis import Analysis
+from streamline.report.diagnosed import endings
+from streamline.report.findings.saying import note, real, span
+from streamline.report.wording import interval, number, percent
+from streamline.results import Finding, SubjectFinding, rows_of
+from streamline.units import DAY, duration_words
+
+
+def standard_findings(a: Analysis) -> Iterator[Finding]:
+    """Target and attainment, open cases at risk, ways to end."""
+    yield from _target(a)
+    yield from _at_risk(a)
+    yield from _endings(a)
+
+
+def _target(a: Analysis) -> Iterator[Finding]:
+    found = a.diagnosis.attainment.get("month")
+    if found is None or found.target is None:
+        return
+    within, target = found.whole, found.target
+    low, high = within.low, within.high
+    if low is None or high is None:
+        said = "whether it is met can't be told of so few cases"
+    elif low >= target:
+        said = "it is met"
+    elif high < target:
+        said = "it is missed"
+    else:
+        said = "whether it is met can't be told from chance"
+    side = "above" if within.value >= target else "below"
+    points = f"{number(100 * abs(within.value - target), 1)} percentage points {side} it"
+    yield Finding(
+        id="standard.gap", section="standard",
+        statement=f"The target is {percent(target)} of cases within {duration_words(found.standard)}; {said}. The share is "
+        f"{points}{_points(low, high, target)}.",
+        value=within.value - target, low=None if low is None else low - target, high=None if high is None else high - target,
+        level=within.level, unit="share of cases", n=within.n, method=within.method, caveats=found.caveats,
+        table="tables/standard.csv",
+    )  # fmt: skip
+
+
+def _points(low: float | None, high: float | None, target: float) -> str:
+    if low is None or high is None:
+        return ""
+    return f" (95% interval {interval(100 * (low - target), 100 * (high - target), value=1.0)})"
+
+
+def _at_risk(a: Analysis) -> Iterator[Finding]:
+    found = a.diagnosis.at_risk
+    if found is None or found.n < a.minimum_cell:
+        return
+    day = f"{found.as_of.day} {found.as_of:%B %Y}"
+    few = 0 < found.n_overdue < a.minimum_cell or 0 < found.n - found.n_overdue < a.minimum_cell
+    over = (
+        f"Fewer than {a.minimum_cell}" if found.n_overdue < a.minimum_cell else f"All but fewer than {a.minimum_cell}"
+    )
+    if not few:
+        over = "All" if found.n_overdue == found.n else f"{found.n_overdue:,}" if found.n_overdue else "None"
+    late = duration_words(found.standard)
+    yield Finding(
+        id="standard.overdue", section="standard",
+        statement=f"{over} of the {found.n:,} cases open on {day} were already older than {late}.",
+        value=None if few else found.n_overdue, unit="cases", n=found.n, method="age of open cases", caveats=found.caveats,
+        table="tables/at_risk.csv",
+    )  # fmt: skip
+    if few or found.n_overdue == found.n:
+        return
+    yield Finding(
+        id="standard.at_risk", section="standard",
+        statement=f"About {number(found.expected_misses, 0)} of these {found.n:,} open cases are expected to miss the standard "
+        f"of {late}, those already past it included.",
+        value=found.expected_misses, unit="cases", n=found.n,
+        method="sum over open cases of the share of earlier cases, as far for as long, that missed it (Kaplan-Meier)",
+        caveats=found.caveats, table="tables/at_risk.csv",
+    )  # fmt: skip
+
+
+def _endings(a: Analysis) -> Iterator[Finding]:
+    found = a.diagnosis.endings
+    if found is None:
+        return
+    by = duration_words(found.horizon_days * DAY)
+    for rank, row in enumerate(rows_of(endings(a)), start=1):
+        low, high = real(row.low), real(row.high)
+        if real(row.share) is None:
+            continue
+        yield SubjectFinding(
+            id=f"endings.{rank}.share", section="standard", subject=row.way,
+            statement=f"{percent(row.share, low, high)} of cases end with {row.way} within {by} of their arrival"
+            f"{note(f'{found.n:,} cases, open ones counted', span(low, high, value=row.share, percent=True))}.",
+            value=float(row.share), low=low, high=high, level=0.95 if low is not None else None, unit="share of cases",
+            n=found.n, method="cumulative incidence (Aalen-Johansen), open cases as censored", caveats=found.caveats,
+            table="tables/endings.csv",
+        )  # fmt: skip

@@ -1,0 +1,1 @@
+"""The parts of the section, each from its results and its findings."""

@@ -1,0 +1,96 @@
+"""The proposed changes: what they would do, when, and how it will be told whether they did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from streamline.report import tables
+from streamline.report.analysis import Analysis
+from streamline.report.findings.scenario import figure_texts
+from streamline.report.parts.saying import Say
+from streamline.report.section import Block, Bullets, Caution, Paragraph, Part
+from streamline.study import Scenario
+from streamline.whatif.estimate import ScenarioEstimate
+from streamline.whatif.replay import QUEUES_CAVEAT
+
+
+def lead(a: Analysis) -> tuple[Scenario, ScenarioEstimate] | None:
+    """The signature initiative; without one, the scenario that shortens the mean cycle time most."""
+    if not a.scenarios:
+        return None
+    for scenario, estimate in a.scenarios:
+        if scenario.signature:
+            return scenario, estimate
+    return min(a.scenarios, key=lambda s: s[1]["cycle_time.mean"].change)
+
+
+def proposals_parts(a: Analysis, say: Say) -> Iterator[Part]:
+    if not a.scenarios:
+        yield Part(
+            id="proposals", title="Proposed changes",
+            blocks=(Paragraph(text="The study proposes no change, so nothing is estimated."),),
+        )  # fmt: skip
+        return
+    first = lead(a)
+    ordered = sorted(a.scenarios, key=lambda s: first is None or s[0] is not first[0])
+    yield Part(
+        id="proposals",
+        title="Proposed changes",
+        blocks=(Caution(text=QUEUES_CAVEAT),),
+        parts=tuple(_scenario(s, e, say) for s, e in ordered),
+    )
+    yield Part(
+        id="benefits",
+        title="Intended benefits",
+        blocks=(
+            Paragraph(
+                text="Each estimate replays the same cases with and without the change. Figures are estimates, not "
+                "promises, and hold what a change does directly, not what it does through queues."
+            ),
+            tables.benefits(a, ordered),
+        ),
+    )
+    yield Part(id="timeline", title="Implementation timeline", blocks=(tables.timeline(a, [s for s, _ in ordered]),))
+    yield Part(
+        id="progress",
+        title="How progress will be measured",
+        blocks=(
+            Paragraph(
+                text="The same figures can be computed again from later records with the same study file. A change has "
+                "failed its estimate when, over as many cases as were used here, the mean cycle time of the cases that "
+                "arrived after its full effect lies above these bounds, while nothing else changed:"
+            ),
+            Bullets(items=tuple(_failing(s, e) for s, e in ordered)),
+        ),
+    )
+
+
+def _failing(scenario: Scenario, estimate: ScenarioEstimate) -> str:
+    """Above which mean cycle time a scenario has failed its estimate."""
+    mean = estimate["cycle_time.mean"]
+    texts = figure_texts(mean)
+    if mean.change_high >= 0 or texts.value == texts.baseline:
+        return (
+            f"{scenario.name}: its direct effect is too small to be told from today's {texts.baseline} days over as many "
+            "cases; another measure is needed."
+        )
+    bound = figure_texts(replace(mean, value=mean.baseline + mean.change_high)).value
+    return f"{scenario.name}: {bound} days (mean cycle time, elapsed; today {texts.baseline})."
+
+
+def _scenario(scenario: Scenario, estimate: ScenarioEstimate, say: Say) -> Part:
+    changes = tuple(
+        c.words() + (f". Evidence: {c.evidence.rstrip('.')}." if c.evidence else ". No evidence is given.")
+        for c in scenario.changes
+    )
+    blocks: list[Block] = []
+    if scenario.signature:
+        blocks.append(Paragraph(text="This is the signature initiative."))
+    blocks += [
+        Bullets(items=changes),
+        Paragraph(text=say[f"scenario.{scenario.slug}.cycle_time.mean"].statement),
+        tables.scenario(scenario, estimate),
+    ]
+    blocks += [Caution(text=c) for c in estimate.caveats if c != QUEUES_CAVEAT]
+    return Part(id=f"proposal-{scenario.slug.replace('_', '-')}", title=scenario.name, blocks=tuple(blocks))

@@ -1,0 +1,184 @@
+"""The published tables, unrounded, and results whose charts show nothing of few cases."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TypeVar
+
+import numpy as np
+import pandas as pd
+
+from streamline.figure import Histogram
+from streamline.measure.contact import ContactRates
+from streamline.report.analysis import Analysis
+from streamline.report.findings.contacts import contact_cases
+from streamline.report.findings.records import hidden_count, quality_words
+from streamline.report.privacy import harmless_text, publishable, suppressed_rows
+from streamline.report.published_diagnosis import diagnosis_tables
+from streamline.results import Result
+
+AnyResult = TypeVar("AnyResult", bound=Result)
+
+
+def publishable_result(result: AnyResult, a: Analysis) -> AnyResult:
+    """The same result without the rows of too few cases, so that its chart shows none of them."""
+    table = contact_frame(a) if isinstance(result, ContactRates) else result.table
+    hidden = suppressed_rows(table["n_cases"], minimum=a.minimum_cell)
+    return replace(result, table=result.table[~hidden].reset_index(drop=True))
+
+
+#: What each published table holds.
+FILES = {
+    "tables/baseline.csv": "cycle time: each measure with its interval",
+    "tables/bottlenecks.csv": "waiting, service and sojourn by step awaited",
+    "tables/bottlenecks_by.csv": "the same by pool, hand-off, channel and attribute",
+    "tables/slow.csv": "what sets slow cases apart",
+    "tables/waiting.csv": "waiting by cause",
+    "tables/waiting_by_step.csv": "waiting by cause and step awaited",
+    "tables/waiting_by_pool.csv": "waiting by cause and pool of people",
+    "tables/batches.csv": "steps done in batches, and what fires them",
+    "tables/queue.csv": "how many cases waited for the first bottleneck, by week",
+    "tables/wait_shifts.csv": "mean waits by month, with their levels",
+    "tables/staff.csv": "pools of people: work, hours, how busy they are",
+    "tables/standard.csv": "the share within the standard by month and group",
+    "tables/at_risk.csv": "open cases and the standard",
+    "tables/endings.csv": "in which ways cases end",
+    "tables/channels.csv": "the service by channel",
+    "tables/transitions.csv": "transitions between steps",
+    "tables/variants.csv": "routes through the process",
+    "tables/rework.csv": "families of loops",
+    "tables/first_passes.csv": "how often each step is needed only once",
+    "tables/matched_loops.csv": "cases with a loop beside like cases without it",
+    "tables/ping_pong.csv": "cases handed over and straight back",
+    "tables/loop_associations.csv": "what goes together with loops",
+    "tables/contacts.csv": "contacts by state",
+    "tables/feedback.csv": "survey scores by cycle time",
+    "tables/scenarios.csv": "estimates of each scenario",
+    "tables/quality.csv": "what was met in the records",
+    "tables/rejects.csv": "rows that could not be used",
+}
+
+
+def full_tables(a: Analysis) -> dict[str, pd.DataFrame]:
+    """The tables as they are published, unrounded, by path; groups of too few cases are suppressed."""
+    m = a.minimum_cell
+    variants = a.variants.table.assign(activities=[" → ".join(t) for t in a.variants.table["activities"]])
+    result = {
+        "tables/baseline.csv": _baseline_frame(a),
+        "tables/bottlenecks.csv": publishable(a.bottlenecks.table, count="n_cases", minimum=m, label="activity"),
+        "tables/transitions.csv": publishable(a.follows.table, count="n_cases", minimum=m, label="source"),
+        "tables/variants.csv": _pooled(variants, m),
+        "tables/rework.csv": publishable(a.rework.table, count="n_cases", minimum=m, label="loop"),
+        "tables/quality.csv": _quality_frame(a),
+    }
+    result |= diagnosis_tables(a)
+    if a.channels is not None:
+        result["tables/channels.csv"] = publishable(a.channels.table, count="n_cases", minimum=m, label="group")
+    if a.rates is not None:
+        result["tables/contacts.csv"] = publishable(contact_frame(a), count="n_cases", minimum=m, label="state")
+    if a.scores is not None:
+        result["tables/feedback.csv"] = publishable(a.scores.table, count="n_answers", minimum=m, label="group")
+    if a.scenarios:
+        result["tables/scenarios.csv"] = pd.concat(
+            [e.table.assign(scenario=s.name) for s, e in a.scenarios], ignore_index=True
+        )[["scenario", *a.scenarios[0][1].table.columns]]
+    if a.rejects:
+        # what stands in the rows may be anything, names included: only where and why is published
+        result["tables/rejects.csv"] = pd.DataFrame(
+            [
+                {
+                    "file": r.file,
+                    "row": r.row,
+                    "column": r.column,
+                    "reason": r.reason,
+                }
+                for r in a.rejects
+            ]
+        )
+    return {path: harmless_text(frame) for path, frame in result.items()}
+
+
+def _quality_frame(a: Analysis) -> pd.DataFrame:
+    """Findings about the records without their examples, and without small counts of cases."""
+    return pd.DataFrame(
+        [
+            {
+                "kind": f.kind,
+                "statement": quality_words(f, a.minimum_cell),
+                "count": None if hidden_count(f, a.minimum_cell) else f.count,
+                "of": f.of,
+                "unit": f.unit,
+            }
+            for f in a.quality.findings
+        ],
+        columns=["kind", "statement", "count", "of", "unit"],
+    ).astype({"count": "Int64"})
+
+
+def publishable_histogram(a: Analysis) -> Histogram:
+    """Cycle times in bins of which none holds fewer cases than may be published."""
+    chart = a.cycle.chart()
+    assert isinstance(chart, Histogram)
+    values = a.cycle.cases["cycle_time_days"].dropna().to_numpy()
+    for share, bins in ((s, b) for s in (0.98, 0.95, 0.9, 0.8) for b in (40, 30, 20, 15, 10, 8, 6, 5)):
+        top = float(np.quantile(values, share)) or 1.0
+        counts, edges = np.histogram(values[values <= top], bins=bins, range=(0, top))
+        over = int((values > top).sum())
+        if all(c == 0 or c >= a.minimum_cell for c in (*counts, over)):
+            marks = tuple(m for m in chart.marks if m.at <= top)
+            return replace(
+                chart, edges=tuple(map(float, edges)), counts=tuple(map(int, counts)), over=over, marks=marks
+            )
+    return replace(chart, edges=(0.0, float(values.max()) or 1.0), counts=(len(values),), over=0)
+
+
+def _baseline_frame(a: Analysis) -> pd.DataFrame:
+    b = a.bottlenecks
+    counts = pd.DataFrame(
+        [
+            {"measure": "cases", "value": a.cycle.n + a.cycle.n_open, "unit": "cases", "n": a.cycle.n + a.cycle.n_open},
+            {
+                "measure": "open cases",
+                "value": None if 0 < a.cycle.n_open < a.minimum_cell else a.cycle.n_open,
+                "unit": "cases",
+                "n": a.cycle.n + a.cycle.n_open,
+            },
+        ]
+    )
+    split = pd.DataFrame(
+        [
+            {"measure": f"mean {k} time", "value": e.value, "low": e.low, "high": e.high, "unit": e.unit, "n": e.n}
+            for k, e in (
+                ("waiting", b.waiting),
+                ("service", b.service),
+                ("sojourn", b.sojourn),
+                ("external", b.external),
+            )
+        ]
+    )
+    frame = pd.concat([counts, a.cycle.table, split], ignore_index=True)
+    return frame[["measure", "value", "low", "high", "unit", "n"]]
+
+
+def contact_frame(a: Analysis) -> pd.DataFrame:
+    assert a.rates is not None
+    cases = contact_cases(a.rates)
+    return a.rates.table.assign(n_cases=[cases[s] for s in a.rates.table["state"]])
+
+
+def _pooled(variants: pd.DataFrame, minimum: int) -> pd.DataFrame:
+    """Routes of enough cases; the rest as one row, since a rare route can point at a person."""
+    common = variants[variants["n_cases"] >= minimum]
+    rare = variants[variants["n_cases"] < minimum]
+    if rare.empty:
+        return common
+    other = pd.DataFrame(
+        [
+            {
+                "activities": f"(other routes: {len(rare):,})",
+                "n_cases": int(rare["n_cases"].sum()),
+                "share": float(rare["share"].sum()),
+            }
+        ]
+    )
+    return pd.concat([common, other], ignore_index=True).astype({"n_steps": "Int64"})

@@ -1,0 +1,25 @@
+"""The section's tables for people. Groups of too few cases are suppressed; the files beside the section hold all rows."""
+
+from __future__ import annotations
+
+from streamline.report.tables.appendix import digests, files
+from streamline.report.tables.diagnosis import (
+    causes,
+    endings,
+    loop_levels,
+    open_cases,
+    places,
+    round_trips,
+    slow_levels,
+    staff,
+    standard_by_group,
+)
+from streamline.report.tables.process import bottlenecks, transitions
+from streamline.report.tables.proposals import benefits, scenario, timeline
+from streamline.report.tables.service import baseline, channels, contacts, feedback, inputs
+
+__all__ = [
+    "baseline", "benefits", "bottlenecks", "causes", "channels", "contacts", "digests", "endings", "feedback", "files", "inputs",
+    "loop_levels", "open_cases", "places", "round_trips", "scenario", "slow_levels", "staff", "standard_by_group", "timeline",
+    "transitions",
+]  # fmt: skip
