@@ -44,6 +44,21 @@ def test_runs_without_cases_do_not_count() -> None:
     assert np.isnan(ratios_of_runs(sums, cases)).all()
 
 
+def test_a_trend_over_the_weeks_keeps_its_interval_within_reason() -> None:
+    """A share that falls from 40% to 10% over 14 runs: studentised resamples reach down to 14% for its mean of 29%. The bounds
+    of a jackknife at 99% are 29% divided and multiplied by the exponential of 3.0123 standard errors of the logarithm."""
+    share = np.array([0.341, 0.396, 0.369, 0.348, 0.312, 0.33, 0.379, 0.356, 0.41, 0.372, 0.351, 0.272, 0.193, 0.107])
+    time = np.array([183.0, 162, 156, 150, 147, 160, 171, 152, 142, 186, 178, 219, 235, 270])
+    mean = (share * time).sum() / time.sum()
+    logs = np.log([(np.delete(share * time, j).sum() / np.delete(time, j).sum()) for j in range(14)])
+    factor = np.exp(3.0122758 * np.sqrt(13 / 14 * ((logs - logs.mean()) ** 2).sum()))
+    wild, _ = ratio_intervals((share * time)[:, None], time)
+    low, high = ratios_of_runs((share * time)[:, None], time)
+    assert wild[0] < low[0] - 0.03
+    assert low[0] == pytest.approx(mean / factor)
+    assert mean < high[0] < mean * factor
+
+
 def test_first_by_hand() -> None:
     """One column is always larger, so it is first in all resamples; of two equal columns the first one counts."""
     sums = np.array([[1.0, 2.0], [0.0, 5.0]] * 6)

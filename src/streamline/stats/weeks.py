@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+from scipy.stats import t as student
 
 from streamline.stats.bootstrap import DRAWS, ratio_intervals, resampled_weights
 
@@ -53,11 +54,28 @@ def ratios_of_runs(
     """Intervals of k ratios of sums over runs of weeks: (low, high), NaN with fewer than `FEWEST_RUNS` runs with cases.
 
     numerators : (runs, k), denominator : (runs,), sums over the cases of each run. See `ratio_intervals`.
+
+    Resamples of a dozen runs in which hardly anything varies make studentised bounds run away, mostly where the weeks
+    have a trend. No bound lies farther out than that of a jackknife that claims a fifth of the error (99% for 95%).
     """
     used = denominator > 0
     if int(used.sum()) < FEWEST_RUNS:
         return np.full(numerators.shape[1], np.nan), np.full(numerators.shape[1], np.nan)
-    return ratio_intervals(numerators[used], denominator[used], level=level, draws=draws, seed=seed)
+    low, high = ratio_intervals(numerators[used], denominator[used], level=level, draws=draws, seed=seed)
+    least, most = _jackknife_bounds(numerators[used], denominator[used], level=1 - (1 - level) / 5)
+    return np.fmax(low, least), np.fmin(high, most)
+
+
+def _jackknife_bounds(numerators: Float, denominator: Float, *, level: float) -> tuple[Float, Float]:
+    """Bounds of ratios that leave out one run at a time, on the logarithmic scale; NaN where a ratio then has no logarithm."""
+    n = len(denominator)
+    ratio = numerators.sum(axis=0) / denominator.sum()
+    rest = (numerators.sum(axis=0) - numerators) / (denominator.sum() - denominator)[:, None]
+    known = (rest > 1e-12 * np.abs(ratio)).all(axis=0)
+    logs = np.log(np.where(known, rest, 1.0))
+    error = np.sqrt((n - 1) / n * ((logs - logs.mean(axis=0)) ** 2).sum(axis=0))
+    factor = np.exp(student.ppf((1 + level) / 2, n - 1) * error)
+    return np.where(known, ratio / factor, np.nan), np.where(known, ratio * factor, np.nan)
 
 
 def first_of_runs(numerators: Float, *, draws: int = DRAWS, seed: int = 1) -> Float:
