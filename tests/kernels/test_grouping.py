@@ -13,11 +13,15 @@ from streamline.kernels.grouping import (
     NEVER,
     SHORT,
     any_equal_neighbours,
+    group_bounds,
     grouped_rows,
     order_by_insertion,
     places_in,
     repeated_rows,
     scan_groups,
+    scattered,
+    scattered_codes,
+    scattered_rows,
     tied_runs,
 )
 
@@ -76,6 +80,21 @@ def test_grouping_equals_a_plain_sort(rows):
     offsets, order = grouped_rows(group, number, size, unsorted, 4, complete, start)
     assert order.tolist() == in_order(rows)
     assert offsets.tolist() == [sum(NUMBER[r[0]] < k for r in rows) for k in range(5)]
+
+
+@given(st.lists(ROW, max_size=60), st.integers(0, 5))
+@settings(deadline=None)
+def test_columns_are_scattered_by_group_as_they_stand(rows, first):
+    group, complete, *_, codes = columns(rows)
+    size = np.array([sum(r[0] == k for r in rows) for k in range(N)], dtype=np.int64)
+    number, place_of = np.array([*NUMBER, -1], dtype=np.int32), np.array([7, 5], dtype=np.int32)
+    offsets = group_bounds(number, size, 4)
+    assert offsets.tolist() == [sum(NUMBER[r[0]] < k for r in rows) for k in range(5)]
+    order = sorted(range(len(rows)), key=lambda i: (NUMBER[rows[i][0]], i))
+    to = (group, number, offsets)
+    assert scattered(complete, *to).tolist() == [rows[i][1] for i in order]
+    assert scattered_rows(first, *to).tolist() == [first + i for i in order]
+    assert scattered_codes(codes, place_of, *to).tolist() == [{-1: -1, 0: 7, 1: 5}[rows[i][4]] for i in order]
 
 
 @given(st.lists(ROW, max_size=60))

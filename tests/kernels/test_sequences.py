@@ -10,7 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streamline.kernels.sequences import sequence_groups, sequence_key, side_by_side
+from streamline.kernels.sequences import (
+    first_likes,
+    numbered_likes,
+    sequence_groups,
+    sequence_key,
+    sequence_keys,
+    side_by_side,
+)
 
 Traces = list[tuple[int, ...]]
 
@@ -38,12 +45,14 @@ def slow_groups(traces: Traces, first: int, last: int) -> tuple[list[int], list[
 
 def check(traces: Traces, first: int, last: int, *, bits: int = 2, mask: int = 2**64 - 1) -> None:
     offsets, activity = columns(traces)
-    group, n, model = sequence_groups(
+    group, n, model, keys = sequence_groups(
         offsets[first:last], offsets[first + 1 : last + 1], activity, bits, np.uint64(mask)
     )
     expected, expected_model = slow_groups(traces, first, last)
     assert (group.tolist(), (model + first).tolist()) == (expected, expected_model)
     assert n.tolist() == [expected.count(g) for g in range(len(model))]
+    own = [sequence_key(offsets[k], offsets[k + 1], activity, bits) for k in model + first]
+    assert keys.tolist() == [[low & mask, high & mask] for low, high in own]
 
 
 @st.composite
@@ -132,3 +141,26 @@ def test_sequences_stand_side_by_side(given_: tuple[Traces, int, int]) -> None:
     offsets, activity = columns(traces)
     ends, codes = side_by_side(offsets[first:last], offsets[first + 1 : last + 1], activity)
     assert [tuple(codes[a:b].tolist()) for a, b in pairwise(ends)] == traces[first:last]
+
+
+@given(
+    texts=st.lists(st.binary(max_size=3) | st.sampled_from([b"a" * 14, b"a" * 15, b"b" * 15, b"a" * 99]), max_size=40),
+    n_parts=st.sampled_from([1, 2, 8]),
+    collide=st.booleans(),
+)
+@settings(max_examples=200, deadline=None)
+def test_first_likes_are_those_of_a_dictionary(texts: list[bytes], n_parts: int, collide: bool) -> None:
+    """Bytes: up to 14 are packed into a key, longer texts are hashed; with one key for all of these, they are compared."""
+    ends = np.cumsum([0, *map(len, texts)]).astype(np.int64)
+    codes = np.frombuffer(b"".join(texts), np.uint8)
+    keys = sequence_keys(ends[:-1], ends[1:], codes, 8)
+    if collide:
+        keys[keys[:, 1] == 0] = 0
+    found = np.full(len(texts), -1, dtype=np.int64)
+    for part in range(n_parts):
+        first_likes(ends[:-1], ends[1:], codes, keys, part, n_parts, found)
+    assert found.tolist() == [texts.index(text) for text in texts]
+    number, firsts = numbered_likes(found)
+    different = list(dict.fromkeys(texts))
+    assert [texts[k] for k in firsts] == different
+    assert number.tolist() == [different.index(text) for text in texts]

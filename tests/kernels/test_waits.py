@@ -158,7 +158,8 @@ def test_sifted_waits_and_loop_times_equal_their_twin(log: Timed, data: st.DataO
 def test_a_sample_holds_the_waits_of_its_cases(log: Timed, data: st.DataObject) -> None:
     """Any case may be drawn several times."""
     cases = data.draw(st.lists(st.integers(log.first, log.last - 1), max_size=6)) if log.last > log.first else []
-    code, wait = sampled_waits(*log.times, np.array(cases, dtype=np.int64), *log.of_steps)
+    activity = np.array([a for case in log.cases for a in log.routes[case.route]], dtype=np.int32)
+    code, wait = sampled_waits(*log.times, np.array(cases, dtype=np.int64), activity, 4)
     expected = []
     for k in cases:
         route, steps = log.routes[log.cases[k].route], log.cases[k].steps

@@ -299,7 +299,7 @@ def test_the_number_of_processors_does_not_show(log_of: LogOf, n: int, rows: Row
     log = log_from(log_of, rows, data)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(counts, "n_processors", lambda: 1)
-        patch.setattr(transitions, "HELD_BELOW", data.draw(st.sampled_from([0, 1 << 18])))
+        patch.setattr(transitions, "HELD_BELOW", data.draw(st.sampled_from([0, 1 << 12])))
         one = log_summary(log)
         patch.setattr(counts, "n_processors", lambda: n)
         same(log_summary(log), one)

@@ -33,21 +33,20 @@ LOWER_FROM, LOWER_TO, UPPER_FROM, UPPER_TO, BELOW_LOWER, BELOW_UPPER, HIGH, LOW 
 
 @compiled
 def sampled_waits(
-    offsets: Int64, start: Int64, complete: Int64, cases: Int64, route: Int32, route_offsets: Int64, transition: Int32
+    offsets: Int64, start: Int64, complete: Int64, cases: Int64, activity: Int32, n_activities: int
 ) -> Any:
-    """(transition, wait) of each step but the first of these cases."""
+    """(pair, wait) of each step but the first of these cases; pair is source × n_activities + target."""
     n = 0
     for case in cases:
         n += max(offsets[case + 1] - offsets[case] - 1, 0)
-    code, wait = np.empty(n, np.int32), np.empty(n, np.int64)
+    pair, wait = np.empty(n, np.int64), np.empty(n, np.int64)
     n = 0
     for case in cases:
-        at = route_offsets[route[case]] - offsets[case]
         for s in range(offsets[case] + 1, offsets[case + 1]):
-            code[n] = transition[at + s]
+            pair[n] = np.int64(activity[s - 1]) * n_activities + activity[s]
             wait[n] = (complete[s] if start[s] == MISSING else start[s]) - complete[s - 1]
             n += 1
-    return code, wait
+    return pair, wait
 
 
 @compiled

@@ -159,6 +159,64 @@ def grouped_rows(
 
 
 @compiled
+def group_bounds(number: Int32, size: Int64, n_numbers: int) -> Any:
+    """(n_numbers + 1,) where each group's rows begin and end, in order of their numbers; the rest as in `grouped_rows`."""
+    offsets = np.zeros(n_numbers + 1, np.int64)
+    for g in range(len(number)):
+        if number[g] >= 0:
+            offsets[number[g] + 1] = size[g]
+    for k in range(n_numbers):
+        offsets[k + 1] += offsets[k]
+    return offsets
+
+
+@compiled
+def _first_places(number: Int32, offsets: Int64) -> Any:
+    """For each group where its first row goes."""
+    free = np.zeros(len(number), np.int64)
+    for g in range(len(number)):
+        if number[g] >= 0:
+            free[g] = offsets[number[g]]
+    return free
+
+
+@compiled
+def scattered(values: Int64, group: Int32, number: Int32, offsets: Int64) -> Any:
+    """The values by the number of their group, those of a group as they stand; `offsets` as from `group_bounds`."""
+    free = _first_places(number, offsets)
+    result = np.empty(len(group), np.int64)
+    for i in range(len(group)):
+        place = free[group[i]]
+        free[group[i]] = place + 1
+        result[place] = values[i]
+    return result
+
+
+@compiled
+def scattered_codes(codes: Int32, place_of: Int32, group: Int32, number: Int32, offsets: Int64) -> Any:
+    """The same for `place_of[code]` of each row; -1 where the code is -1."""
+    free = _first_places(number, offsets)
+    result = np.empty(len(group), np.int32)
+    for i in range(len(group)):
+        place = free[group[i]]
+        free[group[i]] = place + 1
+        result[place] = place_of[codes[i]] if codes[i] >= 0 else -1
+    return result
+
+
+@compiled
+def scattered_rows(first: int, group: Int32, number: Int32, offsets: Int64) -> Any:
+    """The same for the numbers `first`, `first + 1`, … of the rows."""
+    free = _first_places(number, offsets)
+    result = np.empty(len(group), np.int64)
+    for i in range(len(group)):
+        place = free[group[i]]
+        free[group[i]] = place + 1
+        result[place] = first + i
+    return result
+
+
+@compiled
 def tied_runs(offsets: Int64, complete: Int64) -> Any:
     """(first, last): the places of each run of two or more neighbours of one group with the same completion."""
     n = 0

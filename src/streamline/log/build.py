@@ -15,21 +15,21 @@ import pyarrow.compute as pc
 
 from streamline.errors import DataQualityError, InsufficientDataError, UnknownNameError
 from streamline.kernels.clock import any_after, any_equal, any_other
-from streamline.kernels.coding import gathered, gathered_codes, recoded
+from streamline.kernels.coding import recoded
 from streamline.kernels.grouping import (
     NEVER,
     any_equal_neighbours,
-    grouped_rows,
     order_by_insertion,
     places_in,
     repeated_rows,
     scan_groups,
     tied_runs,
 )
+from streamline.log.arrange import arrangement
 from streamline.log.coded import Coded, coded
 from streamline.log.event_log import EventLog, Labels, Notes
 from streamline.log.lifecycle import steps_from_lifecycle
-from streamline.log.raw import RawRecords, Reject, Rows, RowsOneByOne, shortened
+from streamline.log.raw import RawRecords, Reject, Rows, shortened
 from streamline.log.time_column import count, either, everywhere
 from streamline.log.timestamps import ParsedTimes, parse_times
 from streamline.machine import in_threads
@@ -78,7 +78,8 @@ class Options:
     external: tuple[str, ...] = ()
     ends: tuple[str, ...] | None = None
     drop_duplicates: bool = False
-    #: Whether these are all records of a log. A piece of one may have no completed step, and not all of the names above.
+    #: Whether these are all records of a log. A piece of one may have no completed step, and not all of the names above;
+    #: its steps don't know their rows.
     whole: bool = True
 
 
@@ -183,20 +184,25 @@ def build_log(raw: RawRecords, columns: Columns, options: Options) -> EventLog:
     number = places_in(by_arrival, len(first))
 
     # Cases by arrival, then id: the same records in another order give the same log.
-    offsets, order = grouped_rows(step_case, number, size, unsorted, len(by_arrival), completed, start)
-    to_gather: dict[str, Callable[[], Any]] = {
-        "case": partial(case_of_row.names.take, pa.array(by_arrival)),
-        "complete": partial(gathered, completed, order),
-        "start": partial(gathered, start, order),
-        "activity": partial(gathered_codes, activity[step], by_name, order),
+    offsets, arranged = arrangement(step_case, number, size, unsorted, len(by_arrival), completed, start)
+    to_arrange: dict[str, Callable[[], Any]] = {
+        "complete": partial(arranged.values, completed),
+        "start": partial(arranged.values, start),
+        # nobody asks for the rows behind a piece's steps, but for those of duplicates
+        "row": partial(arranged.rows, step_row)
+        if options.whole or options.drop_duplicates
+        else partial(_zeros, len(steps.start)),
+        "activity": partial(arranged.codes, activity[step], by_name),
     }
     for name, label in zip(("resource", "channel"), labelled, strict=True):
         if label is not None:
-            to_gather[name] = partial(gathered_codes, label.codes, label.place, order)
-    of_steps = dict(zip(to_gather, in_threads(list(to_gather.values())), strict=True))
-    case_ids = of_steps.pop("case")
-    tasks = [partial(_in_order, step_row, order), partial(_ties_and_last, offsets, of_steps["complete"])]
-    of_steps["row"], (ties, last) = in_threads(tasks)
+            to_arrange[name] = partial(arranged.codes, label.codes, label.place)
+    of_steps = dict(zip(to_arrange, in_threads(list(to_arrange.values())), strict=True))
+    tasks = [
+        partial(case_of_row.names.take, pa.array(by_arrival)),
+        partial(_ties_and_last, offsets, of_steps["complete"]),
+    ]
+    case_ids, (ties, last) = in_threads(tasks)
     who = of_steps.get("resource", of_steps["activity"])
     twins = np.sort(repeated_rows(*ties, of_steps["start"], of_steps["activity"], who))
     twin_rows = np.sort(of_steps["row"][twins])
@@ -332,12 +338,9 @@ def _padded(case: Coded, activity: Coded, rows: Int64 | slice) -> Int64:
     return np.flatnonzero(np.logical_or.reduce(marks)) if marks else np.zeros(0, dtype=np.int64)
 
 
-def _in_order(row: Rows, order: Int64) -> Int64:
-    """The rows of the source in this order, which may be used up for it."""
-    if isinstance(row, RowsOneByOne):
-        order += row.first
-        return order
-    return np.asarray(gathered(row, order), dtype=np.int64)
+def _zeros(n: int) -> Int64:
+    """n zeros, in no memory."""
+    return np.broadcast_to(np.int64(0), n)
 
 
 def _ties_and_last(offsets: Int64, complete: Int64) -> tuple[tuple[Int64, Int64], int]:

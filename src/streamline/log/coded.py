@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,11 +15,16 @@ import pyarrow.compute as pc
 
 from streamline.errors import FileFormatError
 from streamline.kernels.coding import codes_held, recoded
+from streamline.kernels.sequences import first_likes, numbered_likes, sequence_keys
 from streamline.log.time_column import is_text
+from streamline.machine import in_threads, n_processors
 
 Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
 Bool = npt.NDArray[np.bool_]
+
+#: Fewer texts than these are coded by Arrow, on one processor.
+_FEW = 1 << 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +112,29 @@ def encoded(column: Any) -> tuple[Any, Int32]:
         pieces.append(indices.to_numpy().astype(np.int32, copy=False))
     codes = pieces[0] if len(pieces) == 1 else np.concatenate([np.zeros(0, dtype=np.int32), *pieces])
     return values, codes
+
+
+def distinct_texts(pieces: Sequence[Any]) -> tuple[Any, Int32]:
+    """The different values of several Arrays of texts; and for each value the place of its like among them, -1 for null.
+
+    Texts are grouped by their bytes, on all processors.
+    """
+    values = pa.concat_arrays(pieces)
+    if values.null_count or not is_text(values.type) or len(values) < _FEW:
+        common = values.dictionary_encode()
+        return common.dictionary, common.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
+    kind = np.dtype(np.int64 if pa.types.is_large_string(values.type) else np.int32)
+    _, ends, text = values.buffers()
+    bounds = np.frombuffer(ends, kind)[values.offset : values.offset + len(values) + 1].astype(np.int64)
+    begin, end, letters = bounds[:-1], bounds[1:], np.frombuffer(text, np.uint8)
+    n_parts = 1 << (n_processors().bit_length() - 1)
+    cuts = np.linspace(0, len(values), n_parts + 1).astype(np.int64)
+    slices = [slice(a, b) for a, b in pairwise(cuts.tolist())]
+    keys = np.concatenate(in_threads([partial(sequence_keys, begin[s], end[s], letters, 8) for s in slices]))
+    first_like = np.empty(len(values), dtype=np.int64)
+    in_threads([partial(first_likes, begin, end, letters, keys, p, n_parts, first_like) for p in range(n_parts)])
+    place, firsts = numbered_likes(first_like)
+    return values.take(pa.array(firsts)), place
 
 
 def _as_text(values: Any) -> Any:

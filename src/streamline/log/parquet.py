@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import pyarrow.parquet as pq
 from streamline.errors import FileFormatError
 from streamline.kernels.coding import recode_in_place
 from streamline.kernels.room import room, room_for_codes
-from streamline.log.coded import encoded
+from streamline.log.coded import distinct_texts, encoded
 from streamline.log.time_column import is_text
 from streamline.machine import free_memory, in_threads
 from streamline.units import size_words
@@ -67,16 +68,14 @@ class _Codes:
 
     def array(self) -> Any:
         """The whole column as an Arrow array of codes."""
-        if len(self.names) == 1:
-            names = self.names[0]
-        else:
-            common = pa.chunked_array(self.names).dictionary_encode()
-            names = common.chunk(0).dictionary if common.num_chunks else self.names[0]
-            place = common.combine_chunks().indices.to_numpy().astype(np.int32)
-            at = 0
-            for own, (first, last) in zip(self.names, self.bounds, strict=True):
-                recode_in_place(self.codes[first:last], place[at : at + len(own)])
-                at += len(own)
+        names, place = distinct_texts(self.names)
+        ends = np.cumsum([0, *map(len, self.names)]).tolist()
+        in_threads(
+            [
+                partial(recode_in_place, self.codes[slice(*rows)], place[slice(*own)])
+                for rows, own in zip(self.bounds, pairwise(ends), strict=True)
+            ]
+        )
         absent = self.codes < 0 if self.codes.min(initial=0) < 0 else None
         return pa.DictionaryArray.from_arrays(pa.array(self.codes, mask=absent), names, safe=False)
 

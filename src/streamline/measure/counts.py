@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from streamline.kernels.coding import recoded
-from streamline.kernels.sequences import ALL_BITS, sequence_groups, side_by_side
+from streamline.kernels.sequences import ALL_BITS, first_likes, numbered_likes, sequence_groups, side_by_side
 from streamline.kernels.waits import cases_with, closed_times, code_sums, repeats
 from streamline.log.event_log import EventLog
 from streamline.machine import in_threads, n_processors
@@ -44,31 +44,76 @@ class Routes:
     of_case: Int32
     #: For each route the number of its cases.
     n_cases: Int64
-
     #: For each step of each route the number of the route.
     of_step: Int64
+    #: (n_routes, 3) how many of its cases are closed, and the sum of their cycle times, `(high << LOW_BITS) + low`
+    #: microseconds.
+    closed: Int64
+    #: The cycle times of all closed cases, in no order.
+    cycle_times: Int64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RoutePart:
+    """The routes of a slice of the cases, numbered by themselves."""
+
+    of_case: Int32
+    n_cases: Int64
+    #: For each route a case of the log that took it, and its key (see `kernels.sequences`).
+    model: Int64
+    keys: npt.NDArray[np.uint64]
+    closed: Int64
+    cycle_times: Int64
+
+
+def route_parts(log: EventLog) -> list[RoutePart]:
+    """The cases of a log grouped by their sequence of activities, slice by slice, on all processors."""
+    closed, bits = np.asarray(log.closed), _bits(len(log.activities))
+
+    def in_slice(first: int, last: int) -> RoutePart:
+        mine = slice(first, last)
+        begin, end = log.case_offsets[:-1][mine], log.case_offsets[1:][mine]
+        of_case, n_cases, model, keys = sequence_groups(begin, end, log.activity, bits, ALL_BITS)
+        sums = np.zeros((len(n_cases), 3), dtype=np.int64)
+        times = closed_times(end, log.complete, log.arrival[mine], closed[mine], of_case, sums)
+        return RoutePart(
+            of_case=of_case, n_cases=n_cases, model=model + first, keys=keys, closed=sums, cycle_times=times
+        )
+
+    return of_slices(log, in_slice)
+
+
+def joined_routes(log: EventLog, parts: Sequence[RoutePart]) -> Routes:
+    """The routes of all slices as one numbering."""
+    models, begin, end = np.concatenate([part.model for part in parts]), log.case_offsets[:-1], log.case_offsets[1:]
+    first_like = np.empty(len(models), dtype=np.int64)
+    keys = np.concatenate([part.keys for part in parts])
+    first_likes(begin[models], end[models], log.activity, keys, 0, 1, first_like)
+    number, firsts = numbered_likes(first_like)
+    model = models[firsts]
+    bounds = np.cumsum([len(part.model) for part in parts])[:-1]
+    moved = [partial(recoded, part.of_case, own) for part, own in zip(parts, np.split(number, bounds), strict=True)]
+    ends, codes = side_by_side(begin[model], end[model], log.activity)
+    sums = np.concatenate([part.closed for part in parts])
+    return Routes(
+        offsets=ends,
+        activity=codes,
+        of_case=np.concatenate([move() for move in moved]),
+        n_cases=weighted(number, np.concatenate([part.n_cases for part in parts]), len(model)),
+        of_step=np.repeat(np.arange(len(model)), np.diff(ends)),
+        closed=np.column_stack([weighted(number, np.ascontiguousarray(column), len(model)) for column in sums.T]),
+        cycle_times=np.concatenate([part.cycle_times for part in parts]),
+    )
 
 
 def routes_of(log: EventLog) -> Routes:
     """Group the cases of a log by their sequence of activities, on all processors."""
-    begin, end, n = log.case_offsets[:-1], log.case_offsets[1:], len(log.activities)
+    return joined_routes(log, route_parts(log))
 
-    def in_slice(first: int, last: int) -> tuple[int, Int32, Int64, Int64]:
-        return first, *variants_of(begin[first:last], end[first:last], log.activity, n)
 
-    parts = of_slices(log, in_slice)
-    _, variant, n_cases, model = parts[0]
-    if len(parts) > 1:  # the models of all slices are grouped in turn
-        models = np.concatenate([first + model for first, _, _, model in parts])
-        common, _, model = variants_of(begin[models], end[models], log.activity, n)
-        model = models[model]
-        n_cases = weighted(common, np.concatenate([own for _, _, own, _ in parts]), len(model))
-        places = np.split(common, np.cumsum([len(own) for _, _, own, _ in parts])[:-1])
-        moved = [partial(recoded, own, place) for (_, own, _, _), place in zip(parts, places, strict=True)]
-        variant = np.concatenate(in_threads(moved))
-    ends, codes = side_by_side(begin[model], end[model], log.activity)
-    of_step = np.repeat(np.arange(len(model)), np.diff(ends))
-    return Routes(offsets=ends, activity=codes, of_case=variant, n_cases=n_cases, of_step=of_step)
+def _bits(n_activities: int) -> int:
+    """That hold any code of so many activities."""
+    return max((n_activities - 1).bit_length(), 1)
 
 
 def activity_counts(routes: Routes, n_activities: int) -> tuple[Int64, int]:
@@ -162,15 +207,15 @@ class VariantCounts:
 def variants_of(begin: Int64, end: Int64, activity: Int32, n_activities: int) -> tuple[Int32, Int64, Int64]:
     """For each trace the number of its variant; for each variant how many there are, and its first trace. Trace k owns the
     places from `begin[k]` up to `end[k]`."""
-    variant, n, model = sequence_groups(begin, end, activity, max((n_activities - 1).bit_length(), 1), ALL_BITS)
+    variant, n, model, _ = sequence_groups(begin, end, activity, _bits(n_activities), ALL_BITS)
     return variant, n, model
 
 
-def variant_counts(routes: Routes, sums: Int64) -> VariantCounts:
-    """The variants of all cases that have a step; `sums` are the cycle times of the closed ones (see `cycle_times`)."""
+def variant_counts(routes: Routes) -> VariantCounts:
+    """The variants of all cases that have a step."""
     sizes = np.diff(routes.offsets)
     some = sizes > 0
-    n_closed, high, low = sums[some].T
+    n_closed, high, low = routes.closed[some].T
     return VariantCounts(
         offsets=_ends(sizes[some]),
         activity=routes.activity,
@@ -179,18 +224,3 @@ def variant_counts(routes: Routes, sums: Int64) -> VariantCounts:
         high=high.copy(),
         low=low.copy(),
     )
-
-
-def cycle_times(log: EventLog, routes: Routes) -> tuple[Int64, Int64]:
-    """The cycle times of the closed cases, in no order; and for each route how many of its cases are closed, and the sum of
-    their times in two columns, `(high << LOW_BITS) + low` microseconds. On all processors."""
-    closed = np.asarray(log.closed)
-
-    def in_slice(first: int, last: int) -> tuple[Int64, Int64]:
-        sums = np.zeros((len(routes.n_cases), 3), dtype=np.int64)
-        mine = slice(first, last)
-        end, of_case = log.case_offsets[1:][mine], routes.of_case[mine]
-        return closed_times(end, log.complete, log.arrival[mine], closed[mine], of_case, sums), sums
-
-    parts = of_slices(log, in_slice)
-    return np.concatenate([times for times, _ in parts]), np.sum([sums for _, sums in parts], axis=0)

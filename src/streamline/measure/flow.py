@@ -17,7 +17,6 @@ from streamline.measure.counts import (
     Routes,
     VariantCounts,
     activity_counts,
-    cycle_times,
     routes_of,
     variant_counts,
     weighted,
@@ -82,8 +81,7 @@ def directly_follows(log: EventLog) -> DirectlyFollows:
     """
     width, some = len(log.activities), np.diff(log.case_offsets) > 0
     n = int(some.sum())
-    routes = routes_of(log)
-    counts, _ = transition_and_loop_counts(log, routes, cycle_times(log, routes)[1][:, 0])
+    counts, _ = transition_and_loop_counts(log, routes_of(log))
     table = counts.table(log.activities, n)
     errors = table.pop("rank_error")
     error = float(errors.max()) if len(errors) else 0.0
@@ -148,7 +146,7 @@ def variants(log: EventLog) -> Variants:
     """
     n = int((np.diff(log.case_offsets) > 0).sum())
     routes = routes_of(log)
-    counts = variant_counts(routes, cycle_times(log, routes)[1])
+    counts = variant_counts(routes)
     return Variants(
         table=counts.table(log.activities, n),
         n=n,

@@ -7,9 +7,10 @@ piece where it doesn't fit into memory, or on several machines; the answer is th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +18,9 @@ import pandas as pd
 
 from streamline.errors import InsufficientDataError
 from streamline.log.event_log import EventLog
-from streamline.measure.counts import VariantCounts, activity_counts, cycle_times, routes_of, variant_counts
-from streamline.measure.transitions import LoopCounts, TransitionCounts, transition_and_loop_counts
+from streamline.machine import in_threads
+from streamline.measure.counts import VariantCounts, activity_counts, joined_routes, route_parts, variant_counts
+from streamline.measure.transitions import LoopCounts, TransitionCounts, sampled, transition_and_loop_counts
 from streamline.stats.streams import BUDGET, QuantileSketch
 from streamline.stats.totals import Totals
 from streamline.units import DAY
@@ -127,10 +129,11 @@ class LogSummary:
     def repeats(self) -> pd.DataFrame:
         """Activities, most repeated first: activity, n_steps, n_cases, n_repeats (steps beyond the first of each case),
         n_cases_starting, n_cases_ending."""
-        steps, cases, starting, ending = self.per_activity.T
-        table = pd.DataFrame(
+        order = np.argsort(self.per_activity[:, 1] - self.per_activity[:, 0], kind="stable")  # names are in order
+        steps, cases, starting, ending = self.per_activity[order].T
+        return pd.DataFrame(
             {
-                "activity": self.activities,
+                "activity": np.asarray(self.activities, dtype=object)[order],
                 "n_steps": steps,
                 "n_cases": cases,
                 "n_repeats": steps - cases,
@@ -138,7 +141,6 @@ class LogSummary:
                 "n_cases_ending": ending,
             }
         )
-        return table.sort_values(["n_repeats", "activity"], ascending=[False, True], ignore_index=True)
 
     @cached_property
     def rework(self) -> pd.DataFrame:
@@ -183,10 +185,11 @@ def log_summary(log: EventLog, *, budget: int = BUDGET) -> LogSummary:
     rejected: dict[str, int] = {}
     for reject in log.rejects:
         rejected[reject.reason] = rejected.get(reject.reason, 0) + 1
-    routes = routes_of(log)
+    tasks: list[Callable[[], Any]] = [partial(joined_routes, log, route_parts(log)), partial(sampled, log)]
+    routes, sample = in_threads(tasks)
     per_activity, n_repeating = activity_counts(routes, len(log.activities))
-    times, sums = cycle_times(log, routes)
-    transitions, loops = transition_and_loop_counts(log, routes, sums[:, 0], budget=budget)
+    transitions, loops = transition_and_loop_counts(log, routes, sample, budget=budget)
+    times = routes.cycle_times
     n = np.array([len(times)])
     return LogSummary(
         activities=log.activities,
@@ -197,13 +200,13 @@ def log_summary(log: EventLog, *, budget: int = BUDGET) -> LogSummary:
         per_activity=per_activity,
         n_repeating=n_repeating,
         transitions=transitions,
-        variants=variant_counts(routes, sums),
+        variants=variant_counts(routes),
         cycle_total=Totals(
             key=np.zeros(1, dtype=np.int64),
             n=n,
             n_cases=n,
-            high=sums[:, 1].sum(keepdims=True),
-            low=sums[:, 2].sum(keepdims=True),
+            high=routes.closed[:, 1].sum(keepdims=True),
+            low=routes.closed[:, 2].sum(keepdims=True),
         ),
         cycle_times=QuantileSketch.exact(np.array([0, len(times)]), times, budget=budget),
         loops=loops,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -40,9 +41,9 @@ Float = npt.NDArray[np.float64]
 #: The quantiles of waits that are told.
 LOWER, UPPER = 0.5, 0.9
 #: Steps that are sampled to bracket the quantiles, and how many standard deviations of its rank a bracket reaches.
-_SAMPLED, _DEVIATIONS = 1 << 16, 4.5
+_SAMPLED, _DEVIATIONS = 1 << 16, 3.5
 #: Logs of fewer steps hold their waits.
-HELD_BELOW = 1 << 18
+HELD_BELOW = 1 << 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -67,20 +68,20 @@ class TransitionCounts:
         rank_error."""
         names, t = np.asarray(activities, dtype=object), self.totals
         median, p90 = self.waits.quantiles([LOWER, UPPER]).T / HOUR
-        table = pd.DataFrame(
+        order = np.lexsort((t.key, -t.n))  # codes are in the order of the names
+        return pd.DataFrame(
             {
-                "source": names[t.key // max(self.width, 1)],
-                "target": names[t.key % max(self.width, 1)],
-                "n": t.n,
-                "n_cases": t.n_cases,
-                "share": t.n_cases / max(n_cases, 1),
-                "mean_hours": t.sums() / HOUR / np.maximum(t.n, 1),
-                "median_hours": median,
-                "p90_hours": p90,
-                "rank_error": self.waits.rank_error(),
+                "source": names[t.key[order] // max(self.width, 1)],
+                "target": names[t.key[order] % max(self.width, 1)],
+                "n": t.n[order],
+                "n_cases": t.n_cases[order],
+                "share": t.n_cases[order] / max(n_cases, 1),
+                "mean_hours": (t.sums() / HOUR / np.maximum(t.n, 1))[order],
+                "median_hours": median[order],
+                "p90_hours": p90[order],
+                "rank_error": self.waits.rank_error()[order],
             }
         )
-        return table.sort_values(["n", "source", "target"], ascending=[False, True, True], ignore_index=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -158,13 +159,22 @@ class _Waits:
         return self.known if tuple(probabilities) == (LOWER, UPPER) else None
 
 
+class Sample(NamedTuple):
+    """Waits drawn from a log: the pair of activities of each as source × n_activities + target, and the wait."""
+
+    pair: Int64
+    wait: Int64
+    #: Whether any were to be drawn.
+    is_drawn: bool
+
+
 def transition_and_loop_counts(
-    log: EventLog, routes: Routes, n_closed: Int64, *, budget: int = BUDGET
+    log: EventLog, routes: Routes, sample: Sample | None = None, *, budget: int = BUDGET
 ) -> tuple[TransitionCounts, LoopCounts]:
     """The transitions of all cases and the loops of the closed ones (see `rework_loops`), found on the routes; their
     times are taken from the cases in one pass.
 
-    n_closed : how many of each route's cases are closed.
+    sample : from `sampled`; drawn when None.
     """
     r, width, route = routes, len(log.activities), routes.of_step
     place = np.flatnonzero(route[1:] == route[:-1]) + 1
@@ -173,7 +183,11 @@ def transition_and_loop_counts(
     transition[place] = codes
     waits = _Waits(log=log, routes=r, transition=transition, count=weighted(codes, r.n_cases[route[place]], len(key)))
 
-    loop, head, trigger, *_ = erased_loops(r.offsets, r.activity, width)
+    tasks: list[Callable[[], Any]] = [
+        partial(erased_loops, r.offsets, r.activity, width),
+        partial(_brackets, sampled(log) if sample is None else sample, key),
+    ]
+    (loop, head, trigger, *_), rows = in_threads(tasks)
     families, family_key = numbered(r.activity[head].astype(np.int64) * width + r.activity[trigger])
     has_loop = np.zeros(len(r.n_cases), dtype=np.bool_)
     has_loop[route[head]] = True
@@ -181,9 +195,8 @@ def transition_and_loop_counts(
     returns[route[head][r.activity[head] != r.activity[trigger]]] = True
     closed = np.asarray(log.closed)
 
-    found, in_loops, sketch = _timed(
-        waits, np.append(families, -1).astype(np.int32)[loop], has_loop, closed, len(family_key), budget=budget
-    )
+    family = np.append(families, -1).astype(np.int32)[loop]
+    found, in_loops, sketch = _timed(waits, rows, (family, has_loop, closed), len(family_key), budget=budget)
     totals = Totals(
         key=np.asarray(key, dtype=np.int64),
         n=waits.count,
@@ -191,6 +204,7 @@ def transition_and_loop_counts(
         high=found[:, HIGH].copy(),
         low=found[:, LOW].copy(),
     )
+    n_closed = np.ascontiguousarray(r.closed[:, 0])
     n_loops = weighted(families, n_closed[route[head]], len(family_key))
     some = np.flatnonzero(n_loops)  # families of open cases only aren't counted
     loops = Totals(
@@ -207,36 +221,45 @@ def transition_and_loop_counts(
 
 
 def _timed(
-    waits: _Waits, family: Int32, has_loop: Bool, closed: Bool, n_families: int, *, budget: int
+    waits: _Waits, rows: Int64, loops: tuple[Int32, Bool, Bool], n_families: int, *, budget: int
 ) -> tuple[Int64, Int64, QuantileSketch]:
     """The rows of the transitions (see `kernels.brackets`), the time in each family of loops, and the waits."""
     log, count = waits.log, waits.count
-    few = log.n_steps < max(HELD_BELOW, 1)
-    rows = _brackets(waits) if not few else _wide(np.zeros(len(count), dtype=np.bool_))
-    loops = (family, has_loop, closed)
+    few = _is_held(log)
     rows, in_loops, kept = _sifted(waits, rows, loops, n_families, expected=0 if few else _expected(waits, rows))
     if few:
-        held = QuantileSketch.exact(_ends(count), waits.values(), budget=budget)
-        return rows, in_loops, held
+        return rows, in_loops, QuantileSketch.exact(_ends(count), waits.values(), budget=budget)
     known = _selected(rows, kept, count)
     missed = np.isnan(known).any(axis=1) & (count > 0)
     if missed.any():
-        none = np.zeros_like(has_loop)
-        again, _, kept = _sifted(
-            waits, _wide(missed), (family, none, closed), n_families, expected=int(count[missed].sum())
-        )
+        family, has_loop, closed = loops
+        without = (family, np.zeros_like(has_loop), closed)
+        again, _, kept = _sifted(waits, _wide(missed), without, n_families, expected=int(count[missed].sum()))
         known[missed] = _selected(again, kept, count)[missed]
     origin = _Waits(log=log, routes=waits.routes, transition=waits.transition, count=count, known=known)
     return rows, in_loops, QuantileSketch.of_origin(count, origin, budget=budget)
 
 
-def _brackets(waits: _Waits) -> Int64:
-    """A bracket for each quantile of each transition, from the waits of cases drawn at random (always the same ones)."""
-    log = waits.log
-    n = max(1, round(_SAMPLED * log.n_cases / max(log.n_steps, 1)))
-    cases = np.random.Generator(np.random.PCG64(1)).integers(0, log.n_cases, n)
-    code, sample = sampled_waits(*waits.columns(), cases, *waits.of_steps())
-    return np.asarray(bracket_rows(*by_code(code, sample, len(waits.count)), LOWER, UPPER, _DEVIATIONS), dtype=np.int64)
+def sampled(log: EventLog) -> Sample:
+    """Some waits of a large log, from cases drawn at random (always the same ones); of one whose waits are held none."""
+    n = 0 if _is_held(log) else max(1, round(_SAMPLED * log.n_cases / log.n_steps))
+    cases = np.random.Generator(np.random.PCG64(1)).integers(0, max(log.n_cases, 1), n)
+    pair, wait = sampled_waits(log.case_offsets, log.start, log.complete, cases, log.activity, len(log.activities))
+    return Sample(pair, wait, n > 0)
+
+
+def _is_held(log: EventLog) -> bool:
+    """Whether the waits of a log are held."""
+    return log.n_steps < max(HELD_BELOW, 1)
+
+
+def _brackets(sample: Sample, key: Int64) -> Int64:
+    """A bracket for each quantile of the transition with this key; without a sample rows that keep nothing."""
+    if not sample.is_drawn:
+        return _wide(np.zeros(len(key), dtype=np.bool_))
+    code = np.searchsorted(key, sample.pair).astype(np.int32)
+    bounds, waits = by_code(code, sample.wait, len(key))
+    return np.asarray(bracket_rows(bounds, waits, LOWER, UPPER, _DEVIATIONS), dtype=np.int64)
 
 
 def _wide(all_of: Bool) -> Int64:
