@@ -55,6 +55,20 @@ def test_two_channels_by_hand(log_of, row) -> None:
     assert got.cases["slow"].sum() == 60
 
 
+def test_routes_have_short_names_and_their_steps_beside(log_of) -> None:
+    """Every other case is also checked and takes two hours more; the rarer route has the second name."""
+    rows = []
+    for k in range(120):
+        begin, extra = 24.0 * 7 * (k // 6) + k % 6, 2.0 * (k % 3 == 0)
+        rows += [(f"c{k}", "Intake", None, begin), (f"c{k}", "Decide", None, begin + 3 + extra + k % 2)]
+        if extra:
+            rows.append((f"c{k}", "Check", None, begin + 2))
+    table = slow_cases(log_of(rows)).table
+    routes = table[table["factor"] == "route"].set_index("level")["steps"]
+    assert routes.to_dict() == {"route 2 (3 steps)": "Intake → Check → Decide"}
+    assert (table.loc[table["factor"] != "route", "steps"] == "").all()
+
+
 def test_past_the_standard_open_cases_are_slow(log_of) -> None:
     """Without an end the last of the cases stay open: those past 4 hours are slow, the others aren't known yet."""
     log = _log(log_of)

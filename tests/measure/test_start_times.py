@@ -15,10 +15,13 @@ from streamline.errors import InsufficientDataError
 from streamline.log.calendar import Calendar
 from streamline.log.duty import office_duty, with_work
 from streamline.log.event_log import EventLog
+from streamline.log.quality import data_quality
 from streamline.log.read import read_log
 from streamline.measure.availability import resource_calendars
 from streamline.measure.bottleneck import bottlenecks
+from streamline.measure.flow import directly_follows
 from streamline.measure.multitasking import multitasking
+from streamline.measure.rework import rework_loops
 from streamline.measure.start_times import estimated_starts, start_error
 from streamline.measure.work import resource_work
 from streamline.units import HOUR, MISSING_TIME
@@ -123,6 +126,11 @@ def test_results_can_say_that_starts_are_estimated(log: EventLog, tmp_path: Path
     assert log.start_caveats == ()
     found = estimated_starts(log, duty=office_duty(log, HOURS))
     assert "6 of 6 steps aren't recorded and were estimated" in found.start_caveats[0]
+    (quality,) = [f for f in data_quality(found).findings if f.kind == "estimated_starts"]
+    assert (quality.statement, quality.count, quality.of) == (found.start_caveats[0], 6, 6)
+    assert not any(f.kind == "estimated_starts" for f in data_quality(log).findings)
+    for result in (bottlenecks(found, draws=10), directly_follows(found), rework_loops(found, draws=10)):
+        assert result.caveats[0] == found.start_caveats[0]
     kept = found.select(np.array([True, False, True]), because="some")
     assert kept.start_caveats == found.start_caveats
     from streamline.log.store import open_log

@@ -64,6 +64,30 @@ def test_by_hand(staffed, row) -> None:
     assert waits.loc[("4", "Answer"), "external_hours"] == 16
 
 
+def test_intervals_rest_on_weeks_of_arrivals(staffed, row) -> None:
+    """A case each Monday: the examiner, who is free, begins after 1, 2 or 3 hours. Thirty weeks are ten runs of three that are
+    all alike, so nothing varies; of nine weeks nothing is told but the share."""
+
+    def weeks(n: int) -> list[tuple[Any, ...]]:
+        return [
+            step
+            for k in range(n)
+            for step in (
+                (str(k), "Intake", 168 * k + 8, 168 * k + 9, "clerk"),
+                (str(k), "Review", 168 * k + 10 + k % 3, 168 * k + 13, "examiner"),
+            )
+        ]
+
+    share = waiting_by_cause(staffed(weeks(30)), calendar=HOURS, draws=50).shares["extraneous"]
+    assert (share.value, share.low, share.high) == pytest.approx((1, 1, 1))
+    assert "weeks of arrivals" in share.method
+    few = waiting_by_cause(staffed(weeks(9)), calendar=HOURS, draws=50)
+    assert few.shares["extraneous"].value == 1
+    assert few.shares["extraneous"].low is None
+    assert np.isnan(row(few, "extraneous")["hours_per_case_low"])
+    assert any(c.startswith("The closed cases arrived in 4 runs of 2 weeks.") for c in few.caveats)
+
+
 def test_a_range_for_unrecorded_delays(staffed) -> None:
     """Extraneous 1, 1 and 1.5 hours. The examiner was last free at 12 (case 1: 3 hours after it was ready), at 9 (case 2: 1
     hour) and at 33 (case 4: 16.5 hours); these are also all their waits for staff."""

@@ -317,6 +317,12 @@ def _steps(log: EventLog) -> Iterator[QualityFinding]:
             "missing_starts", int(unknown.sum()), log.n_steps, "steps", "have no recorded start",
             "Their waiting and service can't be told apart and are given as sojourn time.", _rows(log.row[unknown]),
         )  # fmt: skip
+    if log.notes.estimated_starts:
+        n, of = (int(k.replace(",", "")) for k in re.findall(r"\d[\d,]*", log.notes.estimated_starts)[:2])
+        yield QualityFinding(
+            kind="estimated_starts", statement=log.notes.estimated_starts, count=n, of=of, unit="steps", examples=(),
+            effect="All results that rest on starts rest on these.",
+        )  # fmt: skip
     for name, labels in (("resource", log.resource), ("channel", log.channel)):
         if labels is not None and (labels.codes < 0).any():
             unknown = labels.codes < 0

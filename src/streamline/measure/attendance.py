@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from streamline.kernels.overlaps import common_stretches, waits_beside_work
 from streamline.log.calendar import Calendar
-from streamline.log.duty import Duty, duty_period, office_duty
+from streamline.log.duty import Duty, duty_period, office_duty, with_work
 from streamline.log.event_log import EventLog
 from streamline.measure.availability import resource_calendars
 from streamline.measure.path import Paths
@@ -63,11 +63,11 @@ class Attendance:
 
 
 def duty_of(log: EventLog, *, calendar: Calendar | None, duty: Duty | None) -> Duty:
-    """The hours of each resource: those given, else the office's, else those discovered from what each resource does."""
+    """The hours of each resource: those given, else the office's and its own work, else those discovered from what each does."""
     if duty is not None:
         return duty
     if calendar is not None:
-        return office_duty(log, calendar)
+        return with_work(office_duty(log, calendar), log)
     codes = np.zeros(0, dtype=np.int32) if log.resource is None else log.resource.codes
     if ((codes >= 0) & ~log.external_step[: len(codes)]).any():
         return resource_calendars(log).duty

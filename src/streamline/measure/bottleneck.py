@@ -151,7 +151,7 @@ def bottlenecks(
         value = (totals[part] / DAY).mean()
         return bounded(value, part_low[part], part_high[part], level=level, method=runs.method, unit="days", n=n)
 
-    caveats = []
+    caveats = list(log.start_caveats)
     if found.sojourn[step].any():
         unknown = int((~found.known[step]).sum())
         caveats.append(

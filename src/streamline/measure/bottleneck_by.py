@@ -54,10 +54,11 @@ class BottlenecksBy(Result):
 
     def chart(self) -> Chart:
         """Shares of the total cycle time by place, with their intervals."""
-        noun = {ACTIVITY: "for", POOL: "for the pool", HANDOFF: "in the hand-off"}.get(
+        top = None if self.table.empty else self.table.iloc[0]
+        found = top is not None and str(top.place).startswith("pool of ")  # such pools are named after their work
+        noun = {ACTIVITY: "for", POOL: "for the" if found else "for the pool", HANDOFF: "in the hand-off"}.get(
             self.by, f"in cases whose {self.by} is"
         )
-        top = None if self.table.empty else self.table.iloc[0]
         if top is None or np.isnan(top.share):
             return BarChart(title="The cases take no time", axis="Share of total cycle time (%)", bars=())
         doing = "passes" if (self.table["sojourn_days_per_case"] > 0).any() else "is spent waiting"
@@ -115,7 +116,7 @@ def bottlenecks_by(
     codes = table.index.to_numpy()
     table = table.reset_index(drop=True)
     table.insert(0, "place", names[codes])
-    caveats = []
+    caveats = list(log.start_caveats)
     if found.sojourn[step].any():
         caveats.append(
             "Where no start is recorded, waiting and service can't be told apart; shares then take the whole time between a "

@@ -102,15 +102,15 @@ def step_curve(label: object, curve: pd.DataFrame, share: str, days: Float, *, s
     """A curve of the chart that begins at time 0 with the share `start`, thinned to a few hundred points.
 
     curve : rows with `days`, `low`, `high` and the column named by `share`. days : the times of the cases behind it, of which
-        the numbers followed are counted at six times.
+        the numbers followed as far are counted at each point.
     """
     every = np.unique(np.linspace(0, len(curve) - 1, min(len(curve), POINTS)).round().astype(np.int64))
     first = {"days": 0.0, share: start, "low": start, "high": start}
     times, values, lows, highs = (
         (begin, *map(float, curve[name].to_numpy(dtype=np.float64)[every])) for name, begin in first.items()
     )
-    looked_at = np.linspace(0, float(np.quantile(days, 0.98)), 6)
-    at_risk = tuple((float(at), int((days >= at).sum())) for at in looked_at)
+    followed = len(days) - np.searchsorted(np.sort(days), times, side="left")
+    at_risk = tuple((at, int(n)) for at, n in zip(times, followed, strict=True))
     return Curve(label=str(label), at=times, values=values, low=lows, high=highs, at_risk=at_risk)
 
 

@@ -93,7 +93,7 @@ def directly_follows(log: EventLog) -> DirectlyFollows:
             "n_cases_ending": np.bincount(last, minlength=width),
         }
     )
-    caveats = []
+    caveats = list(log.start_caveats)
     if error:
         caveats.append(
             f"There are too many waits to hold: medians and 90th percentiles are of a sketch, whose ranks are off by at "

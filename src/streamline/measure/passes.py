@@ -59,14 +59,18 @@ class FirstPasses(Result):
 
     def chart(self) -> Chart:
         """First-pass yield of the activities with the most repeats."""
+        shown = self.table[self.table["n_repeats"] > 0].head(12)
         return BarChart(
             title=f"{self.whole.value:.0%} of the cases repeat no step",
-            axis="Share of the cases with the step that did it once",
+            axis="Share of the cases with the step that did it once (%)",
             bars=tuple(
                 Bar(
-                    label=r.activity, value=r.first_pass_yield, low=r.first_pass_yield_low, high=r.first_pass_yield_high
+                    label=r.activity,
+                    value=100 * r.first_pass_yield,
+                    low=100 * r.first_pass_yield_low,
+                    high=100 * r.first_pass_yield_high,
                 )
-                for r in rows_of(self.table[self.table["n_repeats"] > 0].head(12))
+                for r in rows_of(shown.sort_values("first_pass_yield", ascending=False))
             ),
             note=f"{self.n:,} closed cases. Whiskers: Wilson intervals",
         )
@@ -184,13 +188,13 @@ class MatchingLoops(Result):
         """The chance of the loop by pass."""
         return BarChart(
             title=f"Loops {self.selected}, by pass",
-            axis="Share of the steps that lead into the loop",
+            axis="Share of the steps that lead into the loop (%)",
             bars=tuple(
                 Bar(
                     label=f"pass {r.pass_}",
-                    value=r.returning_share,
-                    low=r.returning_share_low,
-                    high=r.returning_share_high,
+                    value=100 * r.returning_share,
+                    low=100 * r.returning_share_low,
+                    high=100 * r.returning_share_high,
                 )
                 for r in rows_of(self.table.rename(columns={"pass": "pass_"}))
             ),

@@ -43,9 +43,9 @@ class Runs:
     n_cases: Float
 
     @classmethod
-    def of(cls, log: EventLog) -> Runs:
-        """The runs of a log. Raises InsufficientDataError when no case is closed."""
-        closed = log.closed
+    def of(cls, log: EventLog, cases: npt.NDArray[np.bool_] | None = None) -> Runs:
+        """The runs of the closed cases of a log, or of some of them. Raises InsufficientDataError when there are none."""
+        closed = log.closed if cases is None else log.closed & cases
         if not closed.any():
             raise InsufficientDataError(
                 f"{log.source}: none of {log.n_cases:,} cases is closed; no cycle time to split."

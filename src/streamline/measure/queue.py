@@ -114,7 +114,8 @@ class QueueOverTime(Result):
         peak = self.table["since"].iloc[int(np.argmax(column))]
         when = f"{peak:%Y-%m-%d %H:%M}" if self.every == "hour" else f"{peak:%Y-%m-%d}"
         return LineChart(
-            title=f"{most.mean_number:,.1f} {most.state} on average, most in the {self.every} of {when}: {column.max():,.1f}",
+            title=f"{self.subject}: {most.mean_number:,.1f} {most.state} on average, most in the {self.every} of {when}: "
+            f"{column.max():,.1f}",
             axis=f"Mean number in the {self.every} ({self.subject})",
             lines=tuple(lines),
             timezone=self._log.timezone,
@@ -282,7 +283,7 @@ def _counts(instants: Int64, edges: Int64) -> Int64:
 
 
 def _caveats(found: Paths, stays: tuple[Stays, Stays, Stays], unplaced: int) -> list[str]:
-    caveats = []
+    caveats = list(found.log.start_caveats)
     if len(stays[2].case):
         caveats.append(
             f"{counted(len(stays[2].case), 'step')} without a recorded start can't be told to wait or to be worked on; they are "

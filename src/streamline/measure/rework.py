@@ -298,7 +298,10 @@ def _day_intervals(
 
 
 def _caveats(log: EventLog, per_year: float) -> list[str]:
-    caveats = ["Time inside a loop is not all caused by it: part of it might have passed elsewhere without the loop."]
+    caveats = [
+        *log.start_caveats,
+        "Time inside a loop is not all caused by it: part of it might have passed elsewhere without the loop.",
+    ]
     n_open = int((~log.closed).sum())
     if np.isnan(per_year):
         caveats.append(

@@ -27,7 +27,7 @@ from streamline.figure import Bar, BarChart, Chart
 from streamline.log.event_log import EventLog
 from streamline.measure.counts import routes_of
 from streamline.measure.duration import LEVEL
-from streamline.measure.factor import OTHER, Factor, arrival_factors, arrival_weeks
+from streamline.measure.factor import OTHER, UNKNOWN, Factor, arrival_factors, arrival_weeks
 from streamline.measure.loop_association import FDR, MIN_CASES, adjustment_notes, one_of_two, people_note
 from streamline.measure.loops import loop_occurrences, loop_words
 from streamline.results import Result, rows_of
@@ -57,7 +57,8 @@ class SlowCases(Result):
     difference_days with _low and _high, median_days, others_median_days, median_difference_days with _low and _high,
     slow_share, others_slow_share, slow_ratio with _low and _high, adjusted_ratio with _low and _high (of means; NaN where
     it can't be estimated), p_value (ranks of the cycle times), q_value, stands_out (q_value at most the false discovery
-    rate), adjusted_q_value. Intervals but those of medians rest on weeks of arrivals; NaN with too few of them.
+    rate), adjusted_q_value, steps (of a route, in words; empty for others). Intervals but those of medians rest on weeks of
+    arrivals; NaN with too few of them.
     """
 
     #: Which cases are slow, in words, and their share.
@@ -122,7 +123,9 @@ class SlowCases(Result):
         if some.empty:
             some = self.table.nsmallest(10, "p_value")
         else:
-            most = some.iloc[int(np.argmax(some["difference_days"].abs() * some["n_cases"]))]
+            named = some[~some["level"].isin([OTHER, UNKNOWN])]
+            named = some if named.empty else named
+            most = named.iloc[int(np.argmax(named["difference_days"].abs() * named["n_cases"]))]
             more = "longer" if most["difference_days"] > 0 else "less"
             size = significant(abs(most["difference_days"]))
             title = f"Cases with {most['factor']} “{most['level']}” take {size} days {more} than the others"
@@ -174,7 +177,7 @@ def slow_cases(
     closed = log.closed[cases]
     n = int(closed.sum())
     known = arrival_factors(log, cases, attributes=attributes, groups=groups, min_cases=min_cases)
-    course = _course_factors(log, cases, min_cases)
+    course, steps = _course_factors(log, cases, min_cases)
     factors = [*known.factors, *course]
     if not factors:
         raise InsufficientDataError(f"{log.source}: no channel, attribute, resource or route sets its cases apart.")
@@ -198,6 +201,8 @@ def slow_cases(
     table.insert(place + 1, "q_value", q)
     table.insert(place + 2, "stands_out", q <= fdr)
     table["adjusted_q_value"] = q_values(table.pop("adjusted_p_value").to_numpy())
+    is_route = (table["kind"] == COURSE) & (table["factor"] == "route")
+    table["steps"] = table["level"].map(steps).where(is_route).fillna("")
     with np.errstate(invalid="ignore", divide="ignore"):
         size = np.abs(np.log(table["mean_days"] / table["others_mean_days"]))
     order = np.lexsort((table["p_value"], -size, ~table["stands_out"]))
@@ -252,9 +257,10 @@ def _slow(log: EventLog, share: float, standard: str | None) -> tuple[Int64, Boo
     return cases, slow, limit, said
 
 
-def _course_factors(log: EventLog, cases: Int64, min_cases: int) -> list[Factor]:
-    """Routes and loops of the cases, each loop as had or not."""
-    found = [_route_factor(log, cases, min_cases)]
+def _course_factors(log: EventLog, cases: Int64, min_cases: int) -> tuple[list[Factor], dict[str, str]]:
+    """Routes and loops of the cases, each loop as had or not; and the steps of each route."""
+    routes, steps = _route_factor(log, cases, min_cases)
+    found = [routes]
     loops = loop_occurrences(log)
     family, key = loops.family
     pair = np.unique(loops.case * max(len(key), 1) + family)  # each case once a family
@@ -267,22 +273,25 @@ def _course_factors(log: EventLog, cases: Int64, min_cases: int) -> list[Factor]
         chosen = had[cases]
         if min(int(chosen.sum()), len(cases) - int(chosen.sum())) >= min_cases:
             found.append(Factor(name="loop", codes=chosen, levels=("without", words)))
-    return [f for f in found if len(f.levels) > 1]
+    return [f for f in found if len(f.levels) > 1], steps
 
 
-def _route_factor(log: EventLog, cases: Int64, min_cases: int) -> Factor:
-    """The most frequent routes; the others, of which there may be as many as cases, are pooled without being named."""
+def _route_factor(log: EventLog, cases: Int64, min_cases: int) -> tuple[Factor, dict[str, str]]:
+    """The most frequent routes, and the steps of each; the others, of which there may be as many as cases, are pooled
+    without being named."""
     routes = routes_of(log)
     count = np.bincount(routes.of_case[cases], minlength=len(routes.n_cases))
     order = np.argsort(-count, kind="stable")[:_ROUTES]
     big = order[count[order] >= min_cases]
     place = np.full(len(count), len(big), dtype=np.int64)
     place[big] = np.arange(len(big))
-    words = [
-        " → ".join(log.activities[a] for a in routes.activity[routes.offsets[r] : routes.offsets[r + 1]]) for r in big
-    ]
+    names = [f"route {k} ({routes.offsets[r + 1] - routes.offsets[r]} steps)" for k, r in enumerate(big, start=1)]
+    words = {
+        name: " → ".join(log.activities[a] for a in routes.activity[routes.offsets[r] : routes.offsets[r + 1]])
+        for name, r in zip(names, big, strict=True)
+    }
     rare = (OTHER,) if count[big].sum() < len(cases) else ()
-    return Factor(name="route", codes=place[routes.of_case[cases]], levels=(*words, *rare))
+    return Factor(name="route", codes=place[routes.of_case[cases]], levels=(*names, *rare)), words
 
 
 def _beside(known: Sequence[Factor], own: Factor, closed: Bool, days: Float, week: Int64, level: float) -> Adjusted:

@@ -29,7 +29,7 @@ Int64 = npt.NDArray[np.int64]
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 HOURS = 168
-#: Cells of the chart that rest on fewer waits are left empty.
+#: Cells of the chart that rest on fewer waits are hatched, without a shade.
 FEWEST = 10
 
 
@@ -81,7 +81,7 @@ class HoursOfWeek(Result):
             columns=tuple(f"{hour:02d}" for hour in range(24)),
             column_axis=f"Hour in which the step became ready, {self._paths.log.timezone}",
             values=tuple(tuple(map(float, row)) for row in shown.reshape(7, 24)),
-            note=f"{counted(len(self._step), 'wait')} of {counted(self.n, 'case')}. Hours with fewer than {FEWEST} are empty",
+            note=f"{counted(len(self._step), 'wait')} of {counted(self.n, 'case')}. Hours with fewer than {FEWEST} are hatched",
         )
 
 
@@ -136,7 +136,10 @@ def waits_by_hour_of_week(
             "n_started": n_started.reshape(7, 24).sum(axis=1),
         }
     )
-    caveats = ["All waits are elapsed time, nights and weekends included; a wait counts where it began."]
+    caveats = [
+        *log.start_caveats,
+        "All waits are elapsed time, nights and weekends included; a wait counts where it began.",
+    ]
     unknown = int((~found.known[step]).sum())
     if unknown:
         caveats.append(

@@ -37,6 +37,7 @@ from streamline.measure.batch_rules import BatchRule
 from streamline.measure.batching import Batches, batched_activities, found_batches
 from streamline.measure.duration import LEVEL
 from streamline.measure.path import ConcurrencyRule, Paths, paths
+from streamline.measure.path_split import Runs
 from streamline.measure.waiting_tables import (
     CAUSES,
     MEANING,
@@ -156,7 +157,8 @@ def waiting_by_cause(
     cases : one truth value a case of the log; the others only fill the queues, such as those that arrived before the window.
     groups : the name of each resource's group, by resource code; each resource by itself when None.
     rule : when two activities count as concurrent. batch_rule : what counts as a batch.
-    level, draws, seed : of the intervals, which resample cases.
+    level, draws, seed : of the intervals, which resample weeks of arrivals (`stats.weeks`): cases that arrive together share
+        their queues.
 
     Without resources only external waits, batches and office hours (with a calendar) can be told; the rest is
     "unexplained". Returns WaitingByCause. Raises MissingColumnError when no starts are recorded, InsufficientDataError when
@@ -197,13 +199,15 @@ def waiting_by_cause(
             "their work and is left out."
         )
     number = np.cumsum(counted_case) - 1
+    runs = Runs.of(log, counted_case)
+    caveats += runs.caveats
     chosen = [CAUSES.index(cause) for cause in measured]
     on_path = step[found.critical[step]]
 
     def figures(some: Int64) -> tuple[pd.DataFrame, dict[str, Estimate], Estimate]:
         per_case = hours_per_case(number[log.case_of_step[some]], causes[some][:, chosen], n)
         n_steps = (causes[some][:, chosen] > 0).sum(axis=0)
-        return shares_and_hours(measured, per_case, n_steps, level=level, draws=draws, seed=seed)
+        return shares_and_hours(measured, per_case, n_steps, runs, level=level, draws=draws, seed=seed)
 
     table, shares, waiting = figures(on_path)
     if batches is not None and len(batches.table):

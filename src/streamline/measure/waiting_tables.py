@@ -10,8 +10,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from streamline.log.event_log import EventLog
+from streamline.measure.path_split import Runs
 from streamline.results import Estimate, bounded, rows_of
-from streamline.stats.bootstrap import ratio_intervals
+from streamline.stats.weeks import ratios_of_runs, sums_of_runs
 from streamline.units import HOUR
 
 Int64 = npt.NDArray[np.int64]
@@ -54,15 +55,19 @@ def hours_per_case(case: Int64, values: Int64, n: int) -> Float:
 
 
 def shares_and_hours(
-    measured: Sequence[str], per_case: Float, n_steps: Int64, *, level: float, draws: int, seed: int
+    measured: Sequence[str], per_case: Float, n_steps: Int64, runs: Runs, *, level: float, draws: int, seed: int
 ) -> tuple[pd.DataFrame, dict[str, Estimate], Estimate]:
-    """One row a cause with its share and hours, the shares, and the whole waiting per case."""
+    """One row a cause with its share and hours, the shares, and the whole waiting per case.
+
+    per_case : hours of each counted case by cause. runs : the same cases by runs of weeks of arrivals.
+    """
     n = len(per_case)
     whole = per_case.sum(axis=1)
-    share_low, share_high = ratio_intervals(per_case, whole, level=level, draws=draws, seed=seed)
+    run = runs.of_case[runs.of_case >= 0]
+    hours = np.column_stack([sums_of_runs(run, column, runs.n_runs) for column in (*per_case.T, whole)])
+    share_low, share_high = ratios_of_runs(hours[:, :-1], hours[:, -1], level=level, draws=draws, seed=seed)
     share_low, share_high = np.clip(share_low, 0, 1), np.clip(share_high, 0, 1)
-    hours = np.column_stack([per_case, whole])
-    low, high = ratio_intervals(hours, np.ones(n), level=level, draws=draws, seed=seed)
+    low, high = ratios_of_runs(hours, runs.n_cases, level=level, draws=draws, seed=seed)
     share = per_case.sum(axis=0) / whole.sum() if whole.sum() else np.full(len(measured), np.nan)
     table = pd.DataFrame(
         {
@@ -77,7 +82,7 @@ def shares_and_hours(
             "n_steps": n_steps,
         }
     )
-    method = "waits along the critical paths of closed cases; interval by resampling cases"
+    method = f"waits along the {runs.method}"
     shares = {
         r.cause: bounded(r.share, r.share_low, r.share_high, level=level, method=method, unit="share", n=n)
         for r in rows_of(table)

@@ -198,7 +198,7 @@ def curves_of(found: WaysToEnd | TimeToClose, a: Analysis) -> WaysToEnd | TimeTo
     parts = []
     for name, part in found.curve[found.curve[label].isin(shown)].groupby(label, sort=False):
         place = np.searchsorted(part["days"].to_numpy(dtype=np.float64), grid, side="right") - 1
-        coarse = part.iloc[place[place >= 0]].assign(days=grid[place >= 0], **{label: name})
+        coarse = part.iloc[place[place >= 0]].assign(days=grid[place >= 0], **{str(label): name})
         parts.append(coarse)
     curve = pd.concat(parts, ignore_index=True) if parts else found.curve.iloc[:0]
     if isinstance(found, WaysToEnd):

@@ -29,8 +29,8 @@ def method_part(a: Analysis) -> Part:
         ),
         "Loops are erased from each case's sequence of steps, left to right; first-pass time and the time of all loops "
         "add up to the cycle time exactly.",
-        f"Intervals hold {b.waiting.level or 0.95:.0%}. Those of cycle times, causes of waiting and loops resample whole cases; "
-        "those of bottlenecks and of differences between groups rest on weeks of arrivals, because cases that arrive together "
+        f"Intervals hold {b.waiting.level or 0.95:.0%}. Those of cycle times and loops resample whole cases; those of waiting, "
+        "its causes, bottlenecks and differences between groups rest on weeks of arrivals, because cases that arrive together "
         "share queues. Those of the estimates also hold the beliefs about each change and the choice of the cases that it "
         "touches, but not the error of leaving queues out.",
         f"Working time counts office hours only: {b.calendar}."

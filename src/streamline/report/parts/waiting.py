@@ -52,7 +52,7 @@ def _causes(a: Analysis, say: Say) -> Iterator[Block]:
         text=f"The {w.n:,} closed cases waited {number(w.waiting.value / 24, 1)} days on average along their critical paths. "
         "Each moment of a wait has one cause."
     )
-    yield Bullets(items=tuple(f.statement for f in told))
+    yield Bullets(items=tuple(f.statement.replace(f" of {w.n:,} closed cases", "") for f in told))
     if rest:
         yield Paragraph(text=f"Each of the other causes ({', '.join(rest)}) has under 1% of the waiting, or none.")
     batches = numbered(say, "waiting.batch", "hours")
@@ -64,7 +64,7 @@ def _causes(a: Analysis, say: Say) -> Iterator[Block]:
     extraneous = say.get("waiting.extraneous.share")
     if extraneous is not None and (extraneous.value or 0.0) >= _TOLD:
         yield from paragraph(" ".join(c for c in extraneous.caveats if c not in w.caveats))
-    yield from cautions(people_words(c) for c in w.caveats if not c.startswith("Done in batches"))
+    yield from cautions(people_words(c) for c in w.caveats if not c.startswith(("Done in batches", "Hours on duty")))
 
 
 def _shifts(a: Analysis, say: Say) -> Iterator[Block]:

@@ -19,7 +19,7 @@ from streamline.report.tables.making import (
     supported,
     table_of,
 )
-from streamline.report.wording import arrivals_words, factor_words, interval, number, percent, sentence
+from streamline.report.wording import arrivals_words, factor_words, interval, number, people_words, percent, sentence
 from streamline.results import rows_of
 from streamline.units import counted, duration_words
 
@@ -50,7 +50,10 @@ def causes(a: Analysis) -> Table:
         [("Cause", False), ("The case waited", False), ("Share of waiting", True), ("95% interval", True),
          ("Hours per case", True), ("Cases", True)],
         rows, file="tables/waiting.csv",
-        note="Elapsed hours; they add up to the waiting, as each moment has one cause."
+        note=" ".join(
+            ["Elapsed hours; they add up to the waiting, as each moment has one cause."]
+            + [people_words(c) for c in w.caveats if c.startswith("Hours on duty")]
+        )
         + (f" {left_out:,} not shown: not told of these records, or of too few cases." if left_out else ""),
     )  # fmt: skip
 
