@@ -41,6 +41,43 @@ def test_intervals_of_risk_ratios_hold_their_level(n: int, share: float, ratio: 
     assert 0.95 - error - 0.01 <= np.mean(held) <= min(0.95 + error + 0.02, 1.0)
 
 
+@pytest.mark.parametrize(
+    ("hits", "n", "low", "high"),
+    [
+        ((7, 2109), (18, 2109), 0.20302, 0.61386),  # all others have it
+        ((2911, 42), (2943, 42), 0.98469, 1.07964),
+        ((2, 771), (2, 866), 0.38420, 1.15244),  # all of the level have it
+        ((13, 5), (13, 59), 5.42314, 27.37039),
+    ],
+)
+def test_intervals_of_risk_ratios_where_all_of_one_side_are_hits(hits, n, low: float, high: float) -> None:
+    """Bounds of the score test's own equation, solved by bisection apart from this code."""
+    got = share_ratios(np.array(hits), np.array(n))
+    assert (got.low[0], got.high[0]) == pytest.approx((low, high), rel=1e-4)
+    assert got.low[0] <= got.ratio[0] <= got.high[0]
+
+
+@pytest.mark.filterwarnings("error")
+def test_intervals_of_risk_ratios_hold_the_ratio_and_are_the_librarys_where_that_is_sound() -> None:
+    from statsmodels.stats.proportion import confint_proportions_2indep
+
+    rng = np.random.default_rng(3)
+    n_compared = 0
+    for _ in range(400):
+        n = rng.integers(1, rng.choice([5, 60, 3000], 2) + 1)
+        hits = rng.binomial(n, rng.choice([0.01, 0.3, 0.9, 1.0]))
+        if not 0 < hits.sum() < n.sum():
+            continue
+        got = share_ratios(hits, n)
+        assert got.low[0] <= got.ratio[0] <= got.high[0]
+        assert got.low[0] == pytest.approx(1 / got.high[1] if got.high[1] < np.inf else 0.0, rel=1e-6)
+        if (hits > 0).all() and (hits < n).all():
+            bounds = confint_proportions_2indep(hits[0], n[0], hits[1], n[1], method="score", compare="ratio")
+            assert (got.low[0], got.high[0]) == pytest.approx(bounds, rel=1e-6)
+            n_compared += 1
+    assert n_compared > 100
+
+
 def test_contrasts_by_hand() -> None:
     """Level 0: 1, 3 (mean 2); the others 2, 4, 6, 8 (mean 5). Each case its own cluster, of which there are too few."""
     values, code = np.array([1.0, 3, 2, 4, 6, 8]), np.array([0, 0, 1, 1, 2, 2])

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import rankdata
+from scipy.stats import norm, rankdata
 from scipy.stats import t as student
 
 Float = npt.NDArray[np.float64]
@@ -43,7 +43,7 @@ def share_ratios(hits: Int64, n: Int64, *, level: float = 0.95) -> Ratios:
     Source: Miettinen and Nurminen 1985; Fagerland, Lydersen and Laake 2015.
     """
     from scipy.stats import fisher_exact
-    from statsmodels.stats.proportion import confint_proportions_2indep, test_proportions_2indep
+    from statsmodels.stats.proportion import test_proportions_2indep
 
     k, all_hits, all_n = len(n), int(hits.sum()), int(n.sum())
     ratio, low, high, p = (np.full(k, np.nan) for _ in range(4))
@@ -54,16 +54,40 @@ def share_ratios(hits: Int64, n: Int64, *, level: float = 0.95) -> Ratios:
         expected = min(size, rest) * min(all_hits, all_n - all_hits) / all_n
         with np.errstate(divide="ignore", invalid="ignore"):
             ratio[j] = np.divide(mine / size, other / rest)
-            bounds = confint_proportions_2indep(
-                mine, size, other, rest, method="score", compare="ratio", alpha=1 - level
-            )
-            # the roots are found numerically; at the edges they are known
-            low[j], high[j] = bounds[0] if mine else 0.0, bounds[1] if other else np.inf
+            low[j], high[j] = _score_bounds(mine, size, other, rest, level)
             if expected < SMALL_COUNT:
                 p[j] = fisher_exact([[mine, size - mine], [other, rest - other]]).pvalue
             else:
                 p[j] = test_proportions_2indep(mine, size, other, rest, method="score", compare="diff").pvalue
     return Ratios(ratio=ratio, low=low, high=high, p_value=p)
+
+
+def _score_bounds(mine: int, size: int, other: int, rest: int, level: float) -> tuple[float, float]:
+    """The ratios between mine / size and other / rest that a score test doesn't refute; not all or none of them are hits.
+
+    The library's own search (`confint_proportions_2indep`) goes astray where all of either side are hits.
+    """
+    from scipy.optimize import brentq
+
+    z = norm.ppf((1 + level) / 2)
+
+    def score(log_ratio: float, beyond: float) -> float:
+        ratio = np.exp(log_ratio)
+        # the likeliest shares whose ratio is this one
+        half = size * ratio + mine + rest + other * ratio
+        root = np.sqrt(max(half**2 - 4 * (size + rest) * ratio * (mine + other), 0.0))
+        below = min(2 * (mine + other) / (half + root), 1.0)
+        above = min(ratio * below, 1.0)
+        variance = above * (1 - above) / size + ratio**2 * below * (1 - below) / rest
+        error = np.sqrt(variance * (size + rest) / (size + rest - 1))
+        return float(mine / size - ratio * other / rest - beyond * error)
+
+    # far beyond what counts of 2^63 can tell apart
+    least, most = -50.0, 50.0
+    found = np.log((mine / size) / (other / rest)) if mine and other else most if mine else least
+    low = np.exp(brentq(score, least, found, args=(z,), xtol=1e-12)) if mine else 0.0
+    high = np.exp(brentq(score, found, most, args=(-z,), xtol=1e-12)) if other else np.inf
+    return float(low), float(high)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
