@@ -30,19 +30,46 @@ if TYPE_CHECKING:
     )
     from streamline.log.calendar import Calendar
     from streamline.log.contact_log import ContactLog
+    from streamline.log.duty import Duty, office_duty, with_work
     from streamline.log.event_log import EventLog
     from streamline.log.quality import data_quality
     from streamline.log.read import read_contacts, read_feedback, read_log
     from streamline.log.store import open_log
+    from streamline.measure.availability import resource_calendars
+    from streamline.measure.batch import observed_releases
+    from streamline.measure.batch_rules import BatchRule
+    from streamline.measure.batching import batches
     from streamline.measure.bottleneck import bottlenecks
+    from streamline.measure.bottleneck_by import bottlenecks_by
+    from streamline.measure.conformance import conformance, replay_quality
     from streamline.measure.contact import contact_rates
     from streamline.measure.duration import cycle_time
+    from streamline.measure.endings import time_to_close, ways_to_end
     from streamline.measure.feedback import feedback_scores
     from streamline.measure.flow import directly_follows, process_map, variants
     from streamline.measure.groups import by_group
+    from streamline.measure.handover import ping_pong
+    from streamline.measure.loop_association import loop_associations
+    from streamline.measure.loop_graph import loop_graph
+    from streamline.measure.matching import matched_difference
+    from streamline.measure.multitasking import multitasking
+    from streamline.measure.outlook import cases_at_risk, outlook_calibration
+    from streamline.measure.passes import first_passes, loops_matching
     from streamline.measure.path import ConcurrencyRule
+    from streamline.measure.pools import resource_pools
+    from streamline.measure.process_model import process_model
+    from streamline.measure.queue import queue_over_time
     from streamline.measure.rework import rework_loops
+    from streamline.measure.shift import wait_shifts
+    from streamline.measure.slow import slow_cases
+    from streamline.measure.spectrum import performance_spectrum
+    from streamline.measure.standard import attainment
+    from streamline.measure.start_times import estimated_starts, start_error
     from streamline.measure.summary import LogSummary, log_summary
+    from streamline.measure.temporal_profile import temporal_deviations, temporal_profile
+    from streamline.measure.timing import waits_by_hour_of_week
+    from streamline.measure.utilisation import utilisation
+    from streamline.measure.waiting import waiting_by_cause
     from streamline.measure.work import resource_work
     from streamline.plan import plan_section
     from streamline.results import Estimate, Finding
@@ -77,19 +104,46 @@ _HOMES = {
     ),
     "log.calendar": ("Calendar",),
     "log.contact_log": ("ContactLog",),
+    "log.duty": ("Duty", "office_duty", "with_work"),
     "log.event_log": ("EventLog",),
     "log.quality": ("data_quality",),
     "log.read": ("read_contacts", "read_feedback", "read_log"),
     "log.store": ("open_log",),
+    "measure.availability": ("resource_calendars",),
+    "measure.batch": ("observed_releases",),
+    "measure.batch_rules": ("BatchRule",),
+    "measure.batching": ("batches",),
     "measure.bottleneck": ("bottlenecks",),
+    "measure.bottleneck_by": ("bottlenecks_by",),
+    "measure.conformance": ("conformance", "replay_quality"),
     "measure.contact": ("contact_rates",),
     "measure.duration": ("cycle_time",),
+    "measure.endings": ("time_to_close", "ways_to_end"),
     "measure.feedback": ("feedback_scores",),
     "measure.flow": ("directly_follows", "process_map", "variants"),
     "measure.groups": ("by_group",),
+    "measure.handover": ("ping_pong",),
+    "measure.loop_association": ("loop_associations",),
+    "measure.loop_graph": ("loop_graph",),
+    "measure.matching": ("matched_difference",),
+    "measure.multitasking": ("multitasking",),
+    "measure.outlook": ("cases_at_risk", "outlook_calibration"),
+    "measure.passes": ("first_passes", "loops_matching"),
     "measure.path": ("ConcurrencyRule",),
+    "measure.pools": ("resource_pools",),
+    "measure.process_model": ("process_model",),
+    "measure.queue": ("queue_over_time",),
     "measure.rework": ("rework_loops",),
+    "measure.shift": ("wait_shifts",),
+    "measure.slow": ("slow_cases",),
+    "measure.spectrum": ("performance_spectrum",),
+    "measure.standard": ("attainment",),
+    "measure.start_times": ("estimated_starts", "start_error"),
     "measure.summary": ("LogSummary", "log_summary"),
+    "measure.temporal_profile": ("temporal_deviations", "temporal_profile"),
+    "measure.timing": ("waits_by_hour_of_week",),
+    "measure.utilisation": ("utilisation",),
+    "measure.waiting": ("waiting_by_cause",),
     "measure.work": ("resource_work",),
     "plan": ("plan_section",),
     "results": ("Estimate", "Finding"),
@@ -108,6 +162,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = [
     "AddCapacity",
     "Automate",
+    "BatchRule",
     "Calendar",
     "ChangeDemand",
     "ChangeHours",
@@ -115,6 +170,7 @@ __all__ = [
     "ContactLog",
     "DataQualityError",
     "Divert",
+    "Duty",
     "Estimate",
     "EventLog",
     "ExpressLane",
@@ -142,30 +198,63 @@ __all__ = [
     "TimestampError",
     "UnknownNameError",
     "UnsupportedChangeError",
+    "attainment",
+    "batches",
     "bottlenecks",
+    "bottlenecks_by",
     "by_group",
+    "cases_at_risk",
+    "conformance",
     "contact_rates",
     "cycle_time",
     "data_quality",
     "directly_follows",
     "estimate",
+    "estimated_starts",
     "feedback_scores",
+    "first_passes",
     "fit_replay",
     "log_summary",
+    "loop_associations",
+    "loop_graph",
+    "loops_matching",
+    "matched_difference",
+    "multitasking",
+    "observed_releases",
+    "office_duty",
     "open_log",
+    "outlook_calibration",
     "partitioned_summary",
+    "performance_spectrum",
+    "ping_pong",
     "plan_section",
     "process_map",
+    "process_model",
+    "queue_over_time",
     "read_contacts",
     "read_feedback",
     "read_log",
     "read_study",
+    "replay_quality",
+    "resource_calendars",
+    "resource_pools",
     "resource_work",
     "rework_loops",
+    "slow_cases",
     "spark_log",
     "spark_summary",
     "spark_work",
+    "start_error",
+    "temporal_deviations",
+    "temporal_profile",
+    "time_to_close",
+    "utilisation",
     "variants",
+    "wait_shifts",
+    "waiting_by_cause",
+    "waits_by_hour_of_week",
+    "ways_to_end",
+    "with_work",
 ]
 
 

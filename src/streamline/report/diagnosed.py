@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from streamline.diagnosis import FEWEST_PEOPLE, SMALL_POOLS
@@ -190,9 +191,9 @@ def endings(a: Analysis) -> pd.DataFrame:
 def curves_of(found: WaysToEnd | TimeToClose, a: Analysis) -> WaysToEnd | TimeToClose:
     """The same with curves whose every step stands for enough cases, as far as enough are followed: a step of a full curve is
     the cycle time of one case."""
-    days = np.sort(found.cases["days"].to_numpy(dtype=np.float64))
-    every = max(a.minimum_cell, len(days) // 200)
-    grid = np.unique(days[every - 1 : len(days) - a.minimum_cell + 1 : every])
+    cases = found.cases
+    closed = cases["way"].notna() if isinstance(found, WaysToEnd) else cases["closed"]
+    grid = _grid(cases.loc[closed, "days"].to_numpy(dtype=np.float64), a.minimum_cell)
     label = found.curve.columns[0]
     shown = endings(a)["way"] if isinstance(found, WaysToEnd) else found.table["group"]
     parts = []
@@ -204,6 +205,18 @@ def curves_of(found: WaysToEnd | TimeToClose, a: Analysis) -> WaysToEnd | TimeTo
     if isinstance(found, WaysToEnd):
         return replace(found, curve=curve, table=endings(a))
     return replace(found, curve=curve)
+
+
+def _grid(days: npt.NDArray[np.float64], minimum: int) -> npt.NDArray[np.float64]:
+    """Times, at most some two hundred, with at least `minimum` of the days between each two, before the first, after the last."""
+    ordered = np.sort(days)
+    tried = np.unique(ordered[minimum - 1 :: max(minimum, len(days) // 200)])
+    chosen, told = [], 0
+    for at, n in zip(tried, np.searchsorted(ordered, tried, side="right"), strict=True):
+        if n - told >= minimum and len(days) - n >= minimum:
+            chosen.append(at)
+            told = n
+    return np.asarray(chosen, dtype=np.float64)
 
 
 def _among_many(rows: pd.DataFrame, n: int, a: Analysis) -> pd.DataFrame:
