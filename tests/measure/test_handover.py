@@ -34,6 +34,18 @@ def test_round_trips_by_hand(log_of) -> None:
     assert got.chart().bars[0].label == "Ann → Bob and back"
 
 
+def test_who_began_again_before_being_done_was_not_away(log_of) -> None:
+    """Ann's note runs from 2 to 7, beside her intake until 5: nothing lies between them. Cases away longer aren't made up for."""
+    rows = [
+        ("k", "Intake", 0, 5, "Ann"), ("k", "Review", 3, 6, "Bob"), ("k", "Note", 2, 7, "Ann"),
+        ("m", "Intake", 0, 1, "Ann"), ("m", "Review", 3, 6, "Bob"), ("m", "Note", 8, 9, "Ann"),
+    ]  # fmt: skip
+    got = ping_pong(log_of(rows, columns=COLUMNS))
+    assert (got.cases["days_away"] * 24).tolist() == pytest.approx([0, 7])
+    assert got.days_per_case.value == pytest.approx(3.5 / 24)
+    assert got.days_per_case.low is None or got.days_per_case.low >= 0
+
+
 def test_groups_see_other_trips_than_people(log_of) -> None:
     """Bob and Cem are one group: to Ann's colleagues they are the same desk, and m never comes back."""
     log = log_of(ROWS, columns=COLUMNS)

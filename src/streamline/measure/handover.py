@@ -6,7 +6,7 @@ A B A B the second stay of B belongs to no other trip. A step whose unit isn't r
 Steps of external activities are passed over, because waiting on the customer isn't handing the case to a colleague.
 
 The *days away* of a round trip run from the completion of A's last step before it to the start of A's first step after it
-(to its completion, where no start is recorded).
+(to its completion, where no start is recorded); none are away where A began it before that step was completed.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class PingPong(Result):
                 "to_unit": units[self._unit[self._away]],
                 "left": log.instants(log.complete[self._left]),
                 "came_back": log.instants(_begun(log, self._back)),
-                "days_away": (_begun(log, self._back) - log.complete[self._left]) / DAY,
+                "days_away": _away_time(log, self._left, self._back) / DAY,
                 "left_after": names[log.activity[self._left]],
                 "came_back_for": names[log.activity[self._back]],
             }
@@ -115,7 +115,7 @@ def ping_pong(
     kept = closed[log.case_of_step[left]]
     left, away, back = left[kept], away[kept], back[kept]
     case = log.case_of_step[left]
-    time = _begun(log, back) - log.complete[left]
+    time = _away_time(log, left, back)
     width = max(len(units), 1)
     key, place = np.unique(unit[left].astype(np.int64) * width + unit[away], return_inverse=True)
     count = np.bincount(place, minlength=len(key))
@@ -189,6 +189,12 @@ def _units(log: EventLog, by: str, groups: Sequence[str | None] | None) -> tuple
     place = {name: i for i, name in enumerate(names)}
     of_resource = np.array([*(-1 if g is None else place[g] for g in groups), -1], dtype=np.int32)
     return of_resource[labels.codes], names
+
+
+def _away_time(log: EventLog, left: Int64, back: Int64) -> Int64:
+    """Microseconds between the completions of some steps and the beginnings of others; 0 where these came first."""
+    time: Int64 = np.maximum(_begun(log, back) - log.complete[left], 0)
+    return time
 
 
 def _begun(log: EventLog, place: Int64) -> Int64:
