@@ -49,3 +49,8 @@ def test_as_of_the_end_it_is_the_log(log) -> None:
 def test_before_the_first_arrival_there_is_nothing(log, at) -> None:
     with pytest.raises(ValueError, match="no case had arrived by then"):
         as_of(log, _instant(at, -1))
+
+
+def test_after_the_log_ends_nothing_is_known(log) -> None:
+    with pytest.raises(ValueError, match=r"is known until 2025-01-06 09:00 only"):
+        as_of(log, log.observed_until + 1)

@@ -55,7 +55,7 @@ def test_time_left_and_probability_by_hand(log) -> None:
     chart = got.chart()
     assert isinstance(chart, BarChart)
     assert chart.title.startswith("Of 5 open cases about ")
-    assert chart.title.endswith("will have missed the standard of 10 days; 1 have already")
+    assert chart.title.endswith("will have missed the standard of 10 days; 1 has already")
 
 
 def test_a_case_of_which_nothing_is_completed_has_arrived(log_of) -> None:
@@ -71,6 +71,7 @@ def test_too_little_history_is_said(log_of) -> None:
     assert got.cases["miss_probability"].isna().all()
     assert got.expected_misses == 0
     assert got.caveats[1].startswith("For 1 open case no earlier case was followed long enough")
+    assert got.chart().title == "How many of 1 open case will miss the standard of 1 day can't be told"
 
 
 def test_what_cannot_be_told_is_refused(log_of, log) -> None:
@@ -82,6 +83,26 @@ def test_what_cannot_be_told_is_refused(log_of, log) -> None:
         outlook_calibration(log_of([("a", "x", 0, 1)]), standard="1 day", at=[0])
     with pytest.raises(InsufficientDataError, match="has an outcome by now"):
         outlook_calibration(log, standard="10 days", at=[log.observed_until])
+
+
+def test_cases_that_may_still_miss_it_are_left_out_whether_done_or_not(log_of) -> None:
+    """The log ends with day 400. Of six cases of day 394 the three quick ones are done, the others may miss 10 days yet: to count
+    the quick ones alone would say that nobody misses it. Of those of day 380 all is known."""
+    rows = [*_history(), ("end", "Intake", 24.0 * 400, 24.0 * 400)]
+    for k in range(6):
+        for day in (380, 394):
+            rows.append((f"{day}-{k}", "Intake", 24.0 * day, 24.0 * day))
+            if k % 2:
+                rows.append((f"{day}-{k}", "Decide", 24.0 * day, 24.0 * (day + 2)))
+    log = log_of(rows, ends=["Decide"])
+    first = int(log.arrival.min())
+    got = outlook_calibration(log, standard="10 days", at=[first - DAY, first + 381 * DAY, first + 395 * DAY])
+    assert sorted(got.cases["case"]) == [f"380-{k}" for k in range(6)]
+    assert got.share_missed == 0.5
+    with pytest.raises(InsufficientDataError, match="has an outcome by now"):
+        outlook_calibration(log, standard="10 days", at=[first - DAY, first + 395 * DAY])
+    with pytest.raises(ValueError, match="is known until"):
+        outlook_calibration(log, standard="10 days", at=[log.observed_until + DAY])
 
 
 def test_predictions_use_nothing_of_what_came_after(log) -> None:

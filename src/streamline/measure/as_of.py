@@ -15,8 +15,13 @@ def as_of(log: EventLog, instant: int) -> EventLog:
     """The log of the cases that had arrived by `instant`, with the steps that were completed by then.
 
     Steps that had begun and weren't completed are unfinished. Attributes are those of the log: if they changed later, that
-    isn't undone. Raises ValueError when nothing had arrived yet.
+    isn't undone. Raises ValueError when nothing had arrived yet, and for an instant after the last that the log knows of.
     """
+    if instant > log.observed_until:
+        raise ValueError(
+            f"{log.source} is known until {log.instants(np.array([log.observed_until]))[0]:%Y-%m-%d %H:%M} only; what was "
+            "known later can't be told."
+        )
     arrived = (log.arrival != MISSING_TIME) & (log.arrival <= instant)
     if not arrived.any():
         raise ValueError(f"{log.source}: no case had arrived by then.")

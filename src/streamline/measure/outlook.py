@@ -44,7 +44,7 @@ class CasesAtRisk(Result):
     #: The standard in microseconds of elapsed time.
     standard: int
     n_overdue: int
-    #: Sum of the probabilities of missing the standard, overdue cases included.
+    #: Sum of the probabilities of missing the standard, overdue cases included; too small by those of which nothing tells it.
     expected_misses: float
     #: The last instant that the log knows of, in its zone: the case's age and time left are told as of then.
     as_of: pd.Timestamp
@@ -67,9 +67,16 @@ class CasesAtRisk(Result):
             ):
                 if value:
                     bars.append(Bar(label=r.state, value=float(value), group=group))
+        n_untold = int(self.cases["miss_probability"].isna().sum())
+        standard = f"the standard of {duration_words(self.standard)}"
+        title = (
+            f"Of {counted(self.n, 'open case')} {'at least' if n_untold else 'about'} {self.expected_misses:,.0f} will have "
+            f"missed {standard}; {self.n_overdue:,} {'has' if self.n_overdue == 1 else 'have'} already"
+        )
+        if n_untold == self.n:
+            title = f"How many of {counted(self.n, 'open case')} will miss {standard} can't be told"
         return BarChart(
-            title=f"Of {counted(self.n, 'open case')} about {self.expected_misses:,.0f} will have missed the standard of "
-            f"{duration_words(self.standard)}; {self.n_overdue:,} have already",
+            title=title,
             axis="Open cases by what was completed last",
             bars=tuple(bars),
             note=f"{counted(self.n, 'open case')} on {self.as_of:%Y-%m-%d}",
@@ -201,7 +208,9 @@ class OutlookCalibration(Result):
 def outlook_calibration(log: EventLog, *, standard: str, at: Sequence[int]) -> OutlookCalibration:
     """Predict as if at each of some earlier instants, from what was known then, and compare with what happened.
 
-    at : instants in microseconds. Overdue cases aren't predicted; cases still open within the standard today are left out.
+    at : instants in microseconds, none of them after the last that the log knows of; those before the first arrival tell
+        nothing. Overdue cases aren't predicted. Cases whose standard hasn't run out when the log ends are left out, also those
+        that are done by then: with these alone of them, too few would seem to miss it.
 
     Returns OutlookCalibration. Raises InsufficientDataError for a log without `ends` (then cases that a cut leaves without an
     open step would count as closed), or when no prediction has an outcome yet.
@@ -214,9 +223,13 @@ def outlook_calibration(log: EventLog, *, standard: str, at: Sequence[int]) -> O
     limit = parse_duration(standard)
     until = np.where(log.closed, log.last_completion, log.observed_until)
     past = until - log.arrival > limit
+    over = log.observed_until - log.arrival > limit  # whether a case meets the standard is known of all of these
     number = pd.Series(np.arange(log.n_cases), index=log.case_id_array())
     frames = []
+    known = log.arrival[log.arrival != MISSING_TIME]
     for instant in at:
+        if not (len(known) and int(known.min()) <= instant):
+            continue
         then = as_of(log, int(instant))
         try:
             found = cases_at_risk(then, standard=standard).cases
@@ -227,7 +240,7 @@ def outlook_calibration(log: EventLog, *, standard: str, at: Sequence[int]) -> O
         frames.append(
             found[["case", "state", "age_days", "miss_probability"]]
             .assign(at=then.instants(np.array([instant]))[0], missed=past[case])
-            .loc[(log.closed | past)[case]]
+            .loc[over[case]]
         )
     told = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
     if told.empty:
