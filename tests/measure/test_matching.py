@@ -57,6 +57,10 @@ def test_no_like_case_at_all(log_of) -> None:
     )
     assert np.isnan(got.difference.value)
     assert got.words == "No case with the loop back to Intake after Ask has a like case without it."
+    chart = got.chart()
+    assert chart.title == got.words.rstrip(".")
+    assert [bar.label for bar in chart.bars] == ["unmatched difference"]
+    assert chart.note == "0 matched cases"
 
 
 def test_refusals(log_of) -> None:

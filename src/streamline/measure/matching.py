@@ -102,16 +102,20 @@ class MatchedDifference(Result):
 
     def chart(self) -> Chart:
         """The three figures."""
+        title = f"{self.loops[:1].upper()}{self.loops[1:]}: {significant(self.difference.value)} days beside like cases"
+        some = self.difference.low is not None or self.raw.low is not None
         return BarChart(
-            title=f"{self.loops[:1].upper()}{self.loops[1:]}: {significant(self.difference.value)} days beside like cases",
+            title=title if self.n_matched else self.words.rstrip("."),
             axis="Days per looping case (elapsed)",
             bars=tuple(
                 Bar(label=label, value=float(value), low=_finite(low), high=_finite(high))
                 for label, value, low, high in self.table[
                     ["figure", "days_per_looping_case", "low", "high"]
                 ].itertuples(index=False)
+                if np.isfinite(value)
             ),
-            note=f"{self.n_matched:,} matched cases. Whiskers: intervals from resampled weeks of arrivals",
+            note=counted(self.n_matched, "matched case")
+            + (". Whiskers: intervals from resampled weeks of arrivals" if some else ""),
         )
 
 
