@@ -178,6 +178,19 @@ def test_peer_wilsons_interval_is_scipys(n: int, data: st.DataObject) -> None:
     assert share_interval(k, n, level=0.9) == pytest.approx((peer.low, peer.high), abs=1e-12)
 
 
+def test_bounds_of_none_and_of_all_are_exact() -> None:
+    """Not 1e-19, which a reader would take for a figure."""
+    assert [share_interval(0, n)[0] for n in (7, 400, 2000)] == [0.0, 0.0, 0.0]
+    assert [share_interval(n, n)[1] for n in (7, 400, 2000)] == [1.0, 1.0, 1.0]
+
+
+def test_levels_and_draws_that_make_no_interval_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"level is 1.5; the probability"):
+        intervals.ratio_intervals(np.ones((5, 1)), np.ones(5), level=1.5)
+    with pytest.raises(ValueError, match="draws is 0; an interval needs"):
+        intervals.ratio_intervals(np.arange(5.0)[:, None], np.ones(5), draws=0)
+
+
 def test_a_share_of_nothing_is_not_known() -> None:
     assert all(math.isnan(b) for b in share_interval(0, 0))
 

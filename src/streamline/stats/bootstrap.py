@@ -41,6 +41,7 @@ def ratio_intervals(
     denominator : (n,), shared by the k ratios, or (n, k), one column a ratio.
     level : probability that each interval claims, between 0 and 1.
 
+    Raises ValueError for another level, or without draws.
     Returns (low, high), k values each; NaN with fewer than two units or where the denominator adds up to 0, the ratio
     itself where nothing varies.
 
@@ -50,6 +51,10 @@ def ratio_intervals(
     the bias-corrected percentiles (BCa) are taken. For a share of units, `share_interval` is better.
     Source: Efron 1982, "The jackknife, the bootstrap and other resampling plans", ch. 10; Efron 1987 (BCa).
     """
+    if not 0 < level < 1:
+        raise ValueError(f"level is {level:g}; the probability that an interval claims lies between 0 and 1.")
+    if draws < 1:
+        raise ValueError(f"draws is {draws}; an interval needs at least one resample, and {DRAWS:,} to be steady.")
     n, k = numerators.shape
     if n < 2:
         return np.full(k, np.nan), np.full(k, np.nan)
@@ -221,4 +226,5 @@ def share_interval(successes: float, n: float, *, level: float = 0.95) -> tuple[
     from statsmodels.stats.proportion import proportion_confint
 
     low, high = proportion_confint(successes, n, alpha=1 - level, method="wilson")
-    return float(low), float(high)
+    # at the ends the bound is exact, but for rounding
+    return 0.0 if successes == 0 else float(low), 1.0 if successes == n else float(high)
