@@ -102,6 +102,21 @@ def test_few_weeks_give_no_intervals_and_no_tests(log_of) -> None:
     assert got.words == ()
 
 
+def test_levels_left_out_of_the_adjustment_are_not_said_to_loop(log_of) -> None:
+    """Every third case, by counter, is done at once; its cycle time of nothing can't be a multiple of another."""
+    rows = [
+        (f"c{k:03}", step, None, 10 * k + (0 if step == "Intake" or not k % 3 else k % 7), "mail" if k % 2 else "phone",
+         "counter" if not k % 3 else "office" if k % 4 else "branch")
+        for k in range(300) for step in ("Intake", "Decide")
+    ]  # fmt: skip
+    got = slow_cases(log_of(rows, columns=("channel", "place"), attributes=["place"]))
+    left_out = [text for text in got.caveats if "place: counter" in text]
+    assert left_out == [
+        "These alone tell the outcome, which is the same for all of their cases, so that nothing is adjusted for them; their "
+        "cases are left out of the adjusted figures: place: counter."
+    ]
+
+
 def test_refusals(log_of) -> None:
     log = _log(log_of)
     with pytest.raises(ValueError, match="share must lie between"):

@@ -270,8 +270,8 @@ def adjustment_notes(adjusted: Adjustment, factors: Sequence[Factor]) -> list[st
     notes = []
     if adjusted.telling:
         notes.append(
-            "All or none of the cases loop with these, so that nothing is adjusted for them; their cases are left out of the "
-            f"adjusted figures: {named(adjusted.telling)}."
+            "These alone tell the outcome, which is the same for all of their cases, so that nothing is adjusted for them; their "
+            f"cases are left out of the adjusted figures: {named(adjusted.telling)}."
         )
     if adjusted.entangled:
         notes.append(
