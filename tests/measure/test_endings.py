@@ -97,6 +97,7 @@ def test_beyond_what_was_followed_nothing_is_known(log) -> None:
     assert got.table["share"].isna().all()
     assert np.isnan(got.still_open)
     assert got.caveats[-1] == "No case is followed for 90 days; the shares by then aren't known."
+    assert got.chart().title == "No case is followed for 90 days"
 
 
 def test_what_cannot_be_told_is_refused(log_of, log) -> None:

@@ -217,6 +217,11 @@ def test_the_error_is_told_by_activity(log: EventLog, row: Callable[..., dict[st
     assert len(found.cases) == 6
 
 
+def test_the_error_of_one_step_is_worded_as_one(log_of: Callable[..., EventLog]) -> None:
+    log = log_of([("a", "Work", 0, 1, "Ann")], columns=("resource",))
+    assert start_error(log, duty=office_duty(log, Calendar.always())).chart().note == "1 step of 1 case"
+
+
 def test_recorded_starts_stay(log_of: Callable[..., EventLog]) -> None:
     rows = [("1", "a", 8, 9, "ann"), ("1", "b", None, 12, "ann"), ("2", "a", 10, 11, "ann")]
     log = log_of(rows, columns=("resource",), timezone="UTC")

@@ -39,6 +39,15 @@ def test_by_hand(log_of) -> None:
         waits_by_hour_of_week(log_of(rows), activity="Revue")
 
 
+def test_a_sliver_of_an_hour_has_no_rate(log_of) -> None:
+    """Two cases arrive in the last 36 seconds before nine, where the log begins: that isn't 200 an hour."""
+    got = waits_by_hour_of_week(log_of([("a", "Intake", 8.99, 9.5), ("b", "Intake", 8.995, 10.5)]))
+    eight, nine = _cell(got, "Monday", 8), _cell(got, "Monday", 9)
+    assert (eight["n_arrivals"], eight["n_hours"]) == (2, pytest.approx(0.01))
+    assert np.isnan(eight["arrivals_per_hour"])
+    assert nine["arrivals_per_hour"] == 0
+
+
 def test_the_local_clock_counts_also_when_it_changes(log_of) -> None:
     """New York, 2025-01-06 to -13: UTC midnight is Sunday 19:00. On Sunday 9 March there is no hour from 2 to 3."""
     got = waits_by_hour_of_week(log_of([("a", "x", 0, 1)], timezone="America/New_York"))

@@ -191,7 +191,9 @@ class WaysToEnd(Result):
         top = self.table.iloc[0]
         shown = self.table["way"].head(CURVES)
         return StepCurves(
-            title=f"{top['share']:.0%} of the cases end with {top['way']} within {duration_words(self.horizon_days * DAY)}",
+            title=f"No case is followed for {duration_words(self.horizon_days * DAY)}"
+            if np.isnan(top["share"])
+            else f"{top['share']:.0%} of the cases end with {top['way']} within {duration_words(self.horizon_days * DAY)}",
             axis="Days since arrival (elapsed)",
             value_axis="Share of cases that ended so",
             curves=tuple(

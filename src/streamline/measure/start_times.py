@@ -29,7 +29,7 @@ from streamline.measure.path import ConcurrencyRule, paths
 from streamline.measure.periods import local_time
 from streamline.measure.signs import dates_only
 from streamline.results import Result, rows_of
-from streamline.units import HOUR, MISSING_TIME
+from streamline.units import HOUR, MISSING_TIME, counted
 
 Int64 = npt.NDArray[np.int64]
 Bool = npt.NDArray[np.bool_]
@@ -68,7 +68,7 @@ class StartError(Result):
             title=f"{whole.same_minute_share:.1%} of the estimated starts are within a minute of the recorded ones",
             axis="Mean service time, hours (elapsed)",
             bars=tuple(bars),
-            note=f"{int(whole.n_steps):,} steps of {self.n:,} cases",
+            note=f"{counted(int(whole.n_steps), 'step')} of {counted(self.n, 'case')}",
         )
 
 

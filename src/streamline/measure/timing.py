@@ -38,8 +38,9 @@ class HoursOfWeek(Result):
     """What happens by hour of the week; n counts the cases behind the waits.
 
     `table`, 168 rows from Monday 0 to Sunday 23: weekday, hour, n_hours (how many such hours the log spans), n_arrivals (cases),
-    arrivals_per_hour, n_enabled (steps), mean_wait_hours and median_wait_hours (of the steps enabled in this hour; NaN
-    for none), n_started, mean_waiting (mean number waiting during this hour, exact).
+    arrivals_per_hour (NaN where the log spans less than one such hour), n_enabled (steps), mean_wait_hours and
+    median_wait_hours (of the steps enabled in this hour; NaN for none), n_started, mean_waiting (mean number waiting during
+    this hour, exact).
     """
 
     #: By weekday: weekday, n_arrivals, n_enabled, mean_wait_hours, median_wait_hours, n_started.
@@ -122,7 +123,7 @@ def waits_by_hour_of_week(
                 "hour": np.tile(np.arange(24), 7),
                 "n_hours": lengths / HOUR,
                 "n_arrivals": n_arrivals,
-                "arrivals_per_hour": n_arrivals / (lengths / HOUR),
+                "arrivals_per_hour": np.where(lengths >= HOUR, n_arrivals / (lengths / HOUR), np.nan),
                 **_waits(wait, cell, HOURS),
                 "n_started": n_started,
                 "mean_waiting": area / lengths,
