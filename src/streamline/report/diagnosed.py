@@ -12,10 +12,12 @@ import pandas as pd
 from streamline.diagnosis import FEWEST_PEOPLE, SMALL_POOLS
 from streamline.measure.endings import TimeToClose, WaysToEnd
 from streamline.measure.factor import OTHER, UNKNOWN
+from streamline.measure.places import NO_POOL, NO_RESOURCE
 from streamline.measure.queue import QueueOverTime
 from streamline.measure.slow import ARRIVAL
 from streamline.measure.standard import Attainment
-from streamline.measure.waiting import NO_RESOURCE, WaitingByCause
+from streamline.measure.waiting import NO_RESOURCE as NOBODY
+from streamline.measure.waiting import WaitingByCause
 from streamline.report.analysis import Analysis
 from streamline.report.privacy import suppressed_rows
 from streamline.report.wording import factor_words
@@ -50,11 +52,11 @@ def waiting_by(a: Analysis, label: str) -> pd.DataFrame:
     if label == "group":
         log = a.whole
         group = dict(zip(log.resource.names if log.resource else (), a.diagnosis.groups or (), strict=True))
-        steps = steps.assign(group=steps["resource"].map(group).fillna(NO_RESOURCE))
+        steps = steps.assign(group=steps["resource"].map(group).fillna(NOBODY))
     n_cases = steps.groupby(label)["case"].nunique().rename("n_cases")
     frame = frame.merge(n_cases, left_on=label, right_index=True)
     if label == "group":
-        frame = frame[frame["group"] != SMALL_POOLS]
+        frame = frame[~frame["group"].isin([SMALL_POOLS, NO_POOL, NOBODY])]
     return kept_rows(frame, "n_cases", a)
 
 
@@ -93,7 +95,7 @@ def places(a: Analysis, by: str) -> pd.DataFrame:
     """Bottlenecks by pool, hand-off, channel or attribute."""
     table = a.diagnosis.by_place[by].table
     if by == "pool":
-        table = table[table["place"] != SMALL_POOLS]
+        table = table[~table["place"].isin([SMALL_POOLS, NO_POOL, NO_RESOURCE])]
     return kept_rows(table, "n_cases", a)
 
 

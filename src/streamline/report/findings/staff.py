@@ -20,6 +20,8 @@ _TABLE = "tables/staff.csv"
 _DATES = 12
 #: Share of the work time below which steps done at once aren't told as a share.
 _HARDLY = 0.005
+#: Share of steps without a person from which it is said that only those with one count.
+_UNNAMED = 0.01
 
 
 def staff_findings(a: Analysis) -> Iterator[Finding]:
@@ -95,5 +97,9 @@ def _pools_said(a: Analysis) -> str:
     unsure = ""
     if np.isfinite(found.silhouette) and found.silhouette < NONE:
         unsure = " These pools are uncertain: the work of people differs, but not in groups."
-    text = f"{people} do the steps, in {counted(len(found.pools), 'pool')}."
+    assert a.whole.resource is not None
+    named = " that name somebody" if (a.whole.resource.codes < 0).mean() >= _UNNAMED else ""
+    if len(found.pools) == 1:
+        return f"{people} do the steps{named}; by what they do they are one pool."
+    text = f"{people} do the steps{named}, in {counted(len(found.pools), 'pool')}."
     return text + (f" {how}: {said}{more}." if said else "") + hidden + unsure

@@ -38,17 +38,20 @@ def _target(a: Analysis) -> Iterator[Finding]:
     yield Finding(
         id="standard.gap", section="standard",
         statement=f"The target is {percent(target)} of cases within {duration_words(found.standard)}; {said}. The share is "
-        f"{points}{_points(low, high, target)}.",
+        f"{points}{_points(low, high, within.value, target)}.",
         value=within.value - target, low=None if low is None else low - target, high=None if high is None else high - target,
         level=within.level, unit="share of cases", n=within.n, method=within.method, caveats=found.caveats,
         table="tables/standard.csv",
     )  # fmt: skip
 
 
-def _points(low: float | None, high: float | None, target: float) -> str:
+def _points(low: float | None, high: float | None, value: float, target: float) -> str:
+    """The interval of the difference in percentage points, in the direction in which it is said."""
     if low is None or high is None:
         return ""
-    return f" (95% interval {interval(100 * (low - target), 100 * (high - target), value=1.0)})"
+    sign = 100 if value >= target else -100
+    least, most = sorted((sign * (low - target), sign * (high - target)))
+    return f" (95% interval {interval(least, most, value=1.0)})"
 
 
 def _at_risk(a: Analysis) -> Iterator[Finding]:

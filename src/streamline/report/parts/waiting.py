@@ -95,6 +95,9 @@ def staff_part(a: Analysis, say: Say) -> Part:
     blocks += paragraph(said(say, "staff.pools", "staff.closures", "staff.several_at_once"))
     if len(diagnosed.staff(a)):
         blocks.append(tables.staff(a))
-    texts = list(d.pools.caveats) + list(() if d.calendars is None else d.calendars.caveats)
+    texts = list(d.pools.caveats)
+    if d.calendars is not None:
+        known = d.calendars.duty.known.any()
+        texts += [c for c in d.calendars.caveats if known or not c.startswith("The hours on duty are found")]
     blocks += cautions(map(people_words, texts))
     return Part(id="staff", title="Who works when", blocks=tuple(blocks))

@@ -148,7 +148,12 @@ def staff(a: Analysis) -> Table:
     """Pools of people: what they do, when, and how busy they are with it."""
     frame = diagnosed.staff(a)
     cells: Cells = [lambda r: f"{r.n_resources:,}", lambda r: str(r.activities), lambda r: percent(r.steps_share)]
-    columns: Columns = [("Pool", False), ("People", True), ("Main work", False), ("Share of steps", True)]
+    columns: Columns = [
+        ("Pool", False),
+        ("People", True),
+        ("Main work", False),
+        ("Share of steps", True),
+    ]
     if a.diagnosis.calendars is not None:
         cells.append(lambda r: str(r.hours))
         columns.append((f"Hours found ({a.log.timezone})", False))
