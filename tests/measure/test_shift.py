@@ -33,6 +33,25 @@ def doubled():
     return _log(lambda m, rng: rng.uniform(2, 4) + 4 * (m >= 12))
 
 
+def test_the_waits_behind_the_levels_are_there(doubled) -> None:
+    """The figures of the shift and of each period can be taken again from the waits."""
+    got = wait_shifts(doubled, activities=["Review", "Intake"])
+    waits, shift = got.cases, got.table.iloc[0]
+    assert waits["case"].nunique() == got.n
+    assert set(waits["activity"]) == set(got.activities["activity"])
+    review = waits[waits["activity"] == "Review"]
+    assert ((review["ended"] - review["enabled"]) / pd.Timedelta(days=1)).tolist() == pytest.approx(
+        review["wait_days"].tolist()
+    )
+    levels = review.groupby("level")["wait_days"]
+    assert levels.size().tolist() == [shift["n_before"], shift["n_after"]]
+    assert levels.mean().tolist() == pytest.approx([shift["before_days"], shift["after_days"]])
+    assert review.loc[review["level"] == 1, "since"].min() == shift["since"]
+    by_period = got.series[got.series["activity"] == "Review"].set_index("since")
+    assert review.groupby("since")["wait_days"].mean().tolist() == pytest.approx(by_period["mean_wait_days"].tolist())
+    assert (review["ended"] >= review["since"]).all()
+
+
 def test_a_step_is_found_with_its_month_and_its_levels(doubled) -> None:
     got = wait_shifts(doubled)
     assert got.table["activity"].tolist() == ["Review"]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import pairwise
 from typing import Literal
 
@@ -48,8 +49,9 @@ class _Series:
     mean_days: Float
     shifts: tuple[int, ...]
     autocorrelation: float
-    #: The cases of the waits in the periods used.
-    case: Int64
+    #: The steps whose waits ended in the periods used, and which of these periods (from 0) each did.
+    step: Int64
+    place: Int64
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -68,8 +70,26 @@ class WaitShifts(Result):
     every: str
     #: Probability of any shift in the table if no wait had shifted.
     false_alarms: float
-    _log: EventLog = field(repr=False)
+    _paths: Paths = field(repr=False)
     _found: tuple[_Series, ...] = field(repr=False)
+
+    @cached_property
+    def cases(self) -> pd.DataFrame:
+        """One row a wait that counts, by activity as in `activities`: case, activity, since (the beginning of the period in which
+        it ended), enabled, ended, wait_days, level (0 before the first shift of its activity, 1 after it, and so on)."""
+        found, log = self._paths, self._paths.log
+        step = np.concatenate([one.step for one in self._found])
+        return pd.DataFrame(
+            {
+                "case": log.case_id_array(log.case_of_step[step]),
+                "activity": np.asarray(log.activities, dtype=object)[log.activity[step]],
+                "since": log.instants(np.concatenate([one.begin[one.used][one.place] for one in self._found])),
+                "enabled": log.instants(found.enabled[step]),
+                "ended": log.instants(_ended(found, step)),
+                "wait_days": (found.waiting + found.sojourn)[step] / DAY,
+                "level": np.concatenate([np.searchsorted(one.shifts, one.place, side="right") for one in self._found]),
+            }
+        )
 
     def chart(self) -> Chart:
         """The waits with the largest shift, by period, with their levels; without any, those of the most awaited activity."""
@@ -99,7 +119,7 @@ class WaitShifts(Result):
             lines=(Line(label=f"Wait for {name}", at=tuple(map(int, at)), values=tuple(map(float, mean))),),
             marks=tuple(TimeMark(label="level shift", at=int(at[b])) for b in found.shifts),
             levels=levels,
-            timezone=self._log.timezone,
+            timezone=self._paths.log.timezone,
             note=f"{counted(int(found.n[found.used].sum()), 'wait')} by the {self.every} in which they ended",
         )
 
@@ -164,7 +184,7 @@ def wait_shifts(
         caveats.append("Where no start is recorded, the time to the completion stands for the wait.")
     return WaitShifts(
         table=table,
-        n=len(np.unique(np.concatenate([one.case for one in tried]))),
+        n=len(np.unique(log.case_of_step[np.concatenate([one.step for one in tried])])),
         excluded={},
         caveats=tuple(caveats),
         series=pd.concat([_frame(log, one) for one in tried], ignore_index=True),
@@ -181,7 +201,7 @@ def wait_shifts(
         ),
         every=every,
         false_alarms=false_alarms,
-        _log=log,
+        _paths=found,
         _found=tuple(tried),
     )
 
@@ -197,7 +217,7 @@ def _series(found: Paths, wait: Int64, code: int, every: Literal["week", "month"
     if len(step) < FEWEST * FEWEST_WAITS:
         return None
     own = wait[step]
-    ended = np.where(found.known[step], log.start[step], log.complete[step])
+    ended = _ended(found, step)
     first, last = int(arrivals.min() + np.quantile(own, SETTLED)), int(arrivals.max())
     if last <= first:
         return None
@@ -221,8 +241,14 @@ def _series(found: Paths, wait: Int64, code: int, every: Literal["week", "month"
         mean_days=np.where(used, total / np.maximum(n, 1) / DAY, np.nan),
         shifts=(),
         autocorrelation=0.0,
-        case=log.case_of_step[step[inside][used[place]]],
+        step=step[inside][used[place]],
+        place=(np.cumsum(used) - 1)[place[used[place]]],
     )
+
+
+def _ended(found: Paths, step: Int64) -> Int64:
+    """When the waits for these steps ended: at their start, at their completion where no start is recorded."""
+    return np.where(found.known[step], found.log.start[step], found.log.complete[step])
 
 
 def _with_shifts(one: _Series, false_alarms: float) -> _Series:
