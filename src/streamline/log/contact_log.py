@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from streamline.errors import FileFormatError, UnknownNameError
 from streamline.log.build import Options, labels, objects, texts
+from streamline.log.coded import coded
 from streamline.log.event_log import EventLog, Labels, Notes
 from streamline.log.raw import RawRecords, Reject
 from streamline.log.timestamps import parse_times
@@ -18,7 +19,10 @@ from streamline.log.timestamps import parse_times
 if TYPE_CHECKING:
     import pandas as pd
 
+Bool = npt.NDArray[np.bool_]
 Int64 = npt.NDArray[np.int64]
+
+TWIN = "repeats an earlier contact in every column that was read"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +33,8 @@ class ContactColumns:
     time: str
     channel: str | None
     reason: str | None
+    customer: str | None = None
+    outcome: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -47,6 +53,12 @@ class ContactLog:
     row: Int64
     rejects: tuple[Reject, ...] = field(repr=False)
     notes: Notes = field(repr=False)
+    #: pyarrow large_string array, the id of the customer as written, null where none is given; None without the column.
+    customer_ids: Any = None
+    #: How the attempt ended, where that is recorded.
+    outcome: Labels | None = None
+    #: The outcomes of attempts that reached nobody: given up in the queue, or blocked by a busy line.
+    unanswered: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self.time.flags.writeable = False
@@ -64,14 +76,24 @@ class ContactLog:
         nameless = np.asarray(self.case_ids.is_null().to_numpy(zero_copy_only=False), dtype=np.bool_)
         return np.where(nameless, -1, numbers)
 
+    @property
+    def reached_nobody(self) -> Bool:
+        """For each contact whether it is an attempt that was given up or blocked."""
+        if self.outcome is None or not self.unanswered:
+            return np.zeros(len(self), dtype=np.bool_)
+        codes = [self.outcome.names.index(name) for name in self.unanswered]
+        return np.asarray(np.isin(self.outcome.codes, codes), dtype=np.bool_)
+
     def to_frame(self) -> pd.DataFrame:
-        """One row a contact: case, time (UTC), channel, reason, row of the source."""
+        """One row a contact: case, time (UTC), customer, channel, reason, outcome (as far as recorded), row of the source."""
         import pandas as pd
 
         frame = pd.DataFrame(
             {"case": objects(self.case_ids), "time": pd.DatetimeIndex(self.time.view("datetime64[us]"), tz="UTC")}
         )
-        for name, column in (("channel", self.channel), ("reason", self.reason)):
+        if self.customer_ids is not None:
+            frame["customer"] = objects(self.customer_ids)
+        for name, column in (("channel", self.channel), ("reason", self.reason), ("outcome", self.outcome)):
             if column is not None:
                 frame[name] = np.asarray([*column.names, None], dtype=object)[column.codes]
         return frame.assign(row=self.row)
@@ -81,7 +103,13 @@ class ContactLog:
 
 
 def build_contacts(
-    raw: RawRecords, columns: ContactColumns, options: Options, *, status_reasons: tuple[str, ...]
+    raw: RawRecords,
+    columns: ContactColumns,
+    options: Options,
+    *,
+    status_reasons: tuple[str, ...],
+    unanswered: tuple[str, ...] = (),
+    drop_duplicates: bool = False,
 ) -> ContactLog:
     """Give the columns their meaning; a contact without a readable time is rejected, one without a case is kept."""
     parsed = parse_times(
@@ -109,18 +137,21 @@ def build_contacts(
             f"(column {columns.time!r})."
         )
     order = kept[np.lexsort((raw.row[kept], parsed.instants[kept]))]
-    if columns.case is None:
-        case_ids = pa.nulls(len(order), pa.large_string())
-    else:
-        case_ids = texts(raw.columns[columns.case], options.missing).take(pa.array(order))
-    reason = labels(raw, columns.reason, options, order)
-    for name in status_reasons:
-        if reason is None or name not in reason.names:
-            known = reason.names if reason is not None else ()
-            raise UnknownNameError(what="reason", name=name, known=known, where=raw.source)
+    twins = _duplicates(raw, columns, options, parsed.instants, order)
+    twin_rows = raw.row[order[twins]]
+    if drop_duplicates and len(twins):
+        rejects += [Reject(file=raw.source, row=int(r), column="", value="", reason=TWIN) for r in twin_rows]
+        order, twin_rows = np.delete(order, twins), twin_rows[:0]
+    case_ids = _ids(raw, columns.case, options, order)
+    reason, outcome = labels(raw, columns.reason, options, order), labels(raw, columns.outcome, options, order)
+    for what, names, found in (("reason", status_reasons, reason), ("outcome", unanswered, outcome)):
+        for name in names:
+            if found is None or name not in found.names:
+                known = found.names if found is not None else ()
+                raise UnknownNameError(what=what, name=name, known=known, where=raw.source)
     return ContactLog(
         source=raw.source,
-        case_ids=case_ids,
+        case_ids=pa.nulls(len(order), pa.large_string()) if case_ids is None else case_ids,
         time=parsed.instants[order],
         channel=labels(raw, columns.channel, options, order),
         reason=reason,
@@ -136,23 +167,40 @@ def build_contacts(
                 for k, v in {
                     "fold": raw.row[order][parsed.in_fold[order]],
                     "gap": raw.row[order][parsed.in_gap[order]],
-                    "duplicate": _duplicates(raw, order),
+                    "duplicate": twin_rows,
                 }.items()
                 if len(v)
             },
             day_precision=parsed.day_precision,
             n_instants=len(kept),
         ),
+        customer_ids=_ids(raw, columns.customer, options, order),
+        outcome=outcome,
+        unanswered=unanswered,
     )
 
 
-def _duplicates(raw: RawRecords, order: Int64) -> Int64:
-    """Rows that equal an earlier row in every column that was read."""
-    seen: set[tuple[object, ...]] = set()
-    values = [column.take(pa.array(order)).to_pylist() for column in raw.columns.values()]
-    again = []
-    for i, record in enumerate(zip(*values, strict=True)):
-        if record in seen:
-            again.append(i)
-        seen.add(record)
-    return raw.row[order][again] if again else np.zeros(0, dtype=np.int64)
+def _ids(raw: RawRecords, column: str | None, options: Options, order: Int64) -> Any:
+    """The ids at these rows as texts, null where none is given; None without the column."""
+    return None if column is None else texts(raw.columns[column], options.missing).take(pa.array(order))
+
+
+def _duplicates(raw: RawRecords, columns: ContactColumns, options: Options, instants: Int64, order: Int64) -> Int64:
+    """Places in `order` of contacts that equal an earlier one in instant and in every other column that was read.
+
+    Contacts that name neither a case nor a customer are told apart by nothing else, so two of one instant may well be two.
+    """
+    named = [name for name in (columns.case, columns.customer) if name is not None]
+    others = [name for name in (columns.channel, columns.reason, columns.outcome) if name is not None]
+    key = np.zeros(len(order), dtype=np.int64)
+    nameless = np.ones(len(order), dtype=np.bool_)
+    for name in [*named, *others]:
+        codes = coded(raw.columns[name], options.missing, name=name, source=raw.source).codes[order].astype(np.int64)
+        if name in named:
+            nameless &= codes < 0
+        _, key = np.unique(key * (int(codes.max(initial=-1)) + 2) + codes + 1, return_inverse=True)
+    at = instants[order]
+    by_key = np.lexsort((np.arange(len(order)), key, at))
+    again = np.zeros(len(order), dtype=np.bool_)
+    again[by_key[1:]] = (at[by_key][1:] == at[by_key][:-1]) & (key[by_key][1:] == key[by_key][:-1])
+    return np.flatnonzero(again & ~nameless)

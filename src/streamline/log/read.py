@@ -100,9 +100,13 @@ def read_contacts(
     channel: str | None = None,
     reason: str | None = None,
     status_reasons: Sequence[str] = (),
+    customer: str | None = None,
+    outcome: str | None = None,
+    abandoned: Sequence[str] = (),
     timezone: str | None = None,
     date_format: str | None = None,
     missing: Collection[str] = (),
+    duplicates: Literal["keep", "drop"] = "keep",
     max_rejected: float = MAX_REJECTED,
     delimiter: str | None = None,
     encoding: str | None = None,
@@ -113,18 +117,30 @@ def read_contacts(
     time : column with the instant of the contact.
     channel, reason : columns, when there are any.
     status_reasons : the reasons that ask how far a case is; UnknownNameError when the source has none such.
+    customer : column with an id of the customer, by which contacts without a case can be linked (`link_contacts`).
+    outcome : column that says how an attempt ended. abandoned : the outcomes of attempts that reached nobody (given up
+        in the queue, or blocked); UnknownNameError when the source has none such.
+    duplicates : "keep" contacts that repeat an earlier one in instant and every column that was read, or "drop" them
+        into the rejects. Either way they are counted; those that name neither case nor customer are never taken for repeats.
     The rest as in `read_log`. Returns a ContactLog; raises what `read_log` raises.
     """
-    wanted = {n for n in (case, time, channel, reason) if n is not None}
+    if duplicates not in ("keep", "drop"):
+        raise ValueError(f"duplicates={duplicates!r} is not an option. Choose 'keep' or 'drop'.")
+    roles = {
+        "case": case, "time": time, "channel": channel, "reason": reason, "customer": customer, "outcome": outcome,
+    }  # fmt: skip
+    wanted = {n for n in roles.values() if n is not None}
     raw = _records(source, wanted=wanted, times={time}, delimiter=delimiter, encoding=encoding)
-    for role, name in (("case", case), ("time", time), ("channel", channel), ("reason", reason)):
+    for role, name in roles.items():
         if name is not None:
             need(raw, role, name)
     contacts = build_contacts(
         raw,
-        ContactColumns(case=case, time=time, channel=channel, reason=reason),
+        ContactColumns(case=case, time=time, channel=channel, reason=reason, customer=customer, outcome=outcome),
         Options(timezone=timezone, date_format=date_format, missing=frozenset(names_of(missing))),
         status_reasons=names_of(status_reasons),
+        unanswered=names_of(abandoned),
+        drop_duplicates=duplicates == "drop",
     )
     check_rejected(contacts.rejects, n_rows=raw.n_rows, limit=max_rejected, source=raw.source)
     return contacts
