@@ -94,3 +94,101 @@ def products_of_groups(bounds: Int64, columns: Int32, left: Float, right: Float,
                 k = touched[b]
                 total[j, k] += scale[g] * own_left[j] * own_right[k]
     return total
+
+
+@compiled
+def levels_of_groups(bounds: Int64, columns: Int32, p: int) -> Any:
+    """(first, level): group g has the different effects level[first[g]:first[g + 1]], in the order of its rows."""
+    width = columns.shape[1]
+    seen = np.full(p, -1, np.int64)
+    first = np.zeros(len(bounds), np.int64)
+    for g in range(len(bounds) - 1):
+        first[g + 1] = first[g]
+        for i in range(bounds[g], bounds[g + 1]):
+            for f in range(width):
+                j = columns[i, f]
+                if j >= 0 and seen[j] != g:
+                    seen[j] = g
+                    first[g + 1] += 1
+    level = np.empty(first[-1], np.int32)
+    seen[:] = -1
+    at = 0
+    for g in range(len(bounds) - 1):
+        for i in range(bounds[g], bounds[g + 1]):
+            for f in range(width):
+                j = columns[i, f]
+                if j >= 0 and seen[j] != g:
+                    seen[j] = g
+                    level[at] = j
+                    at += 1
+    return first, level
+
+
+@compiled
+def sums_of_groups(bounds: Int64, columns: Int32, first: Int64, level: Int32, values: Float, p: int) -> Any:
+    """For each group and each of its effects (as told by `levels_of_groups`) the sum of the values of its rows that have it."""
+    width = columns.shape[1]
+    own = np.zeros(p)
+    total = np.empty(len(level))
+    for g in range(len(bounds) - 1):
+        for a in range(first[g], first[g + 1]):
+            own[level[a]] = 0.0
+        for i in range(bounds[g], bounds[g + 1]):
+            for f in range(width):
+                j = columns[i, f]
+                if j >= 0:
+                    own[j] += values[i]
+        for a in range(first[g], first[g + 1]):
+            total[a] = own[level[a]]
+    return total
+
+
+@compiled
+def left_out_scores(
+    bounds: Int64, columns: Int32, first: Int64, level: Int32, score: Float, mean: Float, pull: Float, inverse: Float
+) -> Any:
+    """The scores of each group, scaled to what they would be if the group weren't in the fit (to its first step).
+
+    score : as from `sums_of_groups`. mean : (n,) and pull : (groups,), so that a group's own information is the sum of
+        mean × x ⊗ x over its rows less pull × (sums of mean by level) ⊗ (the same). inverse : (p, p) of all groups' information.
+
+    Solves (1 − own information × inverse) z = score over the group's own effects. Where that is singular, without the group an
+    effect would be unknown, and the least change that explains the score is taken.
+    """
+    width = columns.shape[1]
+    place = np.zeros(inverse.shape[0], np.int64)
+    result = score.copy()
+    for g in range(len(bounds) - 1):
+        k = first[g + 1] - first[g]
+        own = np.zeros((k, k))
+        sums = np.zeros(k)
+        silent = True
+        for a in range(k):
+            place[level[first[g] + a]] = a
+            silent = silent and score[first[g] + a] == 0.0
+        if silent:
+            continue
+        for i in range(bounds[g], bounds[g + 1]):
+            for f in range(width):
+                j = columns[i, f]
+                if j >= 0:
+                    a = place[j]
+                    sums[a] += mean[i]
+                    for h in range(width):
+                        m = columns[i, h]
+                        if m >= 0:
+                            own[a, place[m]] += mean[i]
+        for a in range(k):
+            for b in range(k):
+                own[a, b] -= pull[g] * sums[a] * sums[b]
+        left = np.eye(k)
+        right = np.empty(k)
+        for a in range(k):
+            right[a] = score[first[g] + a]
+            for b in range(k):
+                for c in range(k):
+                    left[a, b] -= own[a, c] * inverse[level[first[g] + c], level[first[g] + b]]
+        solution = np.linalg.lstsq(left, right, 1e-8)[0]
+        for a in range(k):
+            result[first[g] + a] = solution[a]
+    return result

@@ -1,0 +1,152 @@
+"""Rates of contacts with an own level for each case: what differs lastingly between callers can't touch the ratios.
+
+Given how many contacts a case has, they fall on its stretches in proportion to open days × ratios: the case's own propensity
+cancels. Customers who call much and have long cases make pooled ratios of late stretches too large; these aren't.
+
+What doesn't change within a case (the channel that it came by) can't be told this way. Its ratios, and the overall level, come
+from a second step over all cases, in which the ratios within cases are held; their errors carry those of the first step.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from streamline.kernels.levels import products_of_groups, sums_by_level, sums_by_pair, sums_of_effects
+from streamline.stats.newton import inverse_of, newton, told_apart
+from streamline.stats.poisson_rates import entangled, poisson_effects, refuse_without_contacts
+from streamline.stats.rate_model import SEPARATED, RateModel, dispersions, products_of_scores, scores_of, sums_of_cases
+from streamline.stats.stretches import Design, Stretches, cells_of, design_of, sums_by_code
+
+Float = npt.NDArray[np.float64]
+Int64 = npt.NDArray[np.int64]
+Bool = npt.NDArray[np.bool_]
+
+
+def fixed_effects_rates(stretches: Stretches | Design) -> RateModel:
+    """Fit the ratios within cases (conditional Poisson), then levels of what doesn't change within a case.
+
+    Cases without a contact say nothing of the ratios and drop out of the first step (`n_cases_without_contacts`). Errors are
+    sandwiches by case, so contacts may come in bursts. Work grows with the stretches.
+
+    Raises ValueError for a factor that contacts themselves move ("within 3 days of a contact"): given the number of a case's
+    contacts, the time after the last one is known to be empty, and its ratio would come out too small.
+    Raises InsufficientDataError without a contact in any open day.
+    Source: Hausman, Hall and Griliches 1984; Wooldridge 1999 (errors without the Poisson distribution).
+    """
+    design = stretches if isinstance(stretches, Design) else design_of(stretches)
+    refuse_without_contacts(design)
+    moved = [f.name for f in design.stretches.factors if f.moved_by_contacts]
+    if moved:
+        raise ValueError(
+            f"{', '.join(moved)}: contacts themselves move this factor, so a comparison within cases is biased by it; "
+            "leave it out here (pooled rates and `stats.repeats` take it)"
+        )
+    rows, p = design.stretches, design.n_effects
+    bounds = design.bounds
+    calls = sums_of_cases(bounds, rows.contacts)
+    some = np.repeat(calls > 0, np.diff(bounds))
+    columns, days, contacts = design.columns[some], rows.days[some], rows.contacts[some].astype(np.float64)
+    own_calls = calls[calls > 0]
+    own_bounds = np.append(0, np.cumsum(np.diff(bounds)[calls > 0])).astype(np.int64)
+    size = np.diff(own_bounds)
+
+    def spread_over(effects: Float) -> tuple[Float, Float]:
+        """(expected contacts of each row given its case's total; log of the case's open days × ratios)."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            weight = days * np.exp(sums_of_effects(columns, effects))
+            total = sums_of_cases(own_bounds, weight)
+            return weight * np.repeat(own_calls / total, size), np.log(total)
+
+    def information(mean: Float) -> Float:
+        pull = products_of_groups(own_bounds, columns, mean, mean, 1 / own_calls, p)
+        return np.asarray(sums_by_pair(columns, mean, p) - pull, dtype=np.float64)
+
+    within = told_apart(_rounded(information(spread_over(np.zeros(p))[0]), sums_by_level(columns, contacts, p)))
+    effects = np.zeros(p)
+    converged = True
+    if within.any():
+
+        def likelihood(beta: Float) -> tuple[float, Float, Float]:
+            whole = np.zeros(p)
+            whole[within] = beta
+            mean, log_total = spread_over(whole)
+            value = float(contacts @ sums_of_effects(columns, whole) - own_calls @ log_total)
+            score = sums_by_level(columns, contacts - mean, p)[within]
+            return value, score, information(mean)[np.ix_(within, within)]
+
+        effects[within], converged = newton(likelihood, np.zeros(int(within.sum())))
+        converged = converged and bool(np.abs(effects).max() < SEPARATED)
+    mean = np.zeros(len(rows))
+    mean[some] = spread_over(effects)[0]
+    inverse = inverse_of(information(mean[some]), within)
+    with np.errstate(divide="ignore"):
+        pull = np.where(calls > 0, 1 / calls, 0.0)
+    scores = scores_of(design, rows.contacts - mean, mean, pull, inverse)
+    return _with_levels(design, effects, within, scores, inverse, converged=converged, n_cases=len(own_calls))
+
+
+def _with_levels(
+    design: Design,
+    effects: Float,
+    within: Bool,
+    scores: Float,
+    inverse: Float,
+    *,
+    converged: bool,
+    n_cases: int,
+) -> RateModel:
+    """The second step: effects that don't change within a case, given those that do; and the errors of both together."""
+    rows, p = design.stretches, design.n_effects
+    exposure = rows.days * np.exp(sums_of_effects(design.columns, effects))
+    first, cell = cells_of(design.columns)
+    exposures = sums_by_code(cell, exposure, len(first))
+    contacts = sums_by_code(cell, rows.contacts, len(first))
+    own = design.columns[first]
+    gram = sums_by_pair(own, exposures, p)
+    gram[within] = gram[:, within] = 0.0
+    between = told_apart(gram)
+    levels, ended = poisson_effects(own, exposures, contacts, between)
+    effects = effects + levels
+    mean = rows.days * np.exp(sums_of_effects(design.columns, effects))
+    whole = sums_by_pair(design.columns, mean, p)
+    inverse_between = inverse_of(whole, between)
+    level_scores = scores_of(design, rows.contacts - mean, mean, np.zeros(design.n_cases), inverse_between)
+    # levels move with the ratios that they are given: the scores of the first step reach them through this
+    own = inverse - inverse_between @ (whole * within[None, :]) @ inverse
+    across = own @ products_of_scores(design, scores, level_scores) @ inverse_between
+    covariance = (
+        own @ products_of_scores(design, scores, scores) @ own.T
+        + inverse_between @ products_of_scores(design, level_scores, level_scores) @ inverse_between
+        + across
+        + across.T
+    )
+    known = within | between
+    by_row, by_case = dispersions(design, mean, int(known.sum()))
+    return RateModel(
+        kind="fixed effects",
+        design=design,
+        effects=effects,
+        covariance=covariance,
+        known=known,
+        within=within,
+        inverse_information=inverse,
+        scores=scores,
+        n_cases=n_cases,
+        n_cases_without_contacts=design.n_cases - n_cases,
+        n_contacts=int(rows.contacts.sum()),
+        open_days=float(rows.days.sum()),
+        dispersion=by_row,
+        dispersion_by_case=by_case,
+        spread=None,
+        converged=converged and ended,
+        left_out=(*design.left_out, *entangled(design, known)),
+    )
+
+
+def _rounded(information: Float, size: Float) -> Float:
+    """Information that is nothing but an error of rounding beside its effect's contacts is none."""
+    result = information.copy()
+    nothing = np.diag(result) <= 1e-9 * np.maximum(size, 1.0)
+    result[nothing] = result[:, nothing] = 0.0
+    return result

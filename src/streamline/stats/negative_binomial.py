@@ -1,0 +1,179 @@
+"""Rates of contacts where callers differ: the negative binomial, by stretch or by case.
+
+Each stretch, or each case, has a propensity of its own, drawn from a gamma distribution with mean 1; its variance is the
+*spread*. By stretch this is the usual regression (NB2), which depends on how open life is cut into stretches. By case it isn't,
+and, as the propensity is learned from the contacts so far, it may have factors that contacts move. In both the propensity must
+have nothing to do with the levels; where it has, see `stats.fixed_effects`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import brentq
+from scipy.stats import chi2
+
+from streamline.kernels.levels import products_of_groups, sums_by_level, sums_by_pair, sums_of_effects
+from streamline.stats.newton import inverse_of, newton, told_apart
+from streamline.stats.poisson_rates import entangled, pooled_rates, refuse_without_contacts
+from streamline.stats.rate_model import SEPARATED, RateModel, dispersions, products_of_scores, scores_of, sums_of_cases
+from streamline.stats.stretches import Design, Stretches, design_of
+
+Float = npt.NDArray[np.float64]
+Int64 = npt.NDArray[np.int64]
+
+#: Spreads between which the likelihood's top is looked for.
+LEAST_SPREAD, MOST_SPREAD = 1e-6, 1e4
+#: Rounds of effects given the spread and the spread given the effects.
+MOST_ROUNDS = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpreadTest:
+    """Whether contacts vary more than they would one by one: the negative binomial against its limit, the Poisson."""
+
+    #: Variance of the propensity; 0 where more spread fits no better.
+    spread: float
+    #: Twice the gain in log likelihood.
+    statistic: float
+    #: Of no spread at all; half a chi-squared with one degree of freedom, as a spread can't be negative.
+    p_value: float
+
+
+def negative_binomial_rates(
+    stretches: Stretches | Design, *, by: Literal["stretch", "case"] = "stretch"
+) -> tuple[RateModel, SpreadTest]:
+    """Fit contacts per open day as a product of ratios and a gamma propensity of each stretch or case.
+
+    Effects and spread in turns, until neither moves; errors of the effects are sandwiches by case with the spread held.
+
+    Raises InsufficientDataError without a contact in any open day.
+    Source: Cameron and Trivedi 2013, sec. 3.3 (by stretch) and 9.4 (by case); Self and Liang 1987 (test at the bound).
+    """
+    design = stretches if isinstance(stretches, Design) else design_of(stretches)
+    refuse_without_contacts(design)
+    rows, p = design.stretches, design.n_effects
+    bounds = design.bounds if by == "case" else np.arange(len(rows) + 1, dtype=np.int64)
+    size = np.diff(bounds)
+    contacts = rows.contacts.astype(np.float64)
+    calls = sums_of_cases(bounds, contacts)
+    more_than = (
+        np.bincount(calls.astype(np.int64))[::-1].cumsum()[::-1][1:].astype(np.float64)
+    )  # groups with > 0, > 1, …
+    start = pooled_rates(design)
+    chosen = start.known
+
+    def means(effects: Float) -> tuple[Float, Float]:
+        with np.errstate(over="ignore", invalid="ignore"):
+            mean = rows.days * np.exp(sums_of_effects(design.columns, effects))
+        return mean, sums_of_cases(bounds, mean)
+
+    def expected_information(mean: Float, total: Float, spread: float) -> Float:
+        """Without the contacts' own noise; for a step it is always positive."""
+        pull = products_of_groups(bounds, design.columns, mean, mean, spread / (1 + spread * total), p)
+        return np.asarray(sums_by_pair(design.columns, mean, p) - pull, dtype=np.float64)
+
+    def fitted(effects: Float, spread: float) -> tuple[Float, bool]:
+        def likelihood(beta: Float) -> tuple[float, Float, Float]:
+            whole = np.zeros(p)
+            whole[chosen] = beta
+            mean, total = means(whole)
+            with np.errstate(over="ignore", invalid="ignore"):
+                value = float(
+                    contacts @ sums_of_effects(design.columns, whole) - (calls + 1 / spread) @ np.log1p(spread * total)
+                )
+                own = mean * np.repeat((1 + spread * calls) / (1 + spread * total), size)
+                score = sums_by_level(design.columns, contacts - own, p)[chosen]
+            return value, score, expected_information(mean, total, spread)[np.ix_(chosen, chosen)]
+
+        beta, ended = newton(likelihood, effects[chosen])
+        whole = np.zeros(p)
+        whole[chosen] = beta
+        return whole, ended
+
+    effects, spread, converged = start.effects, 0.0, start.converged
+    for _ in range(MOST_ROUNDS if converged else 0):
+        _, total = means(effects)
+        new = _best_spread(calls, more_than, total)
+        if new == 0.0:
+            effects, spread = start.effects, 0.0
+            break
+        effects, converged = fitted(effects, new)
+        still = abs(new - spread) <= 1e-7 * new
+        spread = new
+        if still or not converged:
+            break
+    else:
+        converged = False
+    mean, total = means(effects)
+    told = (1 + spread * calls) / (1 + spread * total)
+    own = mean * np.repeat(told, size)
+    pull = spread * told / (1 + spread * total)
+    information = sums_by_pair(design.columns, own, p)
+    information -= products_of_groups(bounds, design.columns, mean, mean, pull, p)
+    inverse = inverse_of(information, chosen & told_apart(information))
+    # a case's own information, with its stretches' propensities apart or the case's one in all of them
+    alone = own / (1 + spread * total) if by == "stretch" else own
+    together = pull / told**2 if by == "case" else np.zeros(design.n_cases)
+    scores = scores_of(design, contacts - own, alone, together, inverse)
+    covariance = inverse @ products_of_scores(design, scores, scores) @ inverse
+    by_row, by_case = dispersions(design, mean, int(chosen.sum()))
+    gain = 2 * _gain(calls, more_than, total, spread, effects, start, contacts, design)
+    model = RateModel(
+        kind="negative binomial by stretch" if by == "stretch" else "negative binomial by case",
+        design=design,
+        effects=effects,
+        covariance=covariance,
+        known=chosen,
+        within=np.zeros(p, dtype=np.bool_),
+        inverse_information=inverse,
+        scores=scores,
+        n_cases=design.n_cases,
+        n_cases_without_contacts=0,
+        n_contacts=int(rows.contacts.sum()),
+        open_days=float(rows.days.sum()),
+        dispersion=by_row,
+        dispersion_by_case=by_case,
+        spread=spread,
+        converged=converged and bool(np.abs(effects[1:]).max(initial=0.0) < SEPARATED),
+        left_out=(*design.left_out, *entangled(design, chosen)),
+    )
+    gain = max(gain, 0.0)
+    test = SpreadTest(spread=spread, statistic=gain, p_value=float(chi2.sf(gain, 1) / 2) if gain > 0 else 1.0)
+    return model, test
+
+
+def _best_spread(calls: Float, more_than: Float, total: Float) -> float:
+    """The spread at the likelihood's top for given expected contacts of each group; 0 where it falls from the start."""
+    j = np.arange(len(more_than))
+
+    def slope(log_spread: float) -> float:
+        spread = np.exp(log_spread)
+        x = spread * total
+        # (log1p(x) − x) / spread² loses its digits where x is small; its series doesn't
+        curved = np.where(x < 1e-3, total**2 * (-1 / 2 + x / 3 - x**2 / 4), (np.log1p(x) - x) / spread**2)
+        return float(more_than @ (j / (1 + spread * j)) + (curved + (total**2 - calls * total) / (1 + x)).sum())
+
+    low, high = np.log(LEAST_SPREAD), np.log(MOST_SPREAD)
+    if slope(low) <= 0:
+        return 0.0
+    if slope(high) >= 0:
+        return MOST_SPREAD
+    return float(np.exp(brentq(slope, low, high, xtol=1e-9)))
+
+
+def _gain(
+    calls: Float, more_than: Float, total: Float, spread: float, effects: Float, start: RateModel, contacts: Float,
+    design: Design,
+) -> float:  # fmt: skip
+    """Log likelihood with the spread less that of the pooled Poisson."""
+    if spread == 0.0:
+        return 0.0
+    j = np.arange(len(more_than))
+    here = contacts @ sums_of_effects(design.columns, effects)
+    here += more_than @ np.log1p(spread * j) - (calls + 1 / spread) @ np.log1p(spread * total)
+    there = contacts @ sums_of_effects(design.columns, start.effects) - contacts.sum()  # expected = observed there
+    return float(here - there)
