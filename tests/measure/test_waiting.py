@@ -104,6 +104,8 @@ def test_by_activity_and_by_group(staffed) -> None:
     groups = got.by_group.set_index("group")["waiting_hours_per_case"]
     assert groups.sum() == pytest.approx(36.5 / 4)
     assert set(groups.index) == {"office", "back office"}
+    with pytest.raises(ValueError, match="cases has 1 truth values, frame has"):
+        waiting_by_cause(staffed(), cases=np.ones(1, dtype=np.bool_))
     with pytest.raises(ValueError, match="groups has 1 names, frame has 2 resources"):
         waiting_by_cause(staffed(), calendar=HOURS, groups=["one"])
 

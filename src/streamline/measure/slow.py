@@ -55,10 +55,10 @@ class SlowCases(Result):
     """What slow cases have in common. `table`, those that stand out first and of them the largest ratio: kind ("known at
     arrival" or "what happened"), factor, level, n_cases (closed), cases_share, mean_days, others_mean_days,
     difference_days with _low and _high, median_days, others_median_days, median_difference_days with _low and _high,
-    slow_share, others_slow_share, slow_ratio with _low and _high, adjusted_ratio with _low and _high (of means; NaN where
-    it can't be estimated), p_value (ranks of the cycle times), q_value, stands_out (q_value at most the false discovery
-    rate), adjusted_q_value, steps (of a route, in words; empty for others). Intervals but those of medians rest on weeks of
-    arrivals; NaN with too few of them.
+    slow_share, others_slow_share, slow_ratio (infinite where none of the others is slow) with _low and _high,
+    adjusted_ratio with _low and _high (of means; NaN where it can't be estimated), p_value (ranks of the cycle times),
+    q_value, stands_out (q_value at most the false discovery rate), adjusted_q_value, steps (of a route, in words; empty for
+    others). Intervals but those of medians rest on weeks of arrivals; NaN with too few of them.
     """
 
     #: Which cases are slow, in words, and their share.

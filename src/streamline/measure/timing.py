@@ -93,7 +93,8 @@ def waits_by_hour_of_week(
 
     activity : only waits for this activity; arrivals are of all cases. External steps count like others.
 
-    Returns HoursOfWeek. Raises UnknownNameError for an activity that isn't there, InsufficientDataError when nothing waits.
+    Returns HoursOfWeek. Raises UnknownNameError for an activity that isn't there, InsufficientDataError when nothing waits,
+    ValueError for a log of more than a million hours: a date in it is likely wrong.
     """
     found = paths(log, rule=rule)
     stays, _, subject, _ = stays_of(found, activity, None, None)

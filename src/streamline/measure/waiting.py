@@ -166,6 +166,10 @@ def waiting_by_cause(
     """
     if not log.has_start:
         raise _no_starts(log)
+    if cases is not None and len(cases) != log.n_cases:
+        raise ValueError(
+            f"cases has {len(cases):,} truth values, {log.source} has {log.n_cases:,} cases; give one a case."
+        )
     counted_case = log.closed if cases is None else log.closed & np.asarray(cases, dtype=np.bool_)
     n = int(counted_case.sum())
     if n == 0:
