@@ -141,7 +141,8 @@ def telling_loops(a: Analysis) -> pd.DataFrame:
     t = t[(t["loops"] == found.loops) & t["stands_out"] & np.isfinite(t["risk_ratio"])]
     t = t[(t["risk_ratio_low"] > 1 + TELLING) | (t["risk_ratio_high"] < 1 - TELLING)]
     t = t[(t["adjusted_q_value"] <= found.fdr) & ((t["adjusted_odds_ratio"] > 1) == (t["risk_ratio"] > 1))]
-    return t[~t["level"].isin([OTHER, UNKNOWN])].reset_index(drop=True)
+    named: pd.DataFrame = t[~t["level"].isin([OTHER, UNKNOWN])]
+    return named.reset_index(drop=True)
 
 
 def round_trips(a: Analysis, by: str) -> pd.DataFrame:

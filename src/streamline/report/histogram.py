@@ -63,7 +63,8 @@ def _draw(ax: Axes, width: float, *, chart: Histogram) -> None:
         beyond = end - thick / 2
         label = f"over {number(last)}"
         points = width / (end - first)
-        wide = text_width(label) > 40  # then it ends at the bar's middle, to stay inside the picture
+        # wider than the bar and the margin leave it: then it ends at the bar's middle, to stay inside the picture
+        wide = text_width(label) / 2 > (end - beyond) * points + 6
         clear = (beyond - first) * points - text_width(label) / (1 if wide else 2) - 6
         kept = [(t, s) for t, s in zip(ticks, labels, strict=True) if (t - first) * points + text_width(s) / 2 < clear]
         ticks, labels = [*(t for t, _ in kept), beyond], [*(s for _, s in kept), label]

@@ -43,7 +43,7 @@ def cautions(texts: Iterable[str], *, but: Sequence[str] = ()) -> Iterator[Cauti
 
 def numbered(say: Say, stem: str, end: str) -> list[Finding]:
     """The findings `stem.1.end`, `stem.2.end` and so on, in order."""
-    found = []
+    found: list[Finding] = []
     while (name := f"{stem}.{len(found) + 1}" + (f".{end}" if end else "")) in say:
         found.append(say[name])
     return found

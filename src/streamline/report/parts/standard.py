@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from streamline.figure import StepCurves
+from streamline.measure.endings import TimeToClose, WaysToEnd
 from streamline.report import diagnosed, tables
 from streamline.report.analysis import Analysis
 from streamline.report.parts.saying import Say, cautions, figure, numbered, paragraph, said
@@ -51,6 +52,7 @@ def _endings(a: Analysis, say: Say) -> list[Block]:
     """Curves: in which ways cases end, else how long they stay open."""
     d = a.diagnosis
     ways = numbered(say, "endings", "share")
+    found: WaysToEnd | TimeToClose
     if d.endings is not None and len(ways) > 1:
         text, found, caption = " ".join(f.statement for f in ways), d.endings, "How cases end, by days since arrival"
     elif d.time_to_close is not None:

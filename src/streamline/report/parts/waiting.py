@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from streamline.measure.waiting_tables import CAUSES
 from streamline.report import diagnosed, tables
 from streamline.report.analysis import Analysis
 from streamline.report.parts.saying import Say, cautions, figure, numbered, paragraph, said
 from streamline.report.section import Block, Bullets, Paragraph, Part
-from streamline.report.wording import number, people_words
+from streamline.report.wording import number, people_words, sentence
 
 #: Causes of at least this share are told one by one.
 _TOLD = 0.01
@@ -54,7 +54,7 @@ def _causes(a: Analysis, say: Say) -> Iterator[Block]:
     )
     yield Bullets(items=tuple(f.statement.replace(f" of {w.n:,} closed cases", "") for f in told))
     if rest:
-        yield Paragraph(text=f"Each of the other causes ({', '.join(rest)}) has under 1% of the waiting, or none.")
+        yield Paragraph(text=f"{sentence(', '.join(rest))}: under 1% of the waiting each, or none.")
     batches = numbered(say, "waiting.batch", "hours")
     yield from paragraph(" ".join(f.statement for f in batches))
     yield figure(
@@ -64,7 +64,7 @@ def _causes(a: Analysis, say: Say) -> Iterator[Block]:
     extraneous = say.get("waiting.extraneous.share")
     if extraneous is not None and (extraneous.value or 0.0) >= _TOLD:
         yield from paragraph(" ".join(c for c in extraneous.caveats if c not in w.caveats))
-    yield from cautions(people_words(c) for c in w.caveats if not c.startswith(("Done in batches", "Hours on duty")))
+    yield from _at_once(c for c in w.caveats if not c.startswith(("Done in batches", "Hours on duty")))
 
 
 def _shifts(a: Analysis, say: Say) -> Iterator[Block]:
@@ -85,6 +85,11 @@ def _shifts(a: Analysis, say: Say) -> Iterator[Block]:
         yield Paragraph(text=f"In the monthly waits for {steps} no lasting change was found.")
 
 
+def _at_once(texts: Iterable[str]) -> Iterator[Block]:
+    """All cautions in one box, so that they don't bury the figures."""
+    yield from cautions([text] if (text := people_words(" ".join(dict.fromkeys(texts)))) else [])
+
+
 def staff_part(a: Analysis, say: Say) -> Part:
     """Pools, their hours, how busy they are."""
     d = a.diagnosis
@@ -99,5 +104,5 @@ def staff_part(a: Analysis, say: Say) -> Part:
     if d.calendars is not None:
         known = d.calendars.duty.known.any()
         texts += [c for c in d.calendars.caveats if known or not c.startswith("The hours on duty are found")]
-    blocks += cautions(map(people_words, texts))
+    blocks += _at_once(texts)
     return Part(id="staff", title="Who works when", blocks=tuple(blocks))
