@@ -6,8 +6,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import chi2
 
-from streamline.stats.bootstrap import ratio_intervals
+from streamline.stats.bootstrap import ratio_intervals, share_interval
 
+Bool = npt.NDArray[np.bool_]
 Float = npt.NDArray[np.float64]
 Int64 = npt.NDArray[np.int64]
 
@@ -69,3 +70,25 @@ def poisson_bounds(total: float, *, level: float) -> tuple[float, float]:
     tail = (1 - level) / 2
     low = float(chi2.ppf(tail, 2 * total)) / 2 if total > 0 else 0.0
     return low, float(chi2.ppf(1 - tail, 2 * (total + 1))) / 2
+
+
+def share_bounds(
+    case: Int64, weight: Float, chosen: Bool, *, level: float, draws: int, seed: int
+) -> tuple[float, float]:
+    """Bounds of the chosen contacts' share of the weight; one entry a contact, and the contacts of a case are drawn together.
+
+    With fewer than 30 cases that have a chosen contact, or one that isn't, the wider of both: resampled cases, and Wilson's
+    bounds for as many independent contacts as there are cases. NaN without any weight.
+    """
+    _, unit = np.unique(case, return_inverse=True)
+    below = np.bincount(unit, weights=weight).astype(np.float64)
+    above = np.bincount(unit, weights=np.where(chosen, weight, 0.0)).astype(np.float64)
+    n, total = len(below), float(below.sum())
+    if not total > 0:
+        return float("nan"), float("nan")
+    bounds = ratio_intervals(above[:, None], below, level=level, draws=draws, seed=seed)
+    low, high = float(bounds[0][0]), float(bounds[1][0])
+    if min(np.count_nonzero(above), np.count_nonzero(below > above)) < FEW:
+        exact = share_interval(float(above.sum()) / total * n, n, level=level)
+        low, high = float(np.fmin(low, exact[0])), float(np.fmax(high, exact[1]))
+    return max(low, 0.0), min(high, 1.0)

@@ -123,7 +123,7 @@ class LinkedContacts(Result):
             }
         )
         for what in ("channel", "reason"):
-            found = self.codes(what)  # type: ignore[arg-type]
+            found = self.codes(what)
             if found is not None:
                 frame[what] = np.asarray([*found[1], None], dtype=object)[found[0]]
         return frame.assign(row=self.contacts.row[self.place])
