@@ -85,7 +85,7 @@ def _how_sure(b: Bottlenecks, rank: int, row: Any) -> Iterator[Finding]:
         what = f"Waiting for {row.activity}" if row.sojourn_days_per_case == 0 else f"The time {_where(row)}"
         yield SubjectFinding(
             id=f"bottleneck.{rank}.rank_probability", section="bottleneck", subject=row.activity,
-            statement=f"{what} is the largest part in {times} of the resamples of weeks of arrivals"
+            statement=f"{what} is the largest part of the cycle time in {times} of the resamples of weeks of arrivals"
             f"{f', so its first place is {sure}' if rank == 1 else ''}.",
             value=share, unit="share of resamples", n=b.n, method=b.waiting.method, caveats=b.caveats, table=_TABLE,
         )  # fmt: skip
