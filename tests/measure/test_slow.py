@@ -102,6 +102,24 @@ def test_few_weeks_give_no_intervals_and_no_tests(log_of) -> None:
     assert got.words == ()
 
 
+def test_the_title_says_nothing_of_means_that_cannot_be_told_apart(log_of) -> None:
+    """Online cases mostly take 6 hours less; one in twenty of them takes so long that their mean is larger, by chance or not."""
+    rng = np.random.default_rng(3)
+    rows = []
+    for k in range(400):
+        online = k % 2 == 1
+        hours = rng.exponential(10) + 6 * (not online) + (rng.exponential(600) if k % 40 == 1 else 0)
+        channel = "online" if online else "mail"
+        rows += [(f"c{k:03}", "Intake", None, 20 * k, channel), (f"c{k:03}", "Decide", None, 20 * k + hours, channel)]
+    got = slow_cases(log_of(rows, columns=("channel",)))
+    online = got.table[got.table["level"] == "online"].iloc[0]
+    assert online["stands_out"]
+    assert online["difference_days_low"] < 0 < online["difference_days"]
+    assert online["median_difference_days"] < 0
+    assert got.chart().title == "Cases with channel “online” mostly take less than the others"
+    assert got.words[0].startswith("Cases with channel “online” mostly take less than the others (median ")
+
+
 def test_levels_left_out_of_the_adjustment_are_not_said_to_loop(log_of) -> None:
     """Every third case, by counter, is done at once; its cycle time of nothing can't be a multiple of another."""
     rows = [

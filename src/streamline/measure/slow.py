@@ -125,10 +125,14 @@ class SlowCases(Result):
         else:
             named = some[~some["level"].isin([OTHER, UNKNOWN])]
             named = some if named.empty else named
-            most = named.iloc[int(np.argmax(named["difference_days"].abs() * named["n_cases"]))]
-            more = "longer" if most["difference_days"] > 0 else "less"
-            size = significant(abs(most["difference_days"]))
-            title = f"Cases with {most['factor']} “{most['level']}” take {size} days {more} than the others"
+            clear = named[named["difference_days_low"] * named["difference_days_high"] > 0]
+            pick = named if clear.empty else clear
+            most = pick.iloc[int(np.argmax(pick["difference_days"].abs() * pick["n_cases"]))]
+            # where a few long cases make too much of the means, ranks alone tell the cases apart
+            by = "median_difference_days" if clear.empty else "difference_days"
+            take = "mostly take" if clear.empty else f"take {significant(abs(most[by]))} days"
+            more = "longer" if most[by] > 0 else "less"
+            title = f"Cases with {most['factor']} “{most['level']}” {take} {more} than the others"
         some = some.sort_values("difference_days", ascending=False)
         return BarChart(
             title=title,
