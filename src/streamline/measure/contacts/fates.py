@@ -48,25 +48,22 @@ def caveats_of(count: npt.NDArray[np.int64], *, link_share: float, silent: int, 
         told.append(f"Only {counted(n_linked, 'contact')} can be linked: read each figure with its interval.")
     if count[BY_SHARE]:
         told.append(
-            f"{counted(int(count[BY_SHARE]), 'contact')} of customers with several open cases count for each of these in equal "
-            "parts; nobody knows which case was meant."
+            f"Shared out in equal parts: {counted(int(count[BY_SHARE]), 'contact')} of customers with several open cases; nobody "
+            "knows which case was meant."
         )
-    for fate, why in (
-        (AMBIGUOUS, "come from customers with several open cases and count for none of them"),
-        (NO_OPEN_CASE, "come from customers without a case open or lately closed then; they are about something else"),
-        (FOREIGN_CUSTOMER, "come from customers without a case in the log; they are left out"),
-        (FOREIGN_CASE, "name a case that isn't in the log; they are left out"),
-        (EARLY, "tell of no case of the log and came before it begins; they are left out"),
-        (LATE, "tell of no case of the log and came after it ends; they are left out"),
-        (
-            LATE_OPEN,
-            "about open cases came after the last event of the log, when nobody knows what those cases await; they are left out",
-        ),
-        (OUTSIDE, "came outside the dates that they are said to cover; they are left out"),
-        (STEPLESS, "are about cases without any step; they are left out"),
+    for fate, whose in (
+        (AMBIGUOUS, "of customers with several open cases"),
+        (NO_OPEN_CASE, "of customers without a case open or lately closed then"),
+        (FOREIGN_CUSTOMER, "of customers without a case in the log"),
+        (FOREIGN_CASE, "about cases that aren't in the log"),
+        (EARLY, "before the log begins, about no case of it"),
+        (LATE, "after the log ends, about no case of it"),
+        (LATE_OPEN, "about open cases after the last event of the log, when nobody knows what they await"),
+        (OUTSIDE, "outside the dates that the contacts are said to cover"),
+        (STEPLESS, "about cases without any step"),
     ):
         if count[fate]:
-            told.append(f"{counted(int(count[fate]), 'contact')} {why}.")
+            told.append(f"Left out: {counted(int(count[fate]), 'contact')} {whose}.")
     if silent:
         told.append(
             f"{counted(silent, 'attempt')} reached nobody; as {rate or 0:.0%} of such attempts are said to be dialled again, "

@@ -40,6 +40,7 @@ from streamline.measure.contacts.fates import (
     STEPLESS,
     caveats_of,
 )
+from streamline.measure.contacts.likeness import likeness_caveats
 from streamline.results import Result
 from streamline.units import DAY, MISSING_TIME, counted
 
@@ -220,7 +221,10 @@ def link_contacts(
         table=table,
         n=stepped,
         excluded={"without any step": log.n_cases - stepped},
-        caveats=caveats_of(count, link_share=link_share, silent=int(silent.sum()), rate=redial_rate),
+        caveats=(
+            *caveats_of(count, link_share=link_share, silent=int(silent.sum()), rate=redial_rate),
+            *likeness_caveats(log, case, contacts.time[place]),
+        ),
         log=log,
         contacts=contacts,
         place=place,
