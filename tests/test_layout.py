@@ -37,7 +37,7 @@ COMPOSERS = (
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "base": (),
     "kernels": (),
-    "stats": (),
+    "stats": ("kernels",),
     "log": ("kernels", "stats"),
     "measure": ("kernels", "stats", "log"),
     "whatif": ("kernels", "stats", "log", "measure"),
