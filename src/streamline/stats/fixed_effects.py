@@ -62,7 +62,8 @@ def fixed_effects_rates(stretches: Stretches | Design) -> RateModel:
         pull = products_of_groups(own_bounds, columns, mean, mean, 1 / own_calls, p)
         return np.asarray(sums_by_pair(columns, mean, p) - pull, dtype=np.float64)
 
-    within = told_apart(_rounded(information(spread_over(np.zeros(p))[0]), sums_by_level(columns, contacts, p)))
+    at_start = _rounded(information(spread_over(np.zeros(p))[0]), sums_by_level(columns, contacts, p))
+    within, constant = told_apart(at_start), np.diag(at_start) == 0
     effects = np.zeros(p)
     converged = True
     if within.any():
@@ -83,20 +84,21 @@ def fixed_effects_rates(stretches: Stretches | Design) -> RateModel:
     with np.errstate(divide="ignore"):
         pull = np.where(calls > 0, 1 / calls, 0.0)
     scores = scores_of(design, rows.contacts - mean, mean, pull, inverse)
-    return _with_levels(design, effects, within, scores, inverse, converged=converged, n_cases=len(own_calls))
+    return _with_levels(design, effects, within, constant, scores, inverse, converged=converged, n_cases=len(own_calls))
 
 
 def _with_levels(
     design: Design,
     effects: Float,
     within: Bool,
+    constant: Bool,
     scores: Float,
     inverse: Float,
     *,
     converged: bool,
     n_cases: int,
 ) -> RateModel:
-    """The second step: effects that don't change within a case, given those that do; and the errors of both together."""
+    """The second step: effects constant within cases, given those that aren't; and the errors of both together."""
     rows, p = design.stretches, design.n_effects
     exposure = rows.days * np.exp(sums_of_effects(design.columns, effects))
     first, cell = cells_of(design.columns)
@@ -104,7 +106,7 @@ def _with_levels(
     contacts = sums_by_code(cell, rows.contacts, len(first))
     own = design.columns[first]
     gram = sums_by_pair(own, exposures, p)
-    gram[within] = gram[:, within] = 0.0
+    gram[~constant] = gram[:, ~constant] = 0.0
     between = told_apart(gram)
     levels, ended = poisson_effects(own, exposures, contacts, between)
     effects = effects + levels

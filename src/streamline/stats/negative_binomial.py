@@ -48,7 +48,7 @@ def negative_binomial_rates(
 ) -> tuple[RateModel, SpreadTest]:
     """Fit contacts per open day as a product of ratios and a gamma propensity of each stretch or case.
 
-    Effects and spread in turns, until neither moves; errors of the effects are sandwiches by case with the spread held.
+    Effects and spread at the top of their likelihood; errors of the effects are sandwiches by case with the spread held.
 
     Raises InsufficientDataError without a contact in any open day.
     Source: Cameron and Trivedi 2013, sec. 3.3 (by stretch) and 9.4 (by case); Self and Liang 1987 (test at the bound).
@@ -71,10 +71,15 @@ def negative_binomial_rates(
             mean = rows.days * np.exp(sums_of_effects(design.columns, effects))
         return mean, sums_of_cases(bounds, mean)
 
-    def expected_information(mean: Float, total: Float, spread: float) -> Float:
-        """Without the contacts' own noise; for a step it is always positive."""
-        pull = products_of_groups(bounds, design.columns, mean, mean, spread / (1 + spread * total), p)
-        return np.asarray(sums_by_pair(design.columns, mean, p) - pull, dtype=np.float64)
+    def information_at(mean: Float, total: Float, spread: float) -> Float:
+        """What a step divides by: the likelihood's own curvature, and where that isn't positive, its expectation."""
+        told = (1 + spread * calls) / (1 + spread * total)
+        for known in (told, np.ones(len(told))):
+            pull = products_of_groups(bounds, design.columns, mean, mean, spread * known / (1 + spread * total), p)
+            own = sums_by_pair(design.columns, mean * np.repeat(known, size), p) - pull
+            if not np.isfinite(own).all() or np.linalg.eigvalsh(own[np.ix_(chosen, chosen)])[0] > 0:
+                break
+        return np.asarray(own, dtype=np.float64)
 
     def fitted(effects: Float, spread: float) -> tuple[Float, bool]:
         def likelihood(beta: Float) -> tuple[float, Float, Float]:
@@ -87,7 +92,7 @@ def negative_binomial_rates(
                 )
                 own = mean * np.repeat((1 + spread * calls) / (1 + spread * total), size)
                 score = sums_by_level(design.columns, contacts - own, p)[chosen]
-            return value, score, expected_information(mean, total, spread)[np.ix_(chosen, chosen)]
+            return value, score, information_at(mean, total, spread)[np.ix_(chosen, chosen)]
 
         beta, ended = newton(likelihood, effects[chosen])
         whole = np.zeros(p)
@@ -95,25 +100,28 @@ def negative_binomial_rates(
         return whole, ended
 
     effects, spread, converged = start.effects, 0.0, start.converged
-    for _ in range(MOST_ROUNDS if converged else 0):
-        _, total = means(effects)
-        new = _best_spread(calls, more_than, total)
-        if new == 0.0:
-            effects, spread = start.effects, 0.0
-            break
-        effects, converged = fitted(effects, new)
-        still = abs(new - spread) <= 1e-7 * new
-        spread = new
-        if still or not converged:
-            break
-    else:
+    first = _best_spread(calls, more_than, means(effects)[1]) if converged else 0.0
+    if first > 0.0:
+        # spread -> effects given it -> best spread given these: where that comes back to itself, by the secant of the way left
+        at, before, left_before = np.log(first), None, 0.0
         converged = False
+        for _ in range(MOST_ROUNDS):
+            spread = float(np.exp(at))
+            effects, ended = fitted(effects, spread)
+            if not ended:
+                break
+            left = np.log(max(_best_spread(calls, more_than, means(effects)[1]), LEAST_SPREAD)) - at
+            if abs(left) < 1e-8:
+                converged = True
+                break
+            step = left if before is None or left == left_before else -left * (at - before) / (left - left_before)
+            before, left_before = at, left
+            at = float(np.clip(at + np.clip(step, -2.0, 2.0), np.log(LEAST_SPREAD), np.log(MOST_SPREAD)))
     mean, total = means(effects)
     told = (1 + spread * calls) / (1 + spread * total)
     own = mean * np.repeat(told, size)
     pull = spread * told / (1 + spread * total)
-    information = sums_by_pair(design.columns, own, p)
-    information -= products_of_groups(bounds, design.columns, mean, mean, pull, p)
+    information = information_at(mean, total, spread)
     inverse = inverse_of(information, chosen & told_apart(information))
     # a case's own information, with its stretches' propensities apart or the case's one in all of them
     alone = own / (1 + spread * total) if by == "stretch" else own

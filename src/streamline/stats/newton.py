@@ -61,5 +61,9 @@ def told_apart(information: Float) -> Bool:
 def inverse_of(information: Float, chosen: Bool) -> Float:
     """The inverse over the chosen effects; rows and columns of the others are 0."""
     result = np.zeros_like(information)
-    result[np.ix_(chosen, chosen)] = np.linalg.inv(information[np.ix_(chosen, chosen)])
+    own = information[np.ix_(chosen, chosen)]
+    try:
+        result[np.ix_(chosen, chosen)] = np.linalg.inv(own)
+    except np.linalg.LinAlgError:  # a fit without an end
+        result[np.ix_(chosen, chosen)] = np.linalg.pinv(own)
     return result

@@ -23,6 +23,9 @@ Float = npt.NDArray[np.float64]
 #: From this p-value on, pooled ratios are used. It is higher than that of a usual test: the mistake to fear is to miss a
 #: difference, not to see one.
 AGREEMENT = 0.25
+#: How much wider intervals within cases are, at the least, for pooled ratios to be used: a test misses small differences, and
+#: where nothing is gained by pooling, nothing should be risked by it.
+WORTH_POOLING = 1.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -41,6 +44,8 @@ class RateChoice:
     #: The largest difference of a ratio: pooled over within cases, with the level that it is of.
     largest_factor: float
     largest_at: str
+    #: Errors of the shared effects within cases over pooled ones: the median.
+    wider: float
 
     @property
     def model(self) -> RateModel:
@@ -51,7 +56,8 @@ class RateChoice:
 def chosen_rates(stretches: Stretches | Design, *, agreement: float = AGREEMENT) -> RateChoice:
     """Fit pooled rates and rates within cases, and compare the ratios that both estimate.
 
-    agreement : p-value of the comparison from which on the pooled ratios are used.
+    agreement : p-value of the comparison from which on pooled ratios are used, provided that they are the more precise ones
+        (`WORTH_POOLING`).
 
     The variance of the difference comes case by case from the scores of both fits together, so it holds when contacts come in
     bursts, where the difference of the two variances (Hausman's own) needn't even be positive.
@@ -61,15 +67,16 @@ def chosen_rates(stretches: Stretches | Design, *, agreement: float = AGREEMENT)
     design = stretches if isinstance(stretches, Design) else design_of(stretches)
     pooled, fixed = pooled_rates(design), fixed_effects_rates(design)
     shared = np.flatnonzero(pooled.known & fixed.within)
-    statistic = p_value = largest = float("nan")
+    statistic = p_value = largest = wider = float("nan")
     at = ""
     if len(shared) and pooled.converged and fixed.converged:
         difference = pooled.effects[shared] - fixed.effects[shared]
         statistic, p_value = _wald(difference, _variance(design, pooled, fixed)[np.ix_(shared, shared)], fixed.n_cases)
+        wider = float(np.sqrt(np.median(np.diag(fixed.covariance)[shared] / np.diag(pooled.covariance)[shared])))
         worst = int(np.argmax(np.abs(difference)))
         largest, at = float(np.exp(difference[worst])), _level_at(design, int(shared[worst]))
     preferred: Literal["pooled", "fixed effects"]
-    preferred, why = _chosen(pooled, fixed, len(shared), p_value, agreement, largest, at)
+    preferred, why = _chosen(pooled, fixed, len(shared), p_value, agreement, largest, at, wider)
     return RateChoice(
         pooled=pooled,
         fixed_effects=fixed,
@@ -80,6 +87,7 @@ def chosen_rates(stretches: Stretches | Design, *, agreement: float = AGREEMENT)
         p_value=p_value,
         largest_factor=largest,
         largest_at=at,
+        wider=wider,
     )
 
 
@@ -115,7 +123,14 @@ def _level_at(design: Design, effect: int) -> str:
 
 
 def _chosen(
-    pooled: RateModel, fixed: RateModel, n_shared: int, p_value: float, agreement: float, largest: float, at: str
+    pooled: RateModel,
+    fixed: RateModel,
+    n_shared: int,
+    p_value: float,
+    agreement: float,
+    largest: float,
+    at: str,
+    wider: float,
 ) -> tuple[Literal["pooled", "fixed effects"], str]:
     if not fixed.converged or not n_shared:
         reason = "no effect can be told within cases" if fixed.converged else "the comparison within cases has no end"
@@ -136,6 +151,12 @@ def _chosen(
             f"by a factor of {largest:.2f}), as happens when customers who get in touch often also have longer cases; "
             "such a difference would be taken for an effect of waiting."
         )
+    if wider < WORTH_POOLING:
+        return "fixed effects", (
+            f"Rates are compared within {within}. All cases pooled would tell about the same (p = {p_value:.2g}) and hardly more "
+            "precisely, so nothing is gained by relying on customers being alike."
+        )
     return "pooled", (
-        f"Rates are those of all cases pooled. A comparison within {within} doesn't contradict them (p = {p_value:.2g})."
+        f"Rates are those of all cases pooled. A comparison within {within} doesn't contradict them (p = {p_value:.2g}) and "
+        f"would make intervals {wider:.1f} times as wide."
     )
