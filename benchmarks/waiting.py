@@ -23,9 +23,9 @@ from streamline.log.calendar import Calendar
 from streamline.log.duty import duty_period
 from streamline.log.event_log import EventLog
 from streamline.log.read import read_log
-from streamline.measure.path import paths
-from streamline.measure.waiting import waiting_by_cause
-from streamline.measure.waiting_tables import CAUSES
+from streamline.measure.waits.path import paths
+from streamline.measure.waits.tables import CAUSES
+from streamline.measure.waits.waiting import waiting_by_cause
 from streamline.units import HOUR, MINUTE
 
 HOURS = Calendar(hours={"mon-fri": "08:00-17:00"})

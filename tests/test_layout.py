@@ -66,7 +66,7 @@ MEANT = {
 }
 #: Library -> the modules that may import it, and whether only inside functions.
 KEPT_IN: dict[str, tuple[tuple[str, ...], bool]] = {
-    "pm4py": (("streamline.measure.conformance", "streamline.measure.flow"), True),
+    "pm4py": (("streamline.measure.models.conformance",), True),
     "docx": (("streamline.report.to_docx",), True),
     "typst": (("streamline.report.to_pdf",), True),
     "jinja2": (("streamline.report.to_html",), True),

@@ -48,7 +48,9 @@ def test_the_promised_findings_exist(section):
 
 
 def test_it_says_what_it_is_in_a_line(section):
-    assert repr(section) == "<PlanSection 'Heating assistance applications, 2025': 114 findings; save(folder) writes it>"
+    assert (
+        repr(section) == "<PlanSection 'Heating assistance applications, 2025': 114 findings; save(folder) writes it>"
+    )
 
 
 def test_findings_json_is_valid_and_consistent(section, files):

@@ -35,42 +35,42 @@ if TYPE_CHECKING:
     from streamline.log.quality import data_quality
     from streamline.log.read import read_contacts, read_feedback, read_log
     from streamline.log.store import open_log
-    from streamline.measure.availability import resource_calendars
-    from streamline.measure.batch import observed_releases
-    from streamline.measure.batch_rules import BatchRule
-    from streamline.measure.batching import batches
-    from streamline.measure.bottleneck import bottlenecks
-    from streamline.measure.bottleneck_by import bottlenecks_by
-    from streamline.measure.conformance import conformance, replay_quality
     from streamline.measure.contact import contact_rates
     from streamline.measure.duration import cycle_time
-    from streamline.measure.endings import time_to_close, ways_to_end
     from streamline.measure.feedback import feedback_scores
     from streamline.measure.flow import directly_follows, process_map, variants
     from streamline.measure.groups import by_group
-    from streamline.measure.handover import ping_pong
-    from streamline.measure.loop_association import loop_associations
-    from streamline.measure.loop_graph import loop_graph
-    from streamline.measure.matching import matched_difference
-    from streamline.measure.multitasking import multitasking
-    from streamline.measure.outlook import cases_at_risk, outlook_calibration
-    from streamline.measure.passes import first_passes, loops_matching
-    from streamline.measure.path import ConcurrencyRule
-    from streamline.measure.pools import resource_pools
-    from streamline.measure.process_model import process_model
-    from streamline.measure.queue import queue_over_time
-    from streamline.measure.rework import rework_loops
-    from streamline.measure.shift import wait_shifts
+    from streamline.measure.loops.association import loop_associations
+    from streamline.measure.loops.graph import loop_graph
+    from streamline.measure.loops.handover import ping_pong
+    from streamline.measure.loops.matching import matched_difference
+    from streamline.measure.loops.passes import first_passes, loops_matching
+    from streamline.measure.loops.rework import rework_loops
+    from streamline.measure.models.conformance import conformance, replay_quality
+    from streamline.measure.models.process_model import process_model
     from streamline.measure.slow import slow_cases
-    from streamline.measure.spectrum import performance_spectrum
-    from streamline.measure.standard import attainment
-    from streamline.measure.start_times import estimated_starts, start_error
-    from streamline.measure.summary import LogSummary, log_summary
-    from streamline.measure.temporal_profile import temporal_deviations, temporal_profile
-    from streamline.measure.timing import waits_by_hour_of_week
-    from streamline.measure.utilisation import utilisation
-    from streamline.measure.waiting import waiting_by_cause
-    from streamline.measure.work import resource_work
+    from streamline.measure.staff.availability import resource_calendars
+    from streamline.measure.staff.multitasking import multitasking
+    from streamline.measure.staff.pools import resource_pools
+    from streamline.measure.staff.start_times import estimated_starts, start_error
+    from streamline.measure.staff.utilisation import utilisation
+    from streamline.measure.staff.work import resource_work
+    from streamline.measure.standards.endings import time_to_close, ways_to_end
+    from streamline.measure.standards.outlook import cases_at_risk, outlook_calibration
+    from streamline.measure.standards.standard import attainment
+    from streamline.measure.summaries.summary import LogSummary, log_summary
+    from streamline.measure.waits.batch_rules import BatchRule
+    from streamline.measure.waits.batching import batches
+    from streamline.measure.waits.bottleneck import bottlenecks
+    from streamline.measure.waits.bottleneck_by import bottlenecks_by
+    from streamline.measure.waits.path import ConcurrencyRule
+    from streamline.measure.waits.queue import queue_over_time
+    from streamline.measure.waits.releases import observed_releases
+    from streamline.measure.waits.shift import wait_shifts
+    from streamline.measure.waits.spectrum import performance_spectrum
+    from streamline.measure.waits.temporal_profile import temporal_deviations, temporal_profile
+    from streamline.measure.waits.timing import waits_by_hour_of_week
+    from streamline.measure.waits.waiting import waiting_by_cause
     from streamline.plan import plan_section
     from streamline.results import Estimate, Finding
     from streamline.scale.partition import partitioned_summary
@@ -109,42 +109,42 @@ _HOMES = {
     "log.quality": ("data_quality",),
     "log.read": ("read_contacts", "read_feedback", "read_log"),
     "log.store": ("open_log",),
-    "measure.availability": ("resource_calendars",),
-    "measure.batch": ("observed_releases",),
-    "measure.batch_rules": ("BatchRule",),
-    "measure.batching": ("batches",),
-    "measure.bottleneck": ("bottlenecks",),
-    "measure.bottleneck_by": ("bottlenecks_by",),
-    "measure.conformance": ("conformance", "replay_quality"),
+    "measure.staff.availability": ("resource_calendars",),
+    "measure.waits.releases": ("observed_releases",),
+    "measure.waits.batch_rules": ("BatchRule",),
+    "measure.waits.batching": ("batches",),
+    "measure.waits.bottleneck": ("bottlenecks",),
+    "measure.waits.bottleneck_by": ("bottlenecks_by",),
+    "measure.models.conformance": ("conformance", "replay_quality"),
     "measure.contact": ("contact_rates",),
     "measure.duration": ("cycle_time",),
-    "measure.endings": ("time_to_close", "ways_to_end"),
+    "measure.standards.endings": ("time_to_close", "ways_to_end"),
     "measure.feedback": ("feedback_scores",),
     "measure.flow": ("directly_follows", "process_map", "variants"),
     "measure.groups": ("by_group",),
-    "measure.handover": ("ping_pong",),
-    "measure.loop_association": ("loop_associations",),
-    "measure.loop_graph": ("loop_graph",),
-    "measure.matching": ("matched_difference",),
-    "measure.multitasking": ("multitasking",),
-    "measure.outlook": ("cases_at_risk", "outlook_calibration"),
-    "measure.passes": ("first_passes", "loops_matching"),
-    "measure.path": ("ConcurrencyRule",),
-    "measure.pools": ("resource_pools",),
-    "measure.process_model": ("process_model",),
-    "measure.queue": ("queue_over_time",),
-    "measure.rework": ("rework_loops",),
-    "measure.shift": ("wait_shifts",),
+    "measure.loops.handover": ("ping_pong",),
+    "measure.loops.association": ("loop_associations",),
+    "measure.loops.graph": ("loop_graph",),
+    "measure.loops.matching": ("matched_difference",),
+    "measure.staff.multitasking": ("multitasking",),
+    "measure.standards.outlook": ("cases_at_risk", "outlook_calibration"),
+    "measure.loops.passes": ("first_passes", "loops_matching"),
+    "measure.waits.path": ("ConcurrencyRule",),
+    "measure.staff.pools": ("resource_pools",),
+    "measure.models.process_model": ("process_model",),
+    "measure.waits.queue": ("queue_over_time",),
+    "measure.loops.rework": ("rework_loops",),
+    "measure.waits.shift": ("wait_shifts",),
     "measure.slow": ("slow_cases",),
-    "measure.spectrum": ("performance_spectrum",),
-    "measure.standard": ("attainment",),
-    "measure.start_times": ("estimated_starts", "start_error"),
-    "measure.summary": ("LogSummary", "log_summary"),
-    "measure.temporal_profile": ("temporal_deviations", "temporal_profile"),
-    "measure.timing": ("waits_by_hour_of_week",),
-    "measure.utilisation": ("utilisation",),
-    "measure.waiting": ("waiting_by_cause",),
-    "measure.work": ("resource_work",),
+    "measure.waits.spectrum": ("performance_spectrum",),
+    "measure.standards.standard": ("attainment",),
+    "measure.staff.start_times": ("estimated_starts", "start_error"),
+    "measure.summaries.summary": ("LogSummary", "log_summary"),
+    "measure.waits.temporal_profile": ("temporal_deviations", "temporal_profile"),
+    "measure.waits.timing": ("waits_by_hour_of_week",),
+    "measure.staff.utilisation": ("utilisation",),
+    "measure.waits.waiting": ("waiting_by_cause",),
+    "measure.staff.work": ("resource_work",),
     "plan": ("plan_section",),
     "results": ("Estimate", "Finding"),
     "scale.partition": ("partitioned_summary",),

@@ -17,27 +17,27 @@ import numpy.typing as npt
 from streamline.errors import InsufficientDataError, MissingColumnError
 from streamline.log.calendar import Calendar
 from streamline.log.event_log import EventLog
-from streamline.measure.availability import ResourceCalendars, resource_calendars
-from streamline.measure.bottleneck import Bottlenecks
-from streamline.measure.bottleneck_by import BottlenecksBy, bottlenecks_by
-from streamline.measure.endings import TimeToClose, WaysToEnd, time_to_close, ways_to_end
 from streamline.measure.groups import CHANNEL
-from streamline.measure.handover import PingPong, ping_pong
-from streamline.measure.loop_association import LoopAssociations, loop_associations
-from streamline.measure.loop_graph import LoopGraph, loop_graph
-from streamline.measure.matching import MatchedDifference, matched_difference
-from streamline.measure.multitasking import Multitasking, multitasking
-from streamline.measure.outlook import CasesAtRisk, cases_at_risk
-from streamline.measure.passes import FirstPasses, first_passes
-from streamline.measure.places import NO_POOL
-from streamline.measure.pools import ResourcePools, resource_pools
-from streamline.measure.queue import QueueOverTime, queue_over_time
-from streamline.measure.rework import ReworkLoops
-from streamline.measure.shift import WaitShifts, wait_shifts
+from streamline.measure.loops.association import LoopAssociations, loop_associations
+from streamline.measure.loops.graph import LoopGraph, loop_graph
+from streamline.measure.loops.handover import PingPong, ping_pong
+from streamline.measure.loops.matching import MatchedDifference, matched_difference
+from streamline.measure.loops.passes import FirstPasses, first_passes
+from streamline.measure.loops.rework import ReworkLoops
 from streamline.measure.slow import SlowCases, slow_cases
-from streamline.measure.standard import Attainment, attainment
-from streamline.measure.utilisation import Utilisation, utilisation
-from streamline.measure.waiting import WaitingByCause, waiting_by_cause
+from streamline.measure.staff.availability import ResourceCalendars, resource_calendars
+from streamline.measure.staff.multitasking import Multitasking, multitasking
+from streamline.measure.staff.pools import ResourcePools, resource_pools
+from streamline.measure.staff.utilisation import Utilisation, utilisation
+from streamline.measure.standards.endings import TimeToClose, WaysToEnd, time_to_close, ways_to_end
+from streamline.measure.standards.outlook import CasesAtRisk, cases_at_risk
+from streamline.measure.standards.standard import Attainment, attainment
+from streamline.measure.waits.bottleneck import Bottlenecks
+from streamline.measure.waits.bottleneck_by import BottlenecksBy, bottlenecks_by
+from streamline.measure.waits.places import NO_POOL
+from streamline.measure.waits.queue import QueueOverTime, queue_over_time
+from streamline.measure.waits.shift import WaitShifts, wait_shifts
+from streamline.measure.waits.waiting import WaitingByCause, waiting_by_cause
 from streamline.units import MISSING_TIME
 
 Answer = TypeVar("Answer")

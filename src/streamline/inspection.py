@@ -10,10 +10,10 @@ from typing import Any
 from streamline.log.event_log import EventLog
 from streamline.log.quality import DataQuality, data_quality
 from streamline.log.read import read_log
-from streamline.measure.bottleneck import Bottlenecks, bottlenecks
 from streamline.measure.duration import CycleTime, cycle_time
 from streamline.measure.flow import Variants, variants
-from streamline.measure.rework import ReworkLoops, rework_loops
+from streamline.measure.loops.rework import ReworkLoops, rework_loops
+from streamline.measure.waits.bottleneck import Bottlenecks, bottlenecks
 from streamline.results import rows_of
 from streamline.units import DAY, duration_words
 

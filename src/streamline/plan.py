@@ -20,14 +20,14 @@ from streamline.log.event_log import EventLog
 from streamline.log.feedback_log import FeedbackLog
 from streamline.log.quality import data_quality
 from streamline.log.read import read_contacts, read_feedback, read_log
-from streamline.measure.bottleneck import bottlenecks
 from streamline.measure.contact import ContactRates, contact_rates
 from streamline.measure.duration import cycle_time
 from streamline.measure.feedback import FeedbackScores, feedback_scores
 from streamline.measure.flow import directly_follows, process_map, variants
 from streamline.measure.groups import by_group
-from streamline.measure.loop_association import MIN_CASES
-from streamline.measure.rework import rework_loops
+from streamline.measure.loops.association import MIN_CASES
+from streamline.measure.loops.rework import rework_loops
+from streamline.measure.waits.bottleneck import bottlenecks
 from streamline.output import write_whole
 from streamline.provenance import InputFile, Provenance, version
 from streamline.report.analysis import Analysis

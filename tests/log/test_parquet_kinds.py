@@ -16,7 +16,7 @@ import pytest
 from streamline.errors import FileFormatError, TimestampError
 from streamline.log.event_log import EventLog
 from streamline.log.read import read_log
-from streamline.measure.summary import log_summary
+from streamline.measure.summaries.summary import log_summary
 
 Stored = Callable[..., Path]
 

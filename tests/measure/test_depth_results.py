@@ -10,14 +10,14 @@ import pytest
 
 from streamline.log.calendar import Calendar
 from streamline.log.duty import office_duty
-from streamline.measure.bottleneck_by import bottlenecks_by
-from streamline.measure.endings import time_to_close, ways_to_end
-from streamline.measure.outlook import cases_at_risk, outlook_calibration
-from streamline.measure.queue import queue_over_time
-from streamline.measure.shift import wait_shifts
-from streamline.measure.standard import attainment
-from streamline.measure.timing import waits_by_hour_of_week
-from streamline.measure.utilisation import utilisation
+from streamline.measure.staff.utilisation import utilisation
+from streamline.measure.standards.endings import time_to_close, ways_to_end
+from streamline.measure.standards.outlook import cases_at_risk, outlook_calibration
+from streamline.measure.standards.standard import attainment
+from streamline.measure.waits.bottleneck_by import bottlenecks_by
+from streamline.measure.waits.queue import queue_over_time
+from streamline.measure.waits.shift import wait_shifts
+from streamline.measure.waits.timing import waits_by_hour_of_week
 from streamline.report.chart import describe
 from streamline.units import DAY
 

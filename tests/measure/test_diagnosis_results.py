@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from streamline.log.event_log import EventLog
-from streamline.measure.handover import ping_pong
-from streamline.measure.loop_association import loop_associations
-from streamline.measure.loop_graph import loop_graph
-from streamline.measure.matching import matched_difference
-from streamline.measure.passes import first_passes, loops_matching
-from streamline.measure.rework import rework_loops
+from streamline.measure.loops.association import loop_associations
+from streamline.measure.loops.graph import loop_graph
+from streamline.measure.loops.handover import ping_pong
+from streamline.measure.loops.matching import matched_difference
+from streamline.measure.loops.passes import first_passes, loops_matching
+from streamline.measure.loops.rework import rework_loops
 from streamline.measure.slow import slow_cases
 
 EVIL = "<script>alert('x')</script>"

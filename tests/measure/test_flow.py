@@ -7,8 +7,8 @@ import pytest
 
 from streamline.errors import InsufficientDataError
 from streamline.figure import BarChart, FlowMap
-from streamline.measure import counts
 from streamline.measure.flow import directly_follows, process_map, variants
+from streamline.measure.summaries import routes as counts
 
 #: a and c go x y z; b goes x y y. z of c starts before y of c is done.
 THREE = [

@@ -18,13 +18,13 @@ import pytest
 
 from streamline.log.event_log import EventLog
 from streamline.log.read import read_log
-from streamline.measure.conformance import conformance
 from streamline.measure.flow import directly_follows, variants
-from streamline.measure.passes import first_passes
-from streamline.measure.path import paths
-from streamline.measure.process_model import ProcessModel, process_model
-from streamline.measure.spectrum import performance_spectrum
-from streamline.measure.temporal_profile import temporal_deviations, temporal_profile
+from streamline.measure.loops.passes import first_passes
+from streamline.measure.models.conformance import conformance
+from streamline.measure.models.process_model import ProcessModel, process_model
+from streamline.measure.waits.path import paths
+from streamline.measure.waits.spectrum import performance_spectrum
+from streamline.measure.waits.temporal_profile import temporal_deviations, temporal_profile
 
 pytestmark = [pytest.mark.peer, pytest.mark.real]
 
@@ -251,7 +251,7 @@ def test_both_searches_find_the_same_costs(
     discovered: ProcessModel, real_log: Callable[[str], EventLog], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With few states allowed pm4py searches our net; its cheapest alignments are as cheap as ours."""
-    from streamline.measure import conformance as module
+    from streamline.measure.models import conformance as module
 
     log = real_log("receipt")
     top = variants(log).cases["variant"].to_numpy() < 12

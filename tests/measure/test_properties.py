@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from streamline.log.event_log import EventLog
 from streamline.log.read import read_contacts
-from streamline.measure.bottleneck import bottlenecks
 from streamline.measure.contact import AFTER_END, BEFORE_ARRIVAL, LATER, contact_exposure, contact_rates, state_days
 from streamline.measure.duration import cycle_time
 from streamline.measure.flow import directly_follows, variants
-from streamline.measure.path import paths
-from streamline.measure.rework import loop_occurrences, rework_loops
+from streamline.measure.loops.rework import loop_occurrences, rework_loops
+from streamline.measure.waits.bottleneck import bottlenecks
+from streamline.measure.waits.path import paths
 from streamline.units import DAY
 
 Rows = list[tuple[str, str, float | None, float]]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from streamline.measure.bottleneck import bottlenecks
 from streamline.measure.duration import cycle_time
-from streamline.measure.path import paths
-from streamline.measure.rework import loop_occurrences, rework_loops
+from streamline.measure.loops.rework import loop_occurrences, rework_loops
+from streamline.measure.waits.bottleneck import bottlenecks
+from streamline.measure.waits.path import paths
 
 pytestmark = pytest.mark.real
 

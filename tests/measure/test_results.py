@@ -10,13 +10,13 @@ import pandas as pd
 import pytest
 
 from streamline.log.read import read_contacts, read_feedback
-from streamline.measure.bottleneck import bottlenecks
 from streamline.measure.contact import contact_rates
 from streamline.measure.duration import cycle_time
 from streamline.measure.feedback import feedback_scores
 from streamline.measure.flow import directly_follows, process_map, variants
 from streamline.measure.groups import by_group
-from streamline.measure.rework import rework_loops
+from streamline.measure.loops.rework import rework_loops
+from streamline.measure.waits.bottleneck import bottlenecks
 
 EVIL = "<script>alert('x')</script>"
 #: Columns of `.cases` of each result; None where it keeps no rows.

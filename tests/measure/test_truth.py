@@ -14,12 +14,12 @@ from streamline.log.calendar import Calendar
 from streamline.log.contact_log import ContactLog
 from streamline.log.event_log import EventLog
 from streamline.log.read import read_contacts, read_log
-from streamline.measure.batch import observed_releases
-from streamline.measure.bottleneck import bottlenecks
 from streamline.measure.contact import contact_rates
 from streamline.measure.duration import cycle_time
-from streamline.measure.path import paths
-from streamline.measure.rework import loop_occurrences, rework_loops
+from streamline.measure.loops.rework import loop_occurrences, rework_loops
+from streamline.measure.waits.bottleneck import bottlenecks
+from streamline.measure.waits.path import paths
+from streamline.measure.waits.releases import observed_releases
 from streamline.units import HOUR
 
 pytestmark = pytest.mark.real

@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from streamline.figure import ModelNode, ModelPicture
-from streamline.measure.diagram import (
+from streamline.measure.models.diagram import (
     CHOICE,
     DOWN_THE_PAGE,
     LOOP,

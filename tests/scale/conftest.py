@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from streamline.log.read import read_log
-from streamline.measure.summary import LogSummary, log_summary
+from streamline.measure.summaries.summary import LogSummary, log_summary
 from streamline.scale import partition
 from streamline.scale.pieces import piece_of
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from streamline.log.read import read_log
-from streamline.measure.summary import log_summary
+from streamline.measure.summaries.summary import log_summary
 from streamline.scale import partition
 from streamline.scale.pieces import put_together
 

@@ -11,7 +11,7 @@ import pytest
 
 from streamline.errors import FileFormatError, LogError, MissingColumnError
 from streamline.log.read import read_log
-from streamline.measure.summary import LogSummary, log_summary
+from streamline.measure.summaries.summary import LogSummary, log_summary
 
 Summarise = Callable[..., LogSummary]
 ROWS = "case,activity,time\n" + "".join(f"c{k},Work,2024-01-{k % 9 + 1:02} 10:00\n" for k in range(90))

@@ -26,7 +26,7 @@ from streamline.errors import (
     UnknownNameError,
 )
 from streamline.log.read import read_log
-from streamline.measure.summary import LogSummary
+from streamline.measure.summaries.summary import LogSummary
 from streamline.scale import partition
 
 Summarise = Callable[..., LogSummary]

@@ -20,8 +20,8 @@ from streamline.errors import (
 )
 from streamline.log.event_log import EventLog
 from streamline.log.read import read_log
-from streamline.measure.summary import log_summary
-from streamline.measure.work import resource_work
+from streamline.measure.staff.work import resource_work
+from streamline.measure.summaries.summary import log_summary
 from streamline.plan import plan_section
 from streamline.scale import spark
 from streamline.scale.spark import spark_log, spark_summary, spark_work

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from streamline.log.read import read_log
-from streamline.measure.summary import log_summary
+from streamline.measure.summaries.summary import log_summary
 from streamline.scale import spark
 from streamline.scale.spark import spark_summary
 

@@ -10,8 +10,8 @@ import pytest
 
 from streamline.errors import DataQualityError, FileFormatError, UnknownNameError
 from streamline.log.read import read_log
-from streamline.measure.summary import log_summary
-from streamline.measure.work import work_counts
+from streamline.measure.staff.work import work_counts
+from streamline.measure.summaries.summary import log_summary
 from streamline.scale.spark import spark_log, spark_summary, spark_work
 
 pytestmark = pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning")

@@ -2,7 +2,7 @@
 
 A resource is *on duty* at an instant when its calendar says that it works then; off duty it can't begin a step. Duty is
 made from one office calendar for everybody, or from hours discovered for each resource less its absences
-(`measure/availability.py`). Where nothing is known of a resource it counts as always on duty, and `known` says so: then
+(`measure/staff/availability.py`). Where nothing is known of a resource it counts as always on duty, and `known` says so: then
 no wait is put down to its being away.
 """
 

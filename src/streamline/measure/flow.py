@@ -13,7 +13,7 @@ from streamline.errors import InsufficientDataError
 from streamline.figure import Bar, BarChart, Chart, FlowMap, MapEdge, MapNode
 from streamline.kernels.loops import erased_loops
 from streamline.log.event_log import EventLog
-from streamline.measure.counts import (
+from streamline.measure.summaries.routes import (
     Routes,
     VariantCounts,
     activity_counts,
@@ -21,8 +21,8 @@ from streamline.measure.counts import (
     variant_counts,
     weighted,
 )
-from streamline.measure.path import paths
-from streamline.measure.transitions import transition_and_loop_counts
+from streamline.measure.summaries.transitions import transition_and_loop_counts
+from streamline.measure.waits.path import paths
 from streamline.results import Result, rows_of
 from streamline.units import DAY, HOUR, MISSING_TIME, counted
 

@@ -25,11 +25,11 @@ import pandas as pd
 from streamline.errors import InsufficientDataError
 from streamline.figure import Bar, BarChart, Chart
 from streamline.log.event_log import EventLog
-from streamline.measure.counts import routes_of
 from streamline.measure.duration import LEVEL
 from streamline.measure.factor import OTHER, UNKNOWN, Factor, arrival_factors, arrival_weeks
-from streamline.measure.loop_association import FDR, MIN_CASES, adjustment_notes, one_of_two, people_note
-from streamline.measure.loops import loop_occurrences, loop_words
+from streamline.measure.loops.association import FDR, MIN_CASES, adjustment_notes, one_of_two, people_note
+from streamline.measure.loops.occurrences import loop_occurrences, loop_words
+from streamline.measure.summaries.routes import routes_of
 from streamline.results import Result, rows_of
 from streamline.stats.adjusted import Adjusted, adjusted_ratios
 from streamline.stats.association import (

@@ -11,13 +11,13 @@ from streamline.log.event_log import EventLog
 from streamline.log.feedback_log import FeedbackLog
 from streamline.log.quality import DataQuality
 from streamline.log.raw import Reject
-from streamline.measure.bottleneck import Bottlenecks
 from streamline.measure.contact import ContactRates
 from streamline.measure.duration import CycleTime
 from streamline.measure.feedback import FeedbackScores
 from streamline.measure.flow import DirectlyFollows, ProcessMap, Variants
 from streamline.measure.groups import Groups
-from streamline.measure.rework import ReworkLoops
+from streamline.measure.loops.rework import ReworkLoops
+from streamline.measure.waits.bottleneck import Bottlenecks
 from streamline.provenance import Provenance
 from streamline.study import Scenario, Study
 from streamline.whatif.estimate import ScenarioEstimate

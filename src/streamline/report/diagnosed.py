@@ -10,14 +10,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from streamline.diagnosis import FEWEST_PEOPLE, SMALL_POOLS
-from streamline.measure.endings import TimeToClose, WaysToEnd
 from streamline.measure.factor import OTHER, UNKNOWN
-from streamline.measure.places import NO_POOL, NO_RESOURCE
-from streamline.measure.queue import QueueOverTime
 from streamline.measure.slow import ARRIVAL
-from streamline.measure.standard import Attainment
-from streamline.measure.waiting import NO_RESOURCE as NOBODY
-from streamline.measure.waiting import WaitingByCause
+from streamline.measure.standards.endings import TimeToClose, WaysToEnd
+from streamline.measure.standards.standard import Attainment
+from streamline.measure.waits.places import NO_POOL, NO_RESOURCE
+from streamline.measure.waits.queue import QueueOverTime
+from streamline.measure.waits.waiting import NO_RESOURCE as NOBODY
+from streamline.measure.waits.waiting import WaitingByCause
 from streamline.report.analysis import Analysis
 from streamline.report.privacy import suppressed_rows
 from streamline.report.wording import factor_words

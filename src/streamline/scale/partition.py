@@ -21,7 +21,7 @@ from streamline.log.raw import RawRecords, Reject
 from streamline.log.read import records_of_file
 from streamline.log.roles import ReadOptions, check_options, columns_wanted, role_columns
 from streamline.log.time_column import is_text
-from streamline.measure.summary import LogSummary
+from streamline.measure.summaries.summary import LogSummary
 from streamline.scale.pieces import BLANKS, BYTES_PER_EVENT, Piece, of_piece, piece_of, put_together
 from streamline.units import parse_size, size_words
 

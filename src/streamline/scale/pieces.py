@@ -9,7 +9,7 @@ from streamline.errors import DataQualityError, FileFormatError, InsufficientDat
 from streamline.log.build import check_names
 from streamline.log.raw import RawRecords, Reject
 from streamline.log.roles import MAX_REJECTED, ReadOptions, RejectTally, log_of_records, names_of
-from streamline.measure.summary import LogSummary, log_summary
+from streamline.measure.summaries.summary import LogSummary, log_summary
 
 #: Bytes of memory that reading an event takes at its peak, with some to spare.
 BYTES_PER_EVENT = 120

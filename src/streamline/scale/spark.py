@@ -40,8 +40,8 @@ from streamline.log.roles import (
 )  # fmt: skip
 from streamline.log.store import content_digest
 from streamline.machine import free_memory
-from streamline.measure.summary import LogSummary
-from streamline.measure.work import WorkCounts, work_counts
+from streamline.measure.staff.work import WorkCounts, work_counts
+from streamline.measure.summaries.summary import LogSummary
 from streamline.scale.pieces import BLANKS, BYTES_PER_EVENT, check_whole, of_piece, piece_of, put_together
 from streamline.stats.streams import BUDGET
 from streamline.units import size_words

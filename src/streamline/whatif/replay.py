@@ -26,10 +26,10 @@ from streamline.kernels.replay import (
 from streamline.log.calendar import Calendar
 from streamline.log.contact_log import ContactLog
 from streamline.log.event_log import EventLog
-from streamline.measure.batch import Releases, observed_releases
 from streamline.measure.contact import Exposure, contact_exposure
-from streamline.measure.path import ConcurrencyRule, Paths, paths, staff_time
-from streamline.measure.rework import Occurrences, loop_occurrences
+from streamline.measure.loops.rework import Occurrences, loop_occurrences
+from streamline.measure.waits.path import ConcurrencyRule, Paths, paths, staff_time
+from streamline.measure.waits.releases import Releases, observed_releases
 from streamline.units import DAY, HOUR
 from streamline.whatif.change import (
     ESTIMATED,

@@ -1,7 +1,7 @@
 """Open life by state: where the days of the cases and the contacts about them fall.
 
 At each instant between its arrival and its last completion a case *awaits* the step of its critical path that was enabled and
-not yet completed (see `measure.path`): a parallel sibling doesn't hide the branch that the case is waiting for. The
+not yet completed (see `measure.waits.path`): a parallel sibling doesn't hide the branch that the case is waiting for. The
 *waiting band* is the time since that step was enabled. After the last completion an open case awaits a step that isn't known,
 until the log ends; a closed case is *closed*, with the time since its end as waiting band, for a set number of days. Contacts
 before the arrival, and longer after the end, have states of their own and no days: there is nothing to count them over.

@@ -15,8 +15,8 @@ from streamline.log.event_log import EventLog
 from streamline.measure.contacts.bands import band_words
 from streamline.measure.contacts.linking import LinkedContacts
 from streamline.measure.factor import UNKNOWN, WEEKDAYS, Factor
-from streamline.measure.path import paths
 from streamline.measure.periods import local_time, period_edges
+from streamline.measure.waits.path import paths
 from streamline.units import DAY, MISSING_TIME, duration_words
 
 Float = npt.NDArray[np.float64]

@@ -1,13 +1,13 @@
 """Contacts of loops: how many calls one request for information costs.
 
 A loop occurrence runs from the completion of its head (the step returned to) to the completion of the repeat (see
-`measure.loops`). Two figures answer the question, and they differ:
+`measure.loops.occurrences`). Two figures answer the question, and they differ:
 
 - *inside*: the contacts that came while the case was in the loop, per occurrence. The case would have waited for something
   in that time without the loop as well, so part of them may have come anyway.
-- *matched*: contacts of cases with the loop less those of like cases without it (same channel, attributes and week of arrival;
-  see `measure.matching`), per occurrence. It leaves out what would have come anyway and takes in what the loop causes later,
-  such as a broken standard. It is no experiment: what makes a case loop may make its customer call as well.
+- *matched*: contacts of cases with the loop less those of like cases without it (same channel, attributes and week of
+  arrival; see `measure.loops.matching`), per occurrence. It leaves out what would have come anyway and takes in what the loop
+  causes later, such as a broken standard. It is no experiment: what makes a case loop may make its customer call as well.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from streamline.figure import BarColumn, BarTable, Chart
 from streamline.measure.contacts.intervals import rate_interval
 from streamline.measure.contacts.linking import LinkedContacts
 from streamline.measure.duration import LEVEL
-from streamline.measure.matching import matched_difference
-from streamline.measure.rework import ReworkLoops, rework_loops
+from streamline.measure.loops.matching import matched_difference
+from streamline.measure.loops.rework import ReworkLoops, rework_loops
 from streamline.results import Result
 from streamline.stats.bootstrap import DRAWS, ratio_intervals
 from streamline.units import counted, significant

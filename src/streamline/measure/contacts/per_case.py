@@ -19,7 +19,7 @@ from streamline.figure import Bar, BarChart, Chart
 from streamline.measure.contacts.intervals import FEWEST_SHOWN, rate_interval
 from streamline.measure.contacts.linking import LinkedContacts
 from streamline.measure.duration import LEVEL
-from streamline.measure.places import group_of_case
+from streamline.measure.waits.places import group_of_case
 from streamline.results import Estimate, Result, bounded, rows_of
 from streamline.stats.bootstrap import DRAWS, share_interval
 from streamline.units import DAY, counted

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from streamline.measure.loop_association import NO_CAUSE
+from streamline.measure.loops.association import NO_CAUSE
 from streamline.report.analysis import Analysis
 from streamline.report.diagnosed import round_trips, telling_loops
 from streamline.report.findings.saying import FIRST_RANKS, RANKS, bounds, finding_of, note, real, span

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from streamline.measure.multitasking import Multitasking
-from streamline.measure.pools import NONE
+from streamline.measure.staff.multitasking import Multitasking
+from streamline.measure.staff.pools import NONE
 from streamline.report.analysis import Analysis
 from streamline.report.diagnosed import n_small_pools, staff
 from streamline.report.findings.saying import RANKS

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from streamline.measure.bottleneck import Bottlenecks
+from streamline.measure.waits.bottleneck import Bottlenecks
 from streamline.report.analysis import Analysis
 from streamline.report.diagnosed import places, telling_slow
 from streamline.report.findings.saying import FIRST_RANKS, RANKS, note, real, span

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from streamline.measure.timing import WEEKDAYS
-from streamline.measure.waiting import WaitingByCause
+from streamline.measure.waits.timing import WEEKDAYS
+from streamline.measure.waits.waiting import WaitingByCause
 from streamline.report.analysis import Analysis
 from streamline.report.diagnosed import causes, queue_of
 from streamline.report.findings.saying import note, span

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from streamline.figure import StepCurves
-from streamline.measure.endings import TimeToClose, WaysToEnd
+from streamline.measure.standards.endings import TimeToClose, WaysToEnd
 from streamline.report import diagnosed, tables
 from streamline.report.analysis import Analysis
 from streamline.report.parts.saying import Say, cautions, figure, numbered, paragraph, said

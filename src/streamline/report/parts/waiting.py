@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from streamline.measure.waiting_tables import CAUSES
+from streamline.measure.waits.tables import CAUSES
 from streamline.report import diagnosed, tables
 from streamline.report.analysis import Analysis
 from streamline.report.parts.saying import Say, cautions, figure, numbered, paragraph, said

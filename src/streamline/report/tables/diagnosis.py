@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from streamline.diagnosis import SMALL_POOLS
-from streamline.measure.waiting_tables import MEANING
+from streamline.measure.waits.tables import MEANING
 from streamline.report import diagnosed
 from streamline.report.analysis import Analysis
 from streamline.report.section import Table

@@ -1,0 +1,1 @@
+"""Process models and how far cases keep to them."""
