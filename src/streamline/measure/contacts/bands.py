@@ -29,7 +29,7 @@ def chosen_bands(waited_days: Float, *, most: int = MOST_BANDS, min_contacts: in
     waited_days : for each contact how long its case had awaited its step.
 
     >>> chosen_bands(np.repeat([0.4, 2.2, 6.0, 20.0], 100))
-    (1.0, 3.0, 10.0)
+    (2.0, 5.0, 10.0)
     >>> chosen_bands(np.array([1.0, 2.0]))
     ()
     """
