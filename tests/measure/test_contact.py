@@ -161,3 +161,16 @@ def test_contacts_about_open_cases_after_the_logs_end_are_left_out(log_of, at) -
     assert got.n_contacts == 2
     assert got.exposure.n_late == 1
     assert any(c.startswith("1 contacts about open cases came after the last event") for c in got.caveats)
+
+
+def test_a_state_without_a_contact_has_a_bound_above_nothing(log_of) -> None:
+    """Hand: 0 contacts in d days; the upper bound solves exp(-rate × d) = 2.5%, so it is 3.689 / d."""
+    log = log_of([(f"c{k}", a, 24 * j, 24 * j + 1) for k in range(40) for j, a in enumerate("ABC")])
+    at = log.instants(log.arrival[:1])[0]
+    times = [at, at + pd.Timedelta(hours=20), at + pd.Timedelta(hours=49)]
+    calls = read_contacts(pd.DataFrame({"case": ["c0", "c1", "c2"], "time": times}), case="case", time="time")
+    table = contact_rates(log, calls, draws=50).table
+    silent = table[(table["n_contacts"] == 0) & (table["open_days"] > 0)]
+    assert len(silent)
+    assert (silent["rate_low"] == 0).all()
+    assert silent["rate_high"].to_numpy() == pytest.approx(3.688879 / silent["open_days"].to_numpy(), rel=1e-6)

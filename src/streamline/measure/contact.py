@@ -131,6 +131,9 @@ def contact_rates(
     share = exposure.link_share
     low, high = ratio_intervals(exposure.contacts, exposure.days, level=level, draws=draws, seed=seed)
     days, count = exposure.days.sum(axis=0), exposure.contacts.sum(axis=0)
+    # No contact at all is no proof of none: resamples hold none either, so the bound is that of a Poisson count of 0.
+    none = (count == 0) & (days > 0)
+    low[none], high[none] = 0.0, -np.log((1 - level) / 2) / days[none]
     with np.errstate(invalid="ignore", divide="ignore"):
         table = pd.DataFrame(
             {

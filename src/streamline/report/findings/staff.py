@@ -74,7 +74,7 @@ def staff_findings(a: Analysis) -> Iterator[Finding]:
 
 def _several(found: Multitasking) -> str:
     if not found.as_a_rule.any() and found.shared_share < _HARDLY:
-        return f"Nobody does several steps at once as a rule ({found.clock})."
+        return f"Counted on {found.clock}, nobody does several steps at once as a rule."
     return people_words(found.verdict)
 
 

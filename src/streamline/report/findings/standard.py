@@ -74,10 +74,15 @@ def _at_risk(a: Analysis) -> Iterator[Finding]:
     )  # fmt: skip
     if few or found.n_overdue == found.n:
         return
+    untold = int(found.cases["miss_probability"].isna().sum())
+    if untold == found.n:
+        return
+    about = "At least about" if untold else "About"
     yield Finding(
         id="standard.at_risk", section="standard",
-        statement=f"About {number(found.expected_misses, 0)} of these {found.n:,} open cases are expected to miss the standard "
-        f"of {late}, those already past it included.",
+        statement=f"{about} {number(found.expected_misses, 0)} of these {found.n:,} open cases are expected to miss the "
+        f"standard of {late}, those already past it included"
+        f"{'; of some of them no earlier case tells' if untold else ''}.",
         value=found.expected_misses, unit="cases", n=found.n,
         method="sum over open cases of the share of earlier cases, as far for as long, that missed it (Kaplan-Meier)",
         caveats=found.caveats, table="tables/at_risk.csv",

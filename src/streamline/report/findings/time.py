@@ -81,12 +81,12 @@ def _how_sure(b: Bottlenecks, rank: int, row: Any) -> Iterator[Finding]:
     if np.isfinite(row.first_share_of_draws) and (rank == 1 or row.first_share_of_draws > 0):
         share = float(row.first_share_of_draws)
         times = "all" if share == 1 else "none" if share == 0 else percent(share)
-        sure = "no chance" if share >= 0.975 else "likely, not certain" if share >= 0.8 else "not certain"
+        sure = "" if share >= 0.975 else "likely, not certain" if share >= 0.8 else "not certain"
         what = f"Waiting for {row.activity}" if row.sojourn_days_per_case == 0 else f"The time {_where(row)}"
         yield SubjectFinding(
             id=f"bottleneck.{rank}.rank_probability", section="bottleneck", subject=row.activity,
             statement=f"{what} is the largest part of the cycle time in {times} of the resamples of weeks of arrivals"
-            f"{f', so its first place is {sure}' if rank == 1 else ''}.",
+            f"{f', so its first place is {sure}' if rank == 1 and sure else ''}.",
             value=share, unit="share of resamples", n=b.n, method=b.waiting.method, caveats=b.caveats, table=_TABLE,
         )  # fmt: skip
     if row.halved_days_per_case > 0:
