@@ -31,6 +31,7 @@ sample: $(READY)
 # How often the intervals hold the truth: 2,000 samples a row, some minutes.
 verify-stats: $(READY)
 	$(BIN)/python scripts/verify_stats.py > docs/verification/intervals.md
+	$(BIN)/python scripts/verify_rates.py > docs/verification/rates.md
 
 # This library and its peers on the same files, each run in its own process: about half an hour. Generated logs of up to
 # 100 million events (2 GB) go to build/bench-data; REAL names XES files to read too.

@@ -92,5 +92,5 @@ def test_without_anything_to_compare_within_cases_the_pooled_rates_are_used_and_
     assert got.n_shared == 0
     assert got.preferred == "pooled"
     assert np.isnan(got.p_value)
-    assert "no effect can be told within cases" in got.why
+    assert "no ratio can be told within cases" in got.why
     assert "the rates of long waits are too high" in got.why

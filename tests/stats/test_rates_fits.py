@@ -253,15 +253,24 @@ def test_what_cannot_be_fitted_is_refused_or_said() -> None:
         Stretches(case=rows.case, days=-rows.days, contacts=rows.contacts, factors=())
     with pytest.raises(ValueError, match="whole numbers"):
         Stretches(case=rows.case, days=rows.days, contacts=rows.contacts - 1, factors=())
-    # wherever a case has both, every contact is late: the ratio has no end
-    apart = Stretches(
-        case=np.array([1, 1, 2, 2, 3]), days=np.full(5, 10.0), contacts=np.array([0, 2, 0, 1, 2]),
-        factors=(Factor(name="late", levels=("no", "yes"), codes=np.array([0, 1, 0, 1, 0]), reference=0),),
-    )  # fmt: skip
-    got = fixed_effects_rates(apart)
-    assert not got.converged
-    assert np.isnan(got.ratios("late").ratio).all()
-    assert pooled_rates(apart).converged
+
+
+def test_a_level_with_all_or_none_of_each_cases_contacts_is_told_from_all_cases_and_named() -> None:
+    """Wherever a case has a decision and another state, all contacts came in the decision: within cases its ratio has no end.
+    The ratios of the others are those without its stretches."""
+    rows = random_stretches(14)
+    decision = rows.factors[0].codes == 2
+    with_it = np.isin(rows.case, np.unique(rows.case[decision]))
+    contacts = np.where(with_it & ~decision, 0, rows.contacts)
+    got = fixed_effects_rates(Stretches(case=rows.case, days=rows.days, contacts=contacts, factors=rows.factors))
+    assert [(x.factor, x.level) for x in got.not_within] == [("state", "decision")]
+    assert got.converged
+    assert got.within.tolist() == [False, True, False, True, False]
+    rest = rows.kept(~decision & ~with_it)
+    assert got.effects[[1, 3]] == pytest.approx(fixed_effects_rates(rest).effects[[1, 2]], abs=1e-6)
+    ratios = got.ratios("state")
+    assert 0 < ratios.low[2] < ratios.ratio[2] < ratios.high[2] < np.inf
+    assert got.rates([[0, 1, 2], [0, 0, 0], [0, 0, 0]]).high[2] < np.inf
 
 
 def test_one_contact_gives_a_rate_and_no_narrow_interval() -> None:
@@ -283,3 +292,14 @@ def test_stretches_without_days_are_left_out_and_their_contacts_counted() -> Non
     assert len(design.stretches) == len(rows) - 5
     got = pooled_rates(design)
     assert got.effects == pytest.approx(pooled_rates(rows.kept(np.arange(len(rows)) >= 5)).effects)
+
+
+def test_drawn_effects_vary_as_the_model_says() -> None:
+    rows = random_stretches(15)
+    got = fixed_effects_rates(rows)
+    drawn = got.drawn_effects(np.random.default_rng(1), draws=20_000)
+    assert np.cov(drawn.T) == pytest.approx(got.covariance, rel=0.05, abs=0.03 * got.covariance.max())
+    assert drawn.mean(axis=0) == pytest.approx(got.effects, abs=0.01)
+    assert got.expected(rows, effects=got.effects) == pytest.approx(got.expected(rows))
+    total = [got.expected(rows, effects=e).sum() for e in drawn[:200]]
+    assert np.std(total) > 0

@@ -16,6 +16,7 @@ from streamline.kernels.compiled import compiled
 Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
 Float = npt.NDArray[np.float64]
+Bool = npt.NDArray[np.bool_]
 
 
 @compiled
@@ -145,12 +146,21 @@ def sums_of_groups(bounds: Int64, columns: Int32, first: Int64, level: Int32, va
 
 @compiled
 def left_out_scores(
-    bounds: Int64, columns: Int32, first: Int64, level: Int32, score: Float, mean: Float, pull: Float, inverse: Float
+    bounds: Int64,
+    columns: Int32,
+    first: Int64,
+    level: Int32,
+    score: Float,
+    mean: Float,
+    pull: Float,
+    inverse: Float,
+    which: Bool,
 ) -> Any:
     """The scores of each group, scaled to what they would be if the group weren't in the fit (to its first step).
 
     score : as from `sums_of_groups`. mean : (n,) and pull : (groups,), so that a group's own information is the sum of
         mean × x ⊗ x over its rows less pull × (sums of mean by level) ⊗ (the same). inverse : (p, p) of all groups' information.
+    which : (groups,) the groups to do so for; the scores of the others stay as they are.
 
     Solves (1 − own information × inverse) z = score over the group's own effects. Where that is singular, without the group an
     effect would be unknown, and the least change that explains the score is taken.
@@ -159,6 +169,8 @@ def left_out_scores(
     place = np.zeros(inverse.shape[0], np.int64)
     result = score.copy()
     for g in range(len(bounds) - 1):
+        if not which[g]:
+            continue
         k = first[g + 1] - first[g]
         own = np.zeros((k, k))
         sums = np.zeros(k)

@@ -9,12 +9,14 @@ from a second step over all cases, in which the ratios within cases are held; th
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
 from streamline.kernels.levels import products_of_groups, sums_by_level, sums_by_pair, sums_of_effects
 from streamline.stats.newton import inverse_of, newton, told_apart
-from streamline.stats.poisson_rates import entangled, poisson_effects, refuse_without_contacts
+from streamline.stats.poisson_rates import entangled, named, poisson_effects, refuse_without_contacts
 from streamline.stats.rate_model import SEPARATED, RateModel, dispersions, products_of_scores, scores_of, sums_of_cases
 from streamline.stats.stretches import Design, Stretches, cells_of, design_of, sums_by_code
 
@@ -23,11 +25,17 @@ Int64 = npt.NDArray[np.int64]
 Bool = npt.NDArray[np.bool_]
 
 
+ONE_SIDED = "wherever a case has it and another level, all its contacts came at one of them"
+
+
 def fixed_effects_rates(stretches: Stretches | Design) -> RateModel:
     """Fit the ratios within cases (conditional Poisson), then levels of what doesn't change within a case.
 
     Cases without a contact say nothing of the ratios and drop out of the first step (`n_cases_without_contacts`). Errors are
     sandwiches by case, so contacts may come in bursts. Work grows with the stretches.
+
+    A level at which a case has all or none of its contacts wherever it has other levels too (few contacts) has no ratio within
+    cases; it is named in `not_within`, and its ratio comes from the second step.
 
     Raises ValueError for a factor that contacts themselves move ("within 3 days of a contact"): given the number of a case's
     contacts, the time after the last one is known to be empty, and its ratio would come out too small.
@@ -42,18 +50,45 @@ def fixed_effects_rates(stretches: Stretches | Design) -> RateModel:
             f"{', '.join(moved)}: contacts themselves move this factor, so a comparison within cases is biased by it; "
             "leave it out here (pooled rates and `stats.repeats` take it)"
         )
-    rows, p = design.stretches, design.n_effects
-    bounds = design.bounds
-    calls = sums_of_cases(bounds, rows.contacts)
-    some = np.repeat(calls > 0, np.diff(bounds))
-    columns, days, contacts = design.columns[some], rows.days[some], rows.contacts[some].astype(np.float64)
+    keep = np.ones(len(design.stretches), dtype=np.bool_)
+    one_sided = np.zeros(design.n_effects, dtype=np.bool_)
+    while True:
+        first = _compared(design, keep)
+        endless = first.within & (np.abs(first.effects) >= SEPARATED)
+        if first.converged or not endless.any():
+            return _with_levels(design, first, one_sided)
+        one_sided |= endless
+        keep &= ~one_sided[np.maximum(design.columns[:, 1:], 0)].any(axis=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Compared:
+    """What the comparison within cases tells."""
+
+    effects: Float
+    within: Bool
+    #: (p,) effects that don't change within any case.
+    constant: Bool
+    scores: Float
+    inverse: Float
+    converged: bool
+    n_cases: int
+
+
+def _compared(design: Design, keep: Bool) -> _Compared:
+    """The first step, over some of the rows: each case's contacts in them, spread over its stretches."""
+    p, bounds = design.n_effects, design.bounds
+    calls = sums_of_cases(bounds, design.stretches.contacts * keep)
+    some = keep & np.repeat(calls > 0, np.diff(bounds))
+    columns, days = design.columns[some], design.stretches.days[some]
+    contacts = design.stretches.contacts[some].astype(np.float64)
     own_calls = calls[calls > 0]
-    own_bounds = np.append(0, np.cumsum(np.diff(bounds)[calls > 0])).astype(np.int64)
-    size = np.diff(own_bounds)
+    size = sums_of_cases(bounds, some)[calls > 0].astype(np.int64)
+    own_bounds = np.append(0, np.cumsum(size)).astype(np.int64)
 
     def spread_over(effects: Float) -> tuple[Float, Float]:
         """(expected contacts of each row given its case's total; log of the case's open days × ratios)."""
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             weight = days * np.exp(sums_of_effects(columns, effects))
             total = sums_of_cases(own_bounds, weight)
             return weight * np.repeat(own_calls / total, size), np.log(total)
@@ -78,35 +113,34 @@ def fixed_effects_rates(stretches: Stretches | Design) -> RateModel:
 
         effects[within], converged = newton(likelihood, np.zeros(int(within.sum())))
         converged = converged and bool(np.abs(effects).max() < SEPARATED)
-    mean = np.zeros(len(rows))
+    mean = np.zeros(len(keep))
     mean[some] = spread_over(effects)[0]
     inverse = inverse_of(information(mean[some]), within)
     with np.errstate(divide="ignore"):
         pull = np.where(calls > 0, 1 / calls, 0.0)
-    scores = scores_of(design, rows.contacts - mean, mean, pull, inverse)
-    return _with_levels(design, effects, within, constant, scores, inverse, converged=converged, n_cases=len(own_calls))
+    return _Compared(
+        effects=effects,
+        within=within,
+        constant=constant,
+        scores=scores_of(design, np.where(some, design.stretches.contacts - mean, 0.0), mean, pull, inverse),
+        inverse=inverse,
+        converged=converged,
+        n_cases=len(own_calls),
+    )
 
 
-def _with_levels(
-    design: Design,
-    effects: Float,
-    within: Bool,
-    constant: Bool,
-    scores: Float,
-    inverse: Float,
-    *,
-    converged: bool,
-    n_cases: int,
-) -> RateModel:
+def _with_levels(design: Design, first: _Compared, one_sided: Bool) -> RateModel:
     """The second step: effects constant within cases, given those that aren't; and the errors of both together."""
+    effects, within, scores, inverse = first.effects, first.within, first.scores, first.inverse
+    second = first.constant | one_sided
     rows, p = design.stretches, design.n_effects
     exposure = rows.days * np.exp(sums_of_effects(design.columns, effects))
-    first, cell = cells_of(design.columns)
-    exposures = sums_by_code(cell, exposure, len(first))
-    contacts = sums_by_code(cell, rows.contacts, len(first))
-    own = design.columns[first]
+    row, cell = cells_of(design.columns)
+    exposures = sums_by_code(cell, exposure, len(row))
+    contacts = sums_by_code(cell, rows.contacts, len(row))
+    own = design.columns[row]
     gram = sums_by_pair(own, exposures, p)
-    gram[~constant] = gram[:, ~constant] = 0.0
+    gram[~second] = gram[:, ~second] = 0.0
     between = told_apart(gram)
     levels, ended = poisson_effects(own, exposures, contacts, between)
     effects = effects + levels
@@ -134,15 +168,16 @@ def _with_levels(
         within=within,
         inverse_information=inverse,
         scores=scores,
-        n_cases=n_cases,
-        n_cases_without_contacts=design.n_cases - n_cases,
+        n_cases=first.n_cases,
+        n_cases_without_contacts=int((sums_of_cases(design.bounds, rows.contacts) == 0).sum()),
         n_contacts=int(rows.contacts.sum()),
         open_days=float(rows.days.sum()),
         dispersion=by_row,
         dispersion_by_case=by_case,
         spread=None,
-        converged=converged and ended,
+        converged=first.converged and ended,
         left_out=(*design.left_out, *entangled(design, known)),
+        not_within=named(design, one_sided, ONE_SIDED),
     )
 
 

@@ -96,11 +96,16 @@ def refuse_without_contacts(design: Design) -> None:
         )
 
 
-def entangled(design: Design, chosen: Bool) -> list[LeftOut]:
+def entangled(design: Design, chosen: Bool) -> tuple[LeftOut, ...]:
     """The levels whose effect can't be told from those of others."""
-    return [
-        LeftOut(factor=factor.name, level=factor.levels[k], reason=TOLD_BY_OTHERS)
+    return named(design, ~chosen, TOLD_BY_OTHERS)
+
+
+def named(design: Design, which: Bool, reason: str) -> tuple[LeftOut, ...]:
+    """The levels of some of the effects, by name."""
+    return tuple(
+        LeftOut(factor=factor.name, level=factor.levels[k], reason=reason)
         for factor, place in zip(design.stretches.factors, design.places, strict=True)
         for k in np.flatnonzero(place >= 0)
-        if not chosen[place[k]]
-    ]
+        if which[place[k]]
+    )

@@ -133,7 +133,7 @@ def _chosen(
     wider: float,
 ) -> tuple[Literal["pooled", "fixed effects"], str]:
     if not fixed.converged or not n_shared:
-        reason = "no effect can be told within cases" if fixed.converged else "the comparison within cases has no end"
+        reason = "no ratio can be told within cases" if fixed.converged else "the comparison within cases has no end"
         return "pooled", (
             f"Rates are those of all cases pooled, because {reason}. If customers who get in touch often have longer cases, the "
             "rates of long waits are too high."

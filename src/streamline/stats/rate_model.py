@@ -24,8 +24,8 @@ Kind = Literal["pooled", "negative binomial by stretch", "negative binomial by c
 
 #: A log ratio beyond this is no estimate: contacts come at one level only wherever both could be seen.
 SEPARATED = 10.0
-#: Up to this many cases errors are those of a jackknife.
-MANY_CASES = 20_000
+#: Up to this many cases errors are those of a jackknife; beyond, for the cases with contacts where these are no more.
+MANY_CASES = 5_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -86,6 +86,8 @@ class RateModel:
     #: Whether the fit came to an end; without it every ratio and rate is NaN.
     converged: bool
     left_out: tuple[LeftOut, ...]
+    #: Levels that change within cases and still have their ratio from all cases together.
+    not_within: tuple[LeftOut, ...] = ()
 
     def ratios(self, factor: str, *, level: float = 0.95) -> Ratios:
         """The rate ratios of one factor's levels."""
@@ -132,15 +134,25 @@ class RateModel:
             rate[:] = low[:] = high[:] = np.nan
         return PredictedRates(rate=rate, low=low, high=high, level=level)
 
-    def expected(self, stretches: Stretches) -> Float:
-        """(n,): the contacts that the model expects in each stretch, also of cases that it hasn't seen."""
+    def drawn_effects(self, rng: np.random.Generator, *, draws: int) -> Float:
+        """(draws, p): effects as uncertain as they are, all together; for `expected`."""
+        values, vectors = np.linalg.eigh(self.covariance)
+        root = vectors * np.sqrt(np.maximum(values, 0.0))
+        return np.asarray(self.effects + rng.standard_normal((draws, len(self.effects))) @ root.T, dtype=np.float64)
+
+    def expected(self, stretches: Stretches, *, effects: Float | None = None) -> Float:
+        """(n,): the contacts that the model expects in each stretch, also of cases that it hasn't seen.
+
+        effects : (p,) one draw of `drawn_effects`; None: those fitted.
+        """
+        effects = self.effects if effects is None else effects
         if stretches.factors and tuple(f.name for f in stretches.factors) != self.names:
             raise ValueError(f"the model's factors are {', '.join(self.names)}, in this order")
         if not self.converged:
             return np.full(len(stretches), np.nan)
-        total = np.full(len(stretches), self.effects[0])
+        total = np.full(len(stretches), effects[0])
         for factor, place in zip(stretches.factors, self.design.places, strict=True):
-            effect = np.where(place >= 0, self.effects[np.maximum(place, 0)], 0.0)
+            effect = np.where(place >= 0, effects[np.maximum(place, 0)], 0.0)
             effect[place == LEFT_OUT] = -np.inf
             total += effect[factor.codes]
         return np.asarray(stretches.days * np.exp(total), dtype=np.float64)
@@ -181,16 +193,19 @@ def sums_of_cases(bounds: Int64, values: npt.NDArray[np.generic]) -> Float:
 def scores_of(design: Design, residual: Float, mean: Float, pull: Float, inverse: Float) -> Float:
     """For each case and each of its levels (`design.first`, `design.level`) its score: the sum of residuals.
 
-    Up to `MANY_CASES` cases each is scaled to what it would be if the case weren't in the fit, so that the sandwich is the
-    jackknife that leaves out one case at a time (to its first step): plain scores, taken at a fit that each case has pulled to
-    itself, are too small. Beyond, they hardly differ.
+    Of up to `MANY_CASES` cases (else of as many with contacts) each is scaled to what it would be if the case weren't in the fit,
+    so that the sandwich is the jackknife that leaves out one case at a time (to its first step): plain scores, taken at a fit
+    that each case has pulled to itself, are too small. Beyond, they hardly differ.
     mean, pull : what the case adds to the information, see `left_out_scores`; the same as in `inverse`.
     """
     rows = design.bounds, design.columns, design.first, design.level
     plain = sums_of_groups(*rows, residual, design.n_effects)
+    which = np.ones(design.n_cases, dtype=np.bool_)
     if design.n_cases > MANY_CASES:
-        return np.asarray(plain, dtype=np.float64)
-    return np.asarray(left_out_scores(*rows, plain, mean, pull, inverse), dtype=np.float64)
+        which = sums_of_cases(design.bounds, design.stretches.contacts) > 0
+        if which.sum() > MANY_CASES:
+            return np.asarray(plain, dtype=np.float64)
+    return np.asarray(left_out_scores(*rows, plain, mean, pull, inverse, which), dtype=np.float64)
 
 
 def products_of_scores(design: Design, left: Float, right: Float) -> Float:
