@@ -55,7 +55,7 @@ def test_time_left_and_probability_by_hand(log) -> None:
     chart = got.chart()
     assert isinstance(chart, BarChart)
     assert chart.title.startswith("Of 5 open cases about ")
-    assert chart.title.endswith("will have missed the standard of 10 days; 1 has already")
+    assert chart.title.endswith("are expected to miss the standard of 10 days; 1 has already")
 
 
 def test_a_case_of_which_nothing_is_completed_has_arrived(log_of) -> None:

@@ -70,11 +70,11 @@ class CasesAtRisk(Result):
         n_untold = int(self.cases["miss_probability"].isna().sum())
         standard = f"the standard of {duration_words(self.standard)}"
         title = (
-            f"Of {counted(self.n, 'open case')} {'at least' if n_untold else 'about'} {self.expected_misses:,.0f} will have "
-            f"missed {standard}; {self.n_overdue:,} {'has' if self.n_overdue == 1 else 'have'} already"
+            f"Of {counted(self.n, 'open case')} {'at least' if n_untold else 'about'} {self.expected_misses:,.0f} are expected "
+            f"to miss {standard}; {self.n_overdue:,} {'has' if self.n_overdue == 1 else 'have'} already"
         )
         if n_untold == self.n:
-            title = f"How many of {counted(self.n, 'open case')} will miss {standard} can't be told"
+            title = f"How many of {counted(self.n, 'open case')} may miss {standard} can't be told"
         return BarChart(
             title=title,
             axis="Open cases by what was completed last",
