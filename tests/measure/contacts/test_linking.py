@@ -10,7 +10,11 @@ from hypothesis import strategies as st
 
 from streamline.errors import InsufficientDataError, UnknownNameError
 from streamline.log.read import read_contacts, read_log
+from streamline.measure.contacts.exposure import open_life
 from streamline.measure.contacts.linking import link_contacts
+from streamline.measure.contacts.loop_contacts import loop_contacts
+from streamline.measure.contacts.quality import contact_quality
+from streamline.measure.contacts.repeats import first_contact_resolution
 
 #: In days. Ann has a (0 to 10) and b (5 to 12); Bob has c (20 to 30); d belongs to nobody and is open until 40.
 CASES = [
@@ -151,11 +155,28 @@ def test_options_that_do_not_fit(log, calls_of) -> None:
         link_contacts(log, calls, closed_days=-1)
 
 
-def test_requests_and_steps_are_told_from_contacts(log, calls_of) -> None:
-    requests = link_contacts(log, calls_of([("a", 0.0), ("b", 5.01), ("c", 20.0), ("c", 22.0)]))
-    assert any("75% of the linked contacts are the first of their case" in c for c in requests.caveats)
-    steps = link_contacts(log, calls_of([("a", 10.0), ("b", 12.0), ("c", 22.0)]))
-    assert any("67% of the linked contacts have the very instant of a step" in c for c in steps.caveats)
+def test_requests_and_steps_are_told_from_contacts(cases_of, calls_of) -> None:
+    """Of 50 calls 40 come within an hour of the arrival of their case; left out, ten are left. Of 50 calls 40 come at the end
+    of a step. Of four calls nothing is concluded."""
+    log = cases_of([(f"k{k}", "Decide", k, k + 5) for k in range(40)])
+    later = [(f"k{k}", k + 2.0) for k in range(10)]
+    calls = calls_of([(f"k{k}", k + 0.02) for k in range(40)] + later)
+    requests = link_contacts(log, calls)
+    assert requests.are == "requests"
+    assert any("They seem to be the requests themselves" in c for c in requests.caveats)
+    for question in (open_life, first_contact_resolution, loop_contacts):
+        with pytest.raises(InsufficientDataError, match=r"requests themselves.*requests='leave'"):
+            question(requests)
+    left = link_contacts(log, calls, requests="leave")
+    assert (left.are, left.n_contacts, left.link_share) == ("contacts", 10, 1)
+    assert fates(left)["is the request itself: first of its case, within an hour of the arrival"] == 40
+    assert [(f.kind, f.count) for f in contact_quality(log, calls).findings] == [("requests", 40)]
+    with pytest.raises(ValueError, match="requests='drop' is not an option"):
+        link_contacts(log, calls, requests="drop")
+    steps = link_contacts(log, calls_of([(f"k{k}", k + 5.0) for k in range(40)] + later))
+    assert steps.are == "steps"
+    assert any("They seem to be steps of the process" in c for c in steps.caveats)
+    assert link_contacts(log, calls_of([(f"k{k}", float(k)) for k in range(4)])).are == "contacts"
 
 
 ROW = st.tuples(

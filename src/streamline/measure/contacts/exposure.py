@@ -23,6 +23,7 @@ from streamline.figure import Bar, BarChart, Chart
 from streamline.kernels.exposure import stretches
 from streamline.measure.contacts.bands import checked_bands, chosen_bands
 from streamline.measure.contacts.intervals import FEWEST_SHOWN, rate_intervals
+from streamline.measure.contacts.likeness import refuse_requests
 from streamline.measure.contacts.linking import LinkedContacts
 from streamline.measure.contacts.lives import (
     BEFORE_ARRIVAL,
@@ -151,10 +152,11 @@ def open_life(
     repeat_days : a stretch is *recent* for so many days after a contact of its case.
     level, draws, seed : of the intervals, which resample cases.
 
-    Returns OpenLife. Raises InsufficientDataError when the contact log covers no time, as with a single contact, or none of
-    the lives; ValueError for bands that don't ascend.
+    Returns OpenLife. Raises InsufficientDataError for records of requests (see `measure.contacts.likeness`), and when the
+    contact log covers no time, as with a single contact, or none of the lives; ValueError for bands that don't ascend.
     """
     log = links.log
+    refuse_requests(links.are, links.contacts.source)
     if links.period[1] <= links.period[0]:
         raise InsufficientDataError(
             f"{links.contacts.source} covers no time: it holds {counted(len(links.contacts), 'contact')} of one instant. Give "

@@ -24,10 +24,11 @@ FATES = (
     "tells of no case of the log, before it begins",
     "tells of no case of the log, after it ends",
     "outside the dates that the contacts are said to cover",
+    "is the request itself: first of its case, within an hour of the arrival",
 )
 (
     BY_CASE, BY_CUSTOMER, BY_SHARE, BY_LATE_CUSTOMER, NOT_COUNTED, STEPLESS, LATE_OPEN, NAMELESS, FOREIGN_CASE,
-    FOREIGN_CUSTOMER, NO_OPEN_CASE, AMBIGUOUS, EARLY, LATE, OUTSIDE,
+    FOREIGN_CUSTOMER, NO_OPEN_CASE, AMBIGUOUS, EARLY, LATE, OUTSIDE, REQUEST,
 ) = range(len(FATES))  # fmt: skip
 LINKED = (BY_CASE, BY_CUSTOMER, BY_SHARE, BY_LATE_CUSTOMER)
 
@@ -61,6 +62,10 @@ def caveats_of(count: npt.NDArray[np.int64], *, link_share: float, silent: int, 
         (LATE_OPEN, "about open cases after the last event of the log, when nobody knows what they await"),
         (OUTSIDE, "outside the dates that the contacts are said to cover"),
         (STEPLESS, "about cases without any step"),
+        (
+            REQUEST,
+            "that are the first of their case and within an hour of its arrival, taken for the requests themselves",
+        ),
     ):
         if count[fate]:
             told.append(f"Left out: {counted(int(count[fate]), 'contact')} {whose}.")

@@ -7,19 +7,23 @@ makes) is work, and its instants are those of a step of the case.
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import numpy.typing as npt
 
+from streamline.errors import InsufficientDataError
 from streamline.log.event_log import EventLog
 from streamline.units import HOUR
 
 Bool = npt.NDArray[np.bool_]
 Int64 = npt.NDArray[np.int64]
+Likeness = Literal["contacts", "requests", "steps"]
 
 #: A contact this near to the arrival of its case, and the first of it, may be the request itself.
 AT_ARRIVAL = HOUR
-#: Share of the contacts from which a likeness is said.
-MANY_ALIKE = 0.5
+#: Share of the linked contacts from which a likeness is said, and how many it takes to say one.
+MANY_ALIKE, ENOUGH = 0.5, 30
 
 
 def are_requests(log: EventLog, case: Int64, time: Int64) -> Bool:
@@ -43,19 +47,33 @@ def are_steps(log: EventLog, case: Int64, time: Int64) -> Bool:
     return np.asarray(np.isin(mine, np.concatenate(known)), dtype=np.bool_)
 
 
-def likeness_caveats(log: EventLog, case: Int64, time: Int64) -> tuple[str, ...]:
-    """What must be said where most contacts look like requests or like steps."""
-    told = []
-    requests, steps = are_requests(log, case, time), are_steps(log, case, time)
-    if len(case) and requests.mean() >= MANY_ALIKE:
-        told.append(
-            f"{requests.mean():.0%} of the linked contacts are the first of their case and within an hour of its arrival. They "
-            "seem to be the requests themselves: such records tell by which channel cases arrive, not what makes customers get "
-            "in touch afterwards."
+def likeness(log: EventLog, case: Int64, time: Int64) -> Likeness:
+    """What most of the links look like; of fewer than 30 nothing is concluded."""
+    if len(case) < ENOUGH:
+        return "contacts"
+    if are_requests(log, case, time).mean() >= MANY_ALIKE:
+        return "requests"
+    return "steps" if are_steps(log, case, time).mean() >= MANY_ALIKE else "contacts"
+
+
+#: What a result says of records that look like something else.
+LIKENESS_CAVEATS: dict[Likeness, tuple[str, ...]] = {
+    "contacts": (),
+    "requests": (
+        "Most linked contacts are the first of their case and within an hour of its arrival. They seem to be the requests "
+        "themselves: such records tell by which channel cases arrive, not what makes customers get in touch afterwards.",
+    ),
+    "steps": (
+        "Most linked contacts have the very instant of a step of their case. They seem to be steps of the process, such as calls "
+        "that the agency makes: they tell of its work, not of what makes customers get in touch.",
+    ),
+}
+
+
+def refuse_requests(found: Likeness, source: str) -> None:
+    """InsufficientDataError for records of requests, of which nothing can be told but channels and numbers."""
+    if found == "requests":
+        raise InsufficientDataError(
+            f"{source}: {LIKENESS_CAVEATS['requests'][0]} With requests='leave', `link_contacts` leaves those out and keeps the "
+            "others."
         )
-    elif len(case) and steps.mean() >= MANY_ALIKE:
-        told.append(
-            f"{steps.mean():.0%} of the linked contacts have the very instant of a step of their case. They seem to be steps of "
-            "the process, such as calls that the agency makes: they tell of its work, not of what makes customers get in touch."
-        )
-    return tuple(told)

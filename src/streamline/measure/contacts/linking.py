@@ -37,10 +37,11 @@ from streamline.measure.contacts.fates import (
     NO_OPEN_CASE,
     NOT_COUNTED,
     OUTSIDE,
+    REQUEST,
     STEPLESS,
     caveats_of,
 )
-from streamline.measure.contacts.likeness import likeness_caveats
+from streamline.measure.contacts.likeness import LIKENESS_CAVEATS, Likeness, are_requests, likeness
 from streamline.results import Result
 from streamline.units import DAY, MISSING_TIME, counted
 
@@ -81,6 +82,8 @@ class LinkedContacts(Result):
     period: tuple[int, int]
     closed_days: int
     redial_rate: float | None
+    #: What most links look like: "contacts" about cases, the "requests" themselves, or "steps" of the process.
+    are: Likeness
 
     @property
     def n_contacts(self) -> float:
@@ -138,6 +141,7 @@ def link_contacts(
     ambiguous: Literal["share", "leave"] = "leave",
     redial_rate: float | None = None,
     closed_days: int = CLOSED_DAYS,
+    requests: Literal["count", "leave"] = "count",
     covers: tuple[str, str] | None = None,
     whole: EventLog | None = None,
 ) -> LinkedContacts:
@@ -149,6 +153,8 @@ def link_contacts(
     redial_rate : share of unanswered attempts (outcomes named as `abandoned` in `read_contacts`) that are followed by a
         redial, 0 to 1. No default: records of calls don't tell it, so it is refused when such attempts are there without it.
     closed_days : days after the end in which contacts are about the closed case.
+    requests : a contact that is the first of its case and within an hour of the arrival may be the request itself, as in records
+        of applications by phone; "leave" takes all such for requests and leaves them out.
     covers : the dates that the contact log covers, the last one excluded, in the log's zone; from the first to the last
         contact by default.
     whole : the log before it was filtered; contacts about its other cases are neither unlinked nor counted.
@@ -158,6 +164,8 @@ def link_contacts(
     """
     if ambiguous not in ("share", "leave"):
         raise ValueError(f"ambiguous={ambiguous!r} is not an option. Choose 'share' or 'leave'.")
+    if requests not in ("count", "leave"):
+        raise ValueError(f"requests={requests!r} is not an option. Choose 'count' or 'leave'.")
     if closed_days < 0:
         raise ValueError(f"closed_days={closed_days} is less than 0.")
     if whole is None and log.history:
@@ -198,6 +206,11 @@ def link_contacts(
         place, case, part = place[~elsewhere], case[~elsewhere], part[~elsewhere]
     order = np.lexsort((place, contacts.time[place], case))
     place, case, part = place[order], case[order], part[order]
+    if requests == "leave":
+        own = are_requests(log, case, contacts.time[place])
+        fate[place[own]] = REQUEST
+        place, case, part = place[~own], case[~own], part[~own]
+    are = likeness(log, case, contacts.time[place])
 
     fate[~inside] = OUTSIDE
     about_ours = np.isin(fate, [*LINKED, NOT_COUNTED, LATE_OPEN])
@@ -223,7 +236,7 @@ def link_contacts(
         excluded={"without any step": log.n_cases - stepped},
         caveats=(
             *caveats_of(count, link_share=link_share, silent=int(silent.sum()), rate=redial_rate),
-            *likeness_caveats(log, case, contacts.time[place]),
+            *LIKENESS_CAVEATS[are],
         ),
         log=log,
         contacts=contacts,
@@ -236,6 +249,7 @@ def link_contacts(
         period=period,
         closed_days=closed_days,
         redial_rate=redial_rate,
+        are=are,
     )
 
 

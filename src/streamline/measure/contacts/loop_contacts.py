@@ -22,6 +22,7 @@ import pandas as pd
 from streamline.errors import InsufficientDataError
 from streamline.figure import BarColumn, BarTable, Chart
 from streamline.measure.contacts.intervals import rate_interval
+from streamline.measure.contacts.likeness import refuse_requests
 from streamline.measure.contacts.linking import LinkedContacts
 from streamline.measure.duration import LEVEL
 from streamline.measure.loops.matching import matched_difference
@@ -113,9 +114,10 @@ def loop_contacts(
 
     min_occurrences : families of loops with fewer are pooled. level, draws, seed : of the intervals, which resample cases.
 
-    Returns LoopContacts over the closed cases that the contact log covers. Raises InsufficientDataError when it covers none, or
-    none of them has a loop.
+    Returns LoopContacts over the closed cases that the contact log covers. Raises InsufficientDataError when it covers none, for
+    records of requests (see `measure.contacts.likeness`), or when none of them has a loop.
     """
+    refuse_requests(links.are, links.contacts.source)
     covered = links.covered
     if not covered.any():
         raise InsufficientDataError(

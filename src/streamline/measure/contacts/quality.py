@@ -13,6 +13,7 @@ from streamline.log.contact_log import ContactLog
 from streamline.log.event_log import EventLog, Labels
 from streamline.log.quality import EXAMPLES, DataQuality, QualityFinding
 from streamline.measure.contacts.fates import FATES, FEW_CONTACTS, LINKED
+from streamline.measure.contacts.likeness import LIKENESS_CAVEATS, are_requests, are_steps
 from streamline.measure.contacts.linking import LinkedContacts, link_contacts
 from streamline.measure.periods import local_time
 from streamline.units import DAY, HOUR, counted
@@ -34,12 +35,22 @@ ENOUGH_INSTANTS = 50
 DATES_ONLY = 0.5
 
 
-def contact_quality(log: EventLog, contacts: ContactLog, *, customer: str | None = None) -> DataQuality:
+class ContactQuality(DataQuality):
+    """Findings about the records of contacts; as DataQuality, but n counts contacts."""
+
+    def __repr__(self) -> str:
+        lines = [f"<ContactQuality: {counted(len(self.findings), 'finding')}, n={counted(self.n, 'contact')}>"]
+        lines += [f"  {k}: {v}" for k, v in self.reading.items()]
+        lines += [f"  - {f.statement} {f.effect}" for f in self.findings]
+        return "\n".join(lines)
+
+
+def contact_quality(log: EventLog, contacts: ContactLog, *, customer: str | None = None) -> ContactQuality:
     """Look for what could mislead in the contacts: links, duplicates, time zones, missing reasons, too few.
 
     customer : the attribute of the cases that holds the customer's id, as for `link_contacts`.
 
-    Returns DataQuality, whose n counts contacts; contacts that can't be linked at all are a finding here, no error.
+    Returns ContactQuality, whose n counts contacts; contacts that can't be linked at all are a finding here, no error.
     """
     findings = (
         *_rows_of_the_source(contacts),
@@ -48,7 +59,7 @@ def contact_quality(log: EventLog, contacts: ContactLog, *, customer: str | None
         *_labels(contacts),
     )
     columns = ["kind", "statement", "count", "share", "unit", "examples", "effect"]
-    return DataQuality(
+    return ContactQuality(
         table=pd.DataFrame(
             [(f.kind, f.statement, f.count, f.share, f.unit, "; ".join(f.examples), f.effect) for f in findings],
             columns=columns,
@@ -115,6 +126,10 @@ def _links(log: EventLog, contacts: ContactLog, customer: str | None) -> Iterato
             yield _found("unlinked", len(places), n, f"aren't linked: {FATES[fate]}",
                          "They count for no case; what is said of each kind stands in the caveats of every result.",
                          contacts.row[places])  # fmt: skip
+    for said in LIKENESS_CAVEATS[links.are]:
+        alike = (are_requests if links.are == "requests" else are_steps)(log, links.case, links.time)
+        what = "look like requests" if links.are == "requests" else "look like steps of the process"
+        yield _found(links.are, int(alike.sum()), len(alike), what, said, contacts.row[links.place[alike]])
     yield from _early(links)
 
 

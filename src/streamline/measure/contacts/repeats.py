@@ -19,6 +19,7 @@ from streamline.errors import InsufficientDataError, UnknownNameError
 from streamline.figure import Bar, BarChart, Chart
 from streamline.measure.contacts.exposure import OpenLife
 from streamline.measure.contacts.intervals import FEW, FEWEST_SHOWN, share_bounds
+from streamline.measure.contacts.likeness import refuse_requests
 from streamline.measure.contacts.linking import LinkedContacts
 from streamline.measure.duration import LEVEL
 from streamline.measure.factor import UNKNOWN
@@ -104,8 +105,10 @@ def first_contact_resolution(
     by : the channel or reason of the first contact, or the state of the case then, for which `life` is needed.
     level, draws, seed : of the intervals, which resample cases.
 
-    Returns FirstContactResolution. Raises InsufficientDataError when no episode is over.
+    Returns FirstContactResolution. Raises InsufficientDataError for records of requests (see
+    `measure.contacts.likeness`), and when no episode is over.
     """
+    refuse_requests(links.are, links.contacts.source)
     limit = parse_duration(within)
     if limit == 0:
         raise ValueError("within must be longer than nothing, such as '7 days'.")
