@@ -71,7 +71,7 @@ def test_too_little_history_is_said(log_of) -> None:
     assert got.cases["miss_probability"].isna().all()
     assert got.expected_misses == 0
     assert got.caveats[1].startswith("For 1 open case no earlier case was followed long enough")
-    assert got.chart().title == "How many of 1 open case will miss the standard of 1 day can't be told"
+    assert got.chart().title == "How many of 1 open case may miss the standard of 1 day can't be told"
 
 
 def test_what_cannot_be_told_is_refused(log_of, log) -> None:
