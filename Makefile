@@ -39,6 +39,7 @@ bench: $(READY)
 	$(PYTHON) -m venv $(BENCH)
 	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check -e ".[bench]"
 	$(BENCH)/bin/python benchmarks/run.py --date "$$(date +%F)" --data build/bench-data --real $(REAL)
+	$(BENCH)/bin/python benchmarks/waiting.py
 
 # The environment: exact versions with hashes, then this project itself.
 $(READY): constraints.txt pyproject.toml
