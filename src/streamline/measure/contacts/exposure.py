@@ -21,8 +21,9 @@ import pandas as pd
 from streamline.errors import InsufficientDataError, UnknownNameError
 from streamline.figure import Bar, BarChart, Chart
 from streamline.kernels.exposure import stretches
+from streamline.kernels.loops import grouped_cases
 from streamline.measure.contacts.bands import checked_bands, chosen_bands
-from streamline.measure.contacts.intervals import FEWEST_SHOWN, rate_intervals
+from streamline.measure.contacts.intervals import FEWEST_SHOWN, n_different, rate_intervals
 from streamline.measure.contacts.likeness import refuse_requests
 from streamline.measure.contacts.linking import LinkedContacts
 from streamline.measure.contacts.lives import (
@@ -195,7 +196,7 @@ def open_life(
     factors = factors_of(key, lives.names, edges, day_factors, repeat_days, limit)
     if channel:
         factors = (*factors, channel_of(log, case))
-    n = len(np.unique(case))
+    n = n_different(case)
     return OpenLife(
         table=_rates(links, case, time, contacts, factors[:2], level=level, draws=draws, seed=seed),
         n=n,
@@ -233,7 +234,7 @@ def _rates(
     for f in factors:
         key = key * len(f.levels) + f.codes
     keys, group = np.unique(key, return_inverse=True)
-    n, n_cases = len(keys), np.int64(links.log.n_cases)
+    n = len(keys)
     days = np.bincount(group, weights=time, minlength=n) / DAY
     count = np.bincount(group, weights=contacts, minlength=n)
     low, high = rate_intervals(group, case, contacts, time / DAY, n, level=level, draws=draws, seed=seed)
@@ -252,6 +253,6 @@ def _rates(
             "rate_per_open_day": rate,
             "rate_low": low / links.link_share,
             "rate_high": high / links.link_share,
-            "n_cases": np.bincount(np.unique(group * n_cases + case) // n_cases, minlength=n),
+            "n_cases": grouped_cases(group, case, n),
         }
     )

@@ -61,6 +61,22 @@ def rate_intervals(
     return low, high
 
 
+def numbered(ascending: Int64) -> Int64:
+    """Equal neighbours as consecutive numbers from 0.
+
+    >>> numbered(np.array([3, 3, 8, 9, 9])).tolist()
+    [0, 0, 1, 2, 2]
+    """
+    result = np.zeros(len(ascending), dtype=np.int64)
+    result[1:] = np.cumsum(ascending[1:] != ascending[:-1])
+    return result
+
+
+def n_different(ascending: Int64) -> int:
+    """How many different values there are in ascending ones."""
+    return int(np.count_nonzero(ascending[1:] != ascending[:-1])) + 1 if len(ascending) else 0
+
+
 def poisson_bounds(total: float, *, level: float) -> tuple[float, float]:
     """Exact bounds of the mean of a Poisson count.
 
@@ -75,12 +91,12 @@ def poisson_bounds(total: float, *, level: float) -> tuple[float, float]:
 def share_bounds(
     case: Int64, weight: Float, chosen: Bool, *, level: float, draws: int, seed: int
 ) -> tuple[float, float]:
-    """Bounds of the chosen contacts' share of the weight; one entry a contact, and the contacts of a case are drawn together.
+    """Bounds of the chosen contacts' share of the weight; one entry a contact, in order of case.
 
-    With fewer than 30 cases that have a chosen contact, or one that isn't, the wider of both: resampled cases, and Wilson's
-    bounds for as many independent contacts as there are cases. NaN without any weight.
+    The contacts of a case are drawn together. With fewer than 30 cases that have a chosen contact, or one that isn't, the wider
+    of both: resampled cases, and Wilson's bounds for as many independent contacts as there are cases. NaN without any weight.
     """
-    _, unit = np.unique(case, return_inverse=True)
+    unit = numbered(case)
     below = np.bincount(unit, weights=weight).astype(np.float64)
     above = np.bincount(unit, weights=np.where(chosen, weight, 0.0)).astype(np.float64)
     n, total = len(below), float(below.sum())

@@ -35,7 +35,8 @@ def are_requests(log: EventLog, case: Int64, time: Int64) -> Bool:
 
 def are_steps(log: EventLog, case: Int64, time: Int64) -> Bool:
     """Which links have the very instant at which a step of their case begins or ends."""
-    instants = np.unique(time)
+    instants = np.sort(time)
+    instants = instants[np.append(True, instants[1:] != instants[:-1])] if len(instants) else instants
     if len(instants) == 0 or log.n_steps == 0:
         return np.zeros(len(case), dtype=np.bool_)
     known = []

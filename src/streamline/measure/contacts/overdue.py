@@ -18,7 +18,7 @@ from scipy.stats import norm
 from streamline.errors import InsufficientDataError
 from streamline.figure import Bar, BarChart, Chart
 from streamline.measure.contacts.exposure import OpenLife
-from streamline.measure.contacts.intervals import FEW
+from streamline.measure.contacts.intervals import FEW, numbered
 from streamline.measure.contacts.lives import BEFORE_ARRIVAL, CLOSED, LATER
 from streamline.measure.duration import LEVEL
 from streamline.results import Estimate, Result, bounded, rows_of
@@ -82,7 +82,7 @@ def overdue_contacts(life: OpenLife, *, level: float = LEVEL, draws: int = DRAWS
             f"No case is open for longer than {duration_words(life.standard)} in the time that "
             f"{life.links.contacts.source} covers."
         )
-    _, unit = np.unique(case, return_inverse=True)
+    unit = numbered(case)
     n = int(unit.max()) + 1
     plain = _ratio(unit, np.zeros(len(unit), dtype=np.int64), 1, days, contacts, late, n)
     within = _ratio(unit, state.codes[used], len(state.levels), days, contacts, late, n)

@@ -17,8 +17,9 @@ import pandas as pd
 
 from streamline.errors import InsufficientDataError
 from streamline.figure import Bar, BarChart, Chart
+from streamline.kernels.loops import grouped_cases
 from streamline.measure.contacts.exposure import OpenLife
-from streamline.measure.contacts.intervals import FEWEST_SHOWN, share_bounds
+from streamline.measure.contacts.intervals import FEWEST_SHOWN, n_different, share_bounds
 from streamline.measure.duration import LEVEL
 from streamline.measure.factor import UNKNOWN
 from streamline.results import Estimate, Result, bounded, rows_of
@@ -96,7 +97,7 @@ def why_they_call(life: OpenLife, *, level: float = LEVEL, draws: int = DRAWS, s
     """
     links = life.links
     coded = links.codes("reason")
-    n = len(np.unique(links.case))
+    n = n_different(links.case)
     if coded is not None and (coded[0] >= 0).any():
         return _by_reason(life, coded[0], coded[1], n, level=level, draws=draws, seed=seed)
     return _by_state(life, n, level=level, draws=draws, seed=seed)
@@ -194,7 +195,6 @@ def _table(
         low[c], high[c] = share_bounds(
             case[known], weight[known], code[known] == c, level=level, draws=draws, seed=seed
         )
-    pairs = np.unique(code * np.int64(case.max(initial=0) + 1) + case)
     table = pd.DataFrame(
         {
             "label": names,
@@ -202,7 +202,7 @@ def _table(
             "share": count / np.maximum(below, np.finfo(float).tiny),
             "share_low": low,
             "share_high": high,
-            "n_cases": np.bincount(pairs // np.int64(case.max(initial=0) + 1), minlength=len(names)),
+            "n_cases": grouped_cases(code, case, len(names)),
         }
     )
     table = table[table["n_contacts"] > 0]

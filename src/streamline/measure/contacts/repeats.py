@@ -18,7 +18,7 @@ import pandas as pd
 from streamline.errors import InsufficientDataError, UnknownNameError
 from streamline.figure import Bar, BarChart, Chart
 from streamline.measure.contacts.exposure import OpenLife
-from streamline.measure.contacts.intervals import FEW, FEWEST_SHOWN, share_bounds
+from streamline.measure.contacts.intervals import FEW, FEWEST_SHOWN, n_different, share_bounds
 from streamline.measure.contacts.likeness import refuse_requests
 from streamline.measure.contacts.linking import LinkedContacts
 from streamline.measure.duration import LEVEL
@@ -164,12 +164,12 @@ def first_contact_resolution(
         caveats.append(
             f"The share rests on only {counted(len(started), 'enquiry', 'enquiries')}: read it with its interval."
         )
-    n_cases = len(np.unique(who))
+    n_cases = n_different(who)
     method = f"episodes of contacts within {duration_words(limit)}; interval by resampling cases"
     return FirstContactResolution(
         table=table,
         n=n_cases,
-        excluded={"whose enquiries may all go on": len(np.unique(case)) - n_cases},
+        excluded={"whose enquiries may all go on": n_different(case) - n_cases},
         caveats=tuple(caveats),
         resolved=bounded(
             single.mean(), *bounds(who, single), level=level, method=method, unit="share of enquiries", n=len(started)
