@@ -170,6 +170,18 @@ def test_rows_and_chart(links) -> None:
     assert chart.bars == ()  # no state has ten contacts
 
 
+def test_stretches_for_rate_models_have_whole_contacts(links, cases_of, calls_of) -> None:
+    """Two of the seven calls are in states without days; of customers' calls that are shared out none is in."""
+    rows = open_life(links).stretches("state", "recent")
+    assert (rows.days.sum(), rows.contacts.sum()) == (pytest.approx(111), 5)
+    assert [f.moved_by_contacts for f in rows.factors] == [False, True]
+    log = cases_of([("a", "Decide", 0, 9, "Ann"), ("b", "Decide", 0, 9, "Ann")], columns=("owner",))
+    calls = calls_of([("a", 0.0, None), (None, 3.0, "Ann"), ("b", 9.0, None)], columns=("customer",))
+    shared = open_life(link_contacts(log, calls, customer="owner", ambiguous="share"))
+    assert shared.contacts.sum() == 3
+    assert shared.stretches("state").contacts.sum() == 2
+
+
 STEP = st.tuples(st.integers(0, 2), st.floats(0, 3), st.floats(0, 4))
 CASE = st.tuples(st.floats(0, 20), st.lists(STEP, min_size=1, max_size=5))
 

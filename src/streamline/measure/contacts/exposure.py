@@ -44,6 +44,8 @@ from streamline.measure.duration import LEVEL
 from streamline.measure.factor import Factor
 from streamline.results import Result, rows_of
 from streamline.stats.bootstrap import DRAWS
+from streamline.stats.stretches import Factor as RateFactor
+from streamline.stats.stretches import Stretches
 from streamline.units import DAY, counted, parse_duration
 
 Bool = npt.NDArray[np.bool_]
@@ -105,6 +107,24 @@ class OpenLife(Result):
             self.links, self.case[used], self.time[used], self.contacts[used],
             [Factor(name=f.name, codes=f.codes[used], levels=f.levels) for f in found], level=level, draws=draws, seed=seed,
         )  # fmt: skip
+
+    def stretches(self, *names: str) -> Stretches:
+        """What `stats.rate_choice.chosen_rates` takes: the stretches of the states that have days, with these factors.
+
+        Models of counts need whole numbers, so contacts that are shared out among cases or may have been redialled aren't in:
+        ratios between states rest on the others. "recent" is marked as moved by contacts, for which rates within cases can't be
+        compared.
+        """
+        state = self.factor("state")
+        away = [state.levels.index(name) for name in (BEFORE_ARRIVAL, LATER)]
+        used = ~np.isin(state.codes, away)
+        whole = self.stretch_of_link[self.links.weight == 1.0]
+        contacts = np.bincount(whole, minlength=len(self.case)).astype(np.int64)
+        factors = tuple(
+            RateFactor(name=f.name, levels=f.levels, codes=f.codes[used], moved_by_contacts=f.name == "recent")
+            for f in map(self.factor, names)
+        )
+        return Stretches(case=self.case[used], days=self.days[used], contacts=contacts[used], factors=factors)
 
     @cached_property
     def cases(self) -> pd.DataFrame:
