@@ -298,8 +298,8 @@ def lines(runs: int = RUNS) -> Iterator[str]:
     yield ""
     yield (
         f"Made by `scripts/verify_rates.py`: {runs:,} runs a row, 95% intervals; the standard error of a coverage of 95% is "
-        f"{100 * np.sqrt(0.95 * 0.05 / runs):.1f} points. The typical value is a geometric mean; the width is the interval's upper "
-        "bound over its lower, at the median."
+        f"{100 * np.sqrt(0.95 * 0.05 / runs):.1f} points. The typical value is a geometric mean; the width is the interval's "
+        "upper bound over its lower, at the median."
     )
     jobs = experiments()
     title = ""
@@ -313,8 +313,8 @@ def lines(runs: int = RUNS) -> Iterator[str]:
             for row in rows:
                 width = "–" if np.isnan(row.width) else f"{row.width:.2f}"
                 yield (
-                    f"| {job.setting} | {row.estimator} | {row.truth:.3g} | {row.typical:.3g} | {row.typical / row.truth - 1:+.1%} "
-                    f"| {row.coverage:.1%} | {width} | {row.some:.1%} |"
+                    f"| {job.setting} | {row.estimator} | {row.truth:.3g} | {row.typical:.3g} "
+                    f"| {row.typical / row.truth - 1:+.1%} | {row.coverage:.1%} | {width} | {row.some:.1%} |"
                 )
                 print(f"{job.setting}, {row.estimator}: {row.coverage:.1%}", file=sys.stderr)
 
