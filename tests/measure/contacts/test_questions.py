@@ -94,6 +94,16 @@ def test_what_cannot_be_told_of_reasons_is_said(cases_of, log, calls_of) -> None
     assert why_they_call(open_life(link_contacts(log, empty), bands=(2,))).is_lower_bound
 
 
+def test_reasons_in_free_text_have_intervals_for_the_commonest(log, calls_of) -> None:
+    """Fifty different texts and one that comes five times: it is first, and forty rows have intervals."""
+    rows = [("k0", k / 4, f"text {k}") for k in range(50)] + [("k1", float(k), "where is it?") for k in range(5)]
+    table = why_they_call(open_life(link_contacts(log, calls_of(rows, columns=("reason",)))), draws=20).table
+    assert table["reason"][0] == "where is it?"
+    assert len(table) == 51
+    assert table["share_low"].notna().sum() == table["share_high"].notna().sum() == 40
+    assert table["share"].sum() == pytest.approx(1)
+
+
 # --- repeats
 
 

@@ -32,6 +32,8 @@ Int64 = npt.NDArray[np.int64]
 
 #: Share of contacts without a reason from which it is said how far they could move the status share.
 MANY_WITHOUT = 0.05
+#: Reasons or states that have intervals: those with the most contacts.
+WITH_INTERVAL = 40
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -41,7 +43,8 @@ class WhyTheyCall(Result):
     `table`, most contacts first, one row a reason (a state of the case, where reasons aren't recorded): reason or state,
     status ("yes", "no"; by states "at least in part" or "not counted"), n_contacts (by weight), share of the contacts with
     share_low and share_high, n_status (counted as status contacts), n_cases. Contacts without a reason are a row of their
-    own, whose share is that of all contacts; the others' are those of the contacts with a reason.
+    own, whose share is that of all contacts; the others' are those of the contacts with a reason. The 40 rows
+    with the most contacts have intervals.
     """
 
     #: Share of the contacts that ask how far the case is; None where nothing tells.
@@ -191,7 +194,8 @@ def _table(
     count = np.bincount(code, weights=weight, minlength=len(names))
     below = np.where(np.arange(len(names)) < len(names) - (not known.all()), weight[known].sum(), weight.sum())
     low, high = np.full(len(names), np.nan), np.full(len(names), np.nan)
-    for c in np.unique(code[known]):
+    # free texts may be as many as the contacts
+    for c in [c for c in np.argsort(-count, kind="stable")[:WITH_INTERVAL] if (code[known] == c).any()]:
         low[c], high[c] = share_bounds(
             case[known], weight[known], code[known] == c, level=level, draws=draws, seed=seed
         )
