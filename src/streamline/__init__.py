@@ -36,6 +36,15 @@ if TYPE_CHECKING:
     from streamline.log.read import read_contacts, read_feedback, read_log
     from streamline.log.store import open_log
     from streamline.measure.contact import contact_rates
+    from streamline.measure.contacts.exposure import open_life
+    from streamline.measure.contacts.linking import link_contacts
+    from streamline.measure.contacts.loop_contacts import loop_contacts
+    from streamline.measure.contacts.overdue import overdue_contacts
+    from streamline.measure.contacts.per_case import contacts_per_case
+    from streamline.measure.contacts.quality import contact_quality
+    from streamline.measure.contacts.reasons import why_they_call
+    from streamline.measure.contacts.repeats import first_contact_resolution
+    from streamline.measure.contacts.switching import channel_switching
     from streamline.measure.duration import cycle_time
     from streamline.measure.feedback import feedback_scores
     from streamline.measure.flow import directly_follows, process_map, variants
@@ -117,6 +126,15 @@ _HOMES = {
     "measure.waits.bottleneck_by": ("bottlenecks_by",),
     "measure.models.conformance": ("conformance", "replay_quality"),
     "measure.contact": ("contact_rates",),
+    "measure.contacts.exposure": ("open_life",),
+    "measure.contacts.linking": ("link_contacts",),
+    "measure.contacts.loop_contacts": ("loop_contacts",),
+    "measure.contacts.overdue": ("overdue_contacts",),
+    "measure.contacts.per_case": ("contacts_per_case",),
+    "measure.contacts.quality": ("contact_quality",),
+    "measure.contacts.reasons": ("why_they_call",),
+    "measure.contacts.repeats": ("first_contact_resolution",),
+    "measure.contacts.switching": ("channel_switching",),
     "measure.duration": ("cycle_time",),
     "measure.standards.endings": ("time_to_close", "ways_to_end"),
     "measure.feedback": ("feedback_scores",),
@@ -204,26 +222,34 @@ __all__ = [
     "bottlenecks_by",
     "by_group",
     "cases_at_risk",
+    "channel_switching",
     "conformance",
+    "contact_quality",
     "contact_rates",
+    "contacts_per_case",
     "cycle_time",
     "data_quality",
     "directly_follows",
     "estimate",
     "estimated_starts",
     "feedback_scores",
+    "first_contact_resolution",
     "first_passes",
     "fit_replay",
+    "link_contacts",
     "log_summary",
     "loop_associations",
+    "loop_contacts",
     "loop_graph",
     "loops_matching",
     "matched_difference",
     "multitasking",
     "observed_releases",
     "office_duty",
+    "open_life",
     "open_log",
     "outlook_calibration",
+    "overdue_contacts",
     "partitioned_summary",
     "performance_spectrum",
     "ping_pong",
@@ -254,6 +280,7 @@ __all__ = [
     "waiting_by_cause",
     "waits_by_hour_of_week",
     "ways_to_end",
+    "why_they_call",
     "with_work",
 ]
 
