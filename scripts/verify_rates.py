@@ -18,11 +18,13 @@ import numpy as np
 import numpy.typing as npt
 
 from streamline.stats.aggregate_rates import aggregate_rates
+from streamline.stats.fixed_effects import fixed_effects_rates
 from streamline.stats.negative_binomial import negative_binomial_rates
 from streamline.stats.observed_rates import observed_rates
+from streamline.stats.poisson_rates import pooled_rates
 from streamline.stats.rate_choice import chosen_rates
 from streamline.stats.rate_model import RateModel
-from streamline.stats.repeats import repeats
+from streamline.stats.repeats import new_demand, repeats
 from streamline.stats.stretches import Factor, Stretches, design_of
 
 Float = npt.NDArray[np.float64]
@@ -165,6 +167,21 @@ def ratios_of_repeats(rng: np.random.Generator, setting: Setting) -> dict[str, I
     }
 
 
+def ratios_of_new_demand(rng: np.random.Generator, setting: Setting) -> dict[str, Interval]:
+    """The ratio of waiting where contacts lead to contacts: of all contacts, and of those not soon after another."""
+    stretches = excited(rng, setting)[0]
+    all_, new = stretches.of_factors(["band", "channel"]), new_demand(stretches, recent="recent")
+    return {
+        "all contacts, pooled": of(pooled_rates(all_), "band"),
+        "all contacts, fixed effects": of(fixed_effects_rates(all_), "band"),
+        "all contacts, negative binomial by case with the flag": of(
+            negative_binomial_rates(stretches, by="case")[0], "band"
+        ),
+        "new demand, pooled": of(pooled_rates(new), "band"),
+        "new demand, fixed effects": of(fixed_effects_rates(new), "band"),
+    }
+
+
 def rare_rates(rng: np.random.Generator, setting: Setting) -> dict[str, Interval]:
     """A rate met in few contacts: about 1 and 6 of them a run, callers differing (gamma, spread 1)."""
     result = {}
@@ -228,6 +245,16 @@ def experiments() -> list[Experiment]:
         )
         for s in SETTINGS[:2]
     ]  # fmt: skip
+    result += [
+        Experiment(
+            "Waiting, where contacts lead to contacts",
+            s.name,
+            lambda rng, s=s: ratios_of_new_demand(rng, s),
+            WAITING,
+            {},
+        )  # type: ignore[misc]
+        for s in SETTINGS[:2]
+    ]
     result.append(Experiment("Rare contacts", "callers differ", lambda rng: rare_rates(rng, SETTINGS[0]), RARE, {}))
     result += [
         Experiment(
@@ -284,6 +311,10 @@ ABOUT = {
     "After a contact": (
         f"For {SOON:.0f} days after a contact the rate is {AFTER_A_CONTACT:g} times what it would be. Pooled, customers who call "
         "much are met in those days more often, and pass for customers whom a call makes call again."
+    ),
+    "Waiting, where contacts lead to contacts": (
+        "As above, but the ratio of waiting. Series of contacts begun before day 20 run on after it, so a comparison within "
+        "cases of all contacts is wrong too; of new demand (no contact in the three days before) it is nearly right."
     ),
     "Rare contacts": "One rate, few contacts, some runs without any. Here the typical value is the plain mean.",
     "Without case ids": (

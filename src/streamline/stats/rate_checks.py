@@ -63,7 +63,7 @@ def zero_check(pooled: RateModel, by_case: RateModel) -> ZeroCheck:
     # with an overall level in the model, the effects' share of the score's variance is the sum of the means
     excess = float((np.where(rows.contacts == 0, np.exp(mean), 0.0) - 1).sum())
     variance = float(np.expm1(mean).sum() - mean.sum())
-    score = excess / np.sqrt(variance) if variance > 0 else float("nan")
+    score = float(excess / np.sqrt(variance)) if variance > 0 else float("nan")
     return ZeroCheck(
         n_cases=len(calls),
         silent_cases=int((calls == 0).sum()),

@@ -146,9 +146,10 @@ def _chosen(
             f"Rates are compared within {within}. There are too few of them to test whether all cases pooled would tell the same."
         )
     if p_value < agreement:
+        would = "would" if p_value < 0.05 else "may"
         return "fixed effects", (
-            f"Rates are compared within {within}. All cases pooled would tell something else (p = {p_value:.2g}; most for {at}, "
-            f"by a factor of {largest:.2f}), as happens when customers who get in touch often also have longer cases; "
+            f"Rates are compared within {within}. All cases pooled {would} tell something else (p = {p_value:.2g}; most for "
+            f"{at}, by a factor of {largest:.2f}), as happens when customers who get in touch often also have longer cases; "
             "such a difference would be taken for an effect of waiting."
         )
     if wider < WORTH_POOLING:

@@ -29,7 +29,8 @@ class Repeats:
     """Demand and its repeats. Figures with an interval are triples (value, low, high); NaN where they can't be told."""
 
     n_contacts: int
-    #: Contacts soon after another, and the open days in which one could be so.
+    #: Contacts soon after another, and the open days in which one could be so; all in stretches of levels at which anybody got in
+    #: touch, so that long quiet states don't make ordinary days look quieter.
     n_repeats: int
     recent_days: float
     other_days: float
@@ -59,15 +60,15 @@ def repeats(stretches: Stretches, *, recent: str, level: float = 0.95) -> Repeat
     Source: Cameron and Trivedi 2013, sec. 9.4; Aalen, Borgan and Gjessing 2008, ch. 7 and 8 (frailty and dynamic models).
     """
     place = next(i for i, f in enumerate(stretches.factors) if f.name == recent)
-    codes = stretches.factors[place].codes
     if len(stretches.factors[place].levels) != 2:
         raise ValueError(f"factor {recent!r} needs two levels: other days, and soon after a contact")
-    soon = codes == 1
-    n, n_repeats = int(stretches.contacts.sum()), int(stretches.contacts[soon].sum())
-    recent_days, other_days = float(stretches.days[soon].sum()), float(stretches.days[~soon].sum())
+    design = design_of(stretches)
+    rows = design.stretches
+    soon = rows.factors[place].codes == 1
+    n, n_repeats = int(rows.contacts.sum()), int(rows.contacts[soon].sum())
+    recent_days, other_days = float(rows.days[soon].sum()), float(rows.days[~soon].sum())
     n_new = n - n_repeats
     raw = (n_repeats / recent_days) / (n_new / other_days) if recent_days and other_days and n_new else float("nan")
-    design = design_of(stretches)
     pooled = pooled_rates(design)
     model, _ = negative_binomial_rates(design, by="case")
     nothing = (float("nan"),) * 3
@@ -87,6 +88,17 @@ def repeats(stretches: Stretches, *, recent: str, level: float = 0.95) -> Repeat
         level=level,
         model=model,
     )
+
+
+def new_demand(stretches: Stretches, *, recent: str) -> Stretches:
+    """The stretches and contacts that aren't soon after a contact, without that factor: what starts a series of contacts.
+
+    Where contacts lead to contacts, a series begun in one state runs on into the next, so a comparison within cases of all
+    contacts credits the later state with what began in the earlier one. Of these it is nearly right: days after a contact
+    aren't counted, which makes ratios of later stretches up to a tenth too large (see docs/verification/rates.md).
+    """
+    own = next(f for f in stretches.factors if f.name == recent)
+    return stretches.kept(own.codes == 0).of_factors([f.name for f in stretches.factors if f.name != recent])
 
 
 def _effect(model: RateModel, factor: int) -> tuple[int, float]:
