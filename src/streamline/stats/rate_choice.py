@@ -14,6 +14,7 @@ import numpy.typing as npt
 from scipy.stats import f as fisher
 
 from streamline.stats.fixed_effects import fixed_effects_rates
+from streamline.stats.negative_binomial import SpreadTest
 from streamline.stats.poisson_rates import pooled_rates
 from streamline.stats.rate_model import RateModel, products_of_scores
 from streamline.stats.stretches import Design, Stretches, design_of
@@ -53,11 +54,17 @@ class RateChoice:
         return self.pooled if self.preferred == "pooled" else self.fixed_effects
 
 
-def chosen_rates(stretches: Stretches | Design, *, agreement: float = AGREEMENT) -> RateChoice:
+def chosen_rates(
+    stretches: Stretches | Design, *, agreement: float = AGREEMENT, differing: SpreadTest | None = None
+) -> RateChoice:
     """Fit pooled rates and rates within cases, and compare the ratios that both estimate.
 
     agreement : p-value of the comparison from which on pooled ratios are used, provided that they are the more precise ones
         (`WORTH_POOLING`).
+
+    differing : whether callers differ at all, from `negative_binomial_rates(by="case")` of the same stretches. Pass it for
+        `new_demand`: where callers don't differ, pooled rates are used whatever the comparison says, since days after a contact
+        leave the exposure, which moves the ratios within cases though nobody calls more than others.
 
     The variance of the difference comes case by case from the scores of both fits together, so it holds when contacts come in
     bursts, where the difference of the two variances (Hausman's own) needn't even be positive.
@@ -76,7 +83,16 @@ def chosen_rates(stretches: Stretches | Design, *, agreement: float = AGREEMENT)
         worst = int(np.argmax(np.abs(difference)))
         largest, at = float(np.exp(difference[worst])), _level_at(design, int(shared[worst]))
     preferred: Literal["pooled", "fixed effects"]
-    preferred, why = _chosen(pooled, fixed, len(shared), p_value, agreement, largest, at, wider)
+    if differing is not None and differing.p_value >= agreement and pooled.converged:
+        preferred, why = (
+            "pooled",
+            (
+                "Rates are those of all cases pooled: beyond chance, no customer gets in touch more than others whose cases "
+                f"await the same (p = {differing.p_value:.2g}), so frequent callers can't bias them."
+            ),
+        )
+    else:
+        preferred, why = _chosen(pooled, fixed, len(shared), p_value, agreement, largest, at, wider)
     return RateChoice(
         pooled=pooled,
         fixed_effects=fixed,
