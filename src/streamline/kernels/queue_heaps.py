@@ -10,6 +10,7 @@ import numpy.typing as npt
 from streamline.kernels.compiled import compiled
 
 Int64 = npt.NDArray[np.int64]
+Int32 = npt.NDArray[np.int32]
 
 
 @compiled
@@ -50,7 +51,7 @@ def pop_instant(at: Int64, item: Int64, n: int) -> Any:
 
 @compiled
 def push_waiting(
-    priority: Int64, joined: Int64, step: Int64, base: int, n: int, urgency: int, order: int, new: int
+    priority: Int64, joined: Int64, step: Int32, base: int, n: int, urgency: int, order: int, new: int
 ) -> Any:
     """Put a step into the heap of `n` places from `base` on: higher priority first, then the lower order of joining."""
     k = n
@@ -66,7 +67,7 @@ def push_waiting(
 
 
 @compiled
-def pop_waiting(priority: Int64, joined: Int64, step: Int64, base: int, n: int) -> Any:
+def pop_waiting(priority: Int64, joined: Int64, step: Int32, base: int, n: int) -> Any:
     """Drop the first of the heap of `n` places from `base` on; the last of these places is free afterwards."""
     last = n - 1
     urgency, order, moved = priority[base + last], joined[base + last], step[base + last]

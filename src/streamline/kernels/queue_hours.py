@@ -29,36 +29,33 @@ def time_before(begin: Int64, end: Int64) -> Any:
 
 
 @compiled
-def work_done_at(here: int, last: int, begin: Int64, end: Int64, before: Int64, since: int, work: int) -> Any:
+def work_done_at(here: int, last: int, begin: Int64, before: Int64, since: int, work: int) -> Any:
     """The instant at which `work` of on-duty time has passed since an instant; NEVER if the calendar ends earlier.
 
     `here` is the first place whose interval ends after `since`, `last` the end of the calendar's places. Work that is
     done exactly at a closing time is done then, not at the next opening; no work is done at once, on duty or not.
     """
-    if work == 0:
-        return since
-    if here >= last:
-        return NEVER
-    passed = max(since - begin[here], 0)
-    if work <= end[here] - begin[here] - passed:
-        return begin[here] + passed + work
-    until = (
-        before[here] + passed + work
-    )  # on-duty time that has passed, since the first interval of all, once it is done
-    if until > before[last]:
-        return NEVER
-    low, step = here, 1  # before[low + 1] < until
-    while low + step < last and before[low + step + 1] < until:
-        low += step
-        step *= 2
-    high = min(low + step, last - 1)  # before[high + 1] >= until
-    while high - low > 1:
-        middle = (low + high) // 2
-        if before[middle + 1] < until:
-            low = middle
+    done = since
+    if work > 0:
+        until = work  # the on-duty time that has passed, since the first interval of all, once it is done
+        if here < last:
+            until += before[here] + max(since - begin[here], 0)
+        if here >= last or until > before[last]:
+            done = NEVER
         else:
-            high = middle
-    return begin[high] + until - before[high]
+            low, step = here, 1  # the interval wanted is `low` or a later one
+            while low + step < last and before[low + step] < until:
+                low += step
+                step *= 2
+            high = min(low + step, last)  # and one before `high`
+            while high - low > 1:
+                middle = (low + high) // 2
+                if before[middle] < until:
+                    low = middle
+                else:
+                    high = middle
+            done = begin[low] + until - before[low]
+    return done
 
 
 @compiled
@@ -71,5 +68,5 @@ def works_done_at(
     for k in range(len(since)):
         first, last = offsets[calendar[k]], offsets[calendar[k] + 1]
         here = first + np.searchsorted(end[first:last], since[k], side="right")
-        result[k] = work_done_at(here, last, begin, end, before, since[k], work[k])
+        result[k] = work_done_at(here, last, begin, before, since[k], work[k])
     return result
