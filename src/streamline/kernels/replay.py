@@ -217,3 +217,63 @@ def cut_with_consequences(slot: Int64, trigger: Int32, redone: Bool, drawn: Bool
             else:
                 detour = trigger[k]
     return result
+
+
+@compiled
+def parallel_joins(offsets: Int64, activity: Int32, join_offsets: Int64, joined: Int64, chosen: Bool) -> Any:
+    """What each step waits for when steps of the `chosen` activities run side by side: (join_offsets, joined).
+
+    A *block* is a stretch of chosen steps, each of another activity, in which each waits for one of the block before it. All of a
+    block wait for what its first step waited for; a step outside that waited for one of a block waits for all of it.
+    """
+    m = len(activity)
+    block = np.full(m, -1, np.int64)  # the first step of the block that a step is in
+    members = np.zeros(m, np.int64)  # of each first step, how many its block has
+    following = np.full(m, -1, np.int64)  # the next step of the same block
+    last = np.full(m, -1, np.int64)  # of each first step, the last one so far
+    for s in range(m):
+        if not chosen[activity[s]]:
+            continue
+        block[s], members[s], last[s] = s, 1, s
+        for k in range(join_offsets[s], join_offsets[s + 1]):
+            b = block[joined[k]]
+            if b < 0:
+                continue
+            fresh = True
+            t = b
+            while t >= 0:
+                fresh = fresh and activity[t] != activity[s]
+                t = following[t]
+            if fresh:
+                block[s] = b
+                members[b] += 1
+                following[last[b]] = s
+                last[b] = s
+                break
+    room = len(joined)
+    for s in range(m):
+        for k in range(join_offsets[s], join_offsets[s + 1]):
+            b = block[joined[k]]
+            if b >= 0:
+                room += members[b]
+        b = block[s]
+        if b >= 0:
+            room += 2 * (join_offsets[b + 1] - join_offsets[b])
+    new_offsets, new = np.zeros(m + 1, np.int64), np.empty(room + m, np.int64)
+    taken = np.full(m, -1, np.int64)  # the step that last took this one up
+    n = 0
+    for s in range(m):
+        b = block[s]
+        source = b if b >= 0 else s
+        for k in range(join_offsets[source], join_offsets[source + 1]):
+            p = joined[k]
+            other = block[p]
+            t = p if other < 0 else other
+            while t >= 0:
+                if taken[t] != s and t < s:
+                    taken[t] = s
+                    new[n] = t
+                    n += 1
+                t = following[t] if other >= 0 else -1
+        new_offsets[s + 1] = n
+    return new_offsets, new[:n].copy()

@@ -1,0 +1,59 @@
+"""Who was free while work waited."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from streamline.kernels.compiled import compiled
+from streamline.kernels.duty import next_end
+
+Int64 = npt.NDArray[np.int64]
+
+
+@compiled
+def last_free(begin: Int64, end: Int64, at: Int64) -> Any:
+    """For each instant the end of the last free time before it: itself where somebody is free until then.
+
+    begin, end : free stretches, sorted and disjoint. Before the first of them: the least instant there is.
+    """
+    result = np.empty(len(at), np.int64)
+    for q in range(len(at)):
+        k = np.searchsorted(begin, at[q], side="left") - 1
+        result[q] = np.iinfo(np.int64).min // 2 if k < 0 else min(end[k], at[q])
+    return result
+
+
+@compiled
+def overlooked(offsets: Int64, begin: Int64, end: Int64, who: Int64, enabled: Int64, start: Int64) -> Any:
+    """Free time of one person in which a step waited that another person then began straight from other work.
+
+    Person `p` is free in the stretches `offsets[p]:offsets[p + 1]`, sorted and disjoint. Step `s`, in order of start, was enabled,
+    and begun by person `who[s]` (-1: by none of these). Returns (begin, end, person) of each such time, in no order.
+    """
+    n = len(offsets) - 1
+    place = offsets[:-1].copy()  # of each person the first stretch that ends at the step's start or later
+    size = 0
+    room = 1024
+    out_begin, out_end, out_who = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.int64)
+    for s in range(len(start)):
+        if enabled[s] >= start[s] or who[s] < 0:
+            continue
+        own = next_end(offsets[who[s]], offsets[who[s] + 1], end, start[s] - 1)
+        if own < offsets[who[s] + 1] and begin[own] < start[s]:
+            continue  # the one who began it had been free: it became ready just then
+        for p in range(n):
+            while place[p] < offsets[p + 1] and end[place[p]] < start[s]:
+                place[p] += 1
+            k = place[p]
+            if k < offsets[p + 1] and begin[k] < start[s]:
+                if size == room:
+                    room *= 2
+                    a, b, c = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.int64)
+                    a[:size], b[:size], c[:size] = out_begin, out_end, out_who
+                    out_begin, out_end, out_who = a, b, c
+                out_begin[size], out_end[size], out_who[size] = max(begin[k], enabled[s]), start[s], p
+                size += 1
+    return out_begin[:size], out_end[:size], out_who[:size]

@@ -1,0 +1,144 @@
+"""Scenarios replayed draw by draw, beside the service as it is.
+
+Every draw takes, from one seed: which cases happen at the log's arrivals, the delays that a queue hides, a value from each change's belief, and
+the random choices of what a partial change touches. The first two serve the replay as it is and those with changes alike (common random
+numbers), and differences are taken draw by draw; so a scenario without effect changes every figure by exactly zero. A draw's numbers depend on
+the seed and its own number only, not on how many are made, in which order, by how many workers, or beside which scenarios.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from streamline.kernels.queues import NEVER, Replayed
+from streamline.whatif.change import Change
+from streamline.whatif.edits import CaseEdit, StepEdit, bound
+from streamline.whatif.figures import Measures
+from streamline.whatif.queue_model import QueueModel, Workload
+from streamline.whatif.sample import Cases
+
+Float = npt.NDArray[np.float64]
+
+#: What a draw's random numbers are for.
+_CASES, _DELAYS, _CHANGES, _CONTACTS = range(4)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class BoundScenario:
+    """Changes bound to a model."""
+
+    changes: tuple[Change, ...]
+    on_cases: tuple[tuple[int, CaseEdit], ...]
+    on_steps: tuple[tuple[int, StepEdit], ...]
+    #: What running it costs a year.
+    per_year: float = 0.0
+
+    @property
+    def caveats(self) -> tuple[str, ...]:
+        """What a reader must know of these changes."""
+        edits = [*(e for _, e in self.on_cases), *(e for _, e in self.on_steps)]
+        return tuple(dict.fromkeys(c for e in edits for c in e.caveats))
+
+
+def bind(model: QueueModel, changes: Sequence[Change], *, per_year: float = 0.0) -> BoundScenario:
+    """Check that the model can carry the changes, and prepare them; see `edits.bound`."""
+    on_cases, on_steps = bound(model, changes)
+    return BoundScenario(changes=tuple(changes), on_cases=tuple(on_cases), on_steps=tuple(on_steps), per_year=per_year)
+
+
+def _generator(seed: int, draw: int, purpose: int, *more: int) -> np.random.Generator:
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, draw + 1, purpose, *more])))
+
+
+def workload_of(model: QueueModel, cases: Cases, scenario: BoundScenario | None, *, seed: int, draw: int) -> Workload:
+    """What one replay of a draw is made of; None replays the service as it is."""
+    for place, edit in scenario.on_cases if scenario else ():
+        cases = edit.cases(cases, _generator(seed, draw, _CHANGES, place))
+    work = model.workload(cases, _generator(seed, draw, _DELAYS))
+    for place, step_edit in scenario.on_steps if scenario else ():
+        step_edit.apply(work, _generator(seed, draw, _CHANGES, place))
+    return work
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Draws:
+    """The measures of each draw: as it is (draws, measures), and with each scenario (scenarios, draws, measures)."""
+
+    as_is: Float
+    to_be: Float
+    #: Share of the counted cases that nobody ever finished, by scenario; and as it is.
+    unfinished: Float
+    unfinished_as_is: float
+
+
+def drawn(
+    model: QueueModel,
+    measures: Measures,
+    scenarios: Sequence[BoundScenario],
+    *,
+    draws: Sequence[int],
+    seed: int,
+    workers: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> Draws:
+    """Replay the service as it is and with each scenario, once a draw.
+
+    draws : numbers of the draws; -1 replays the log's own cases. workers : threads; the kernels run without the interpreter.
+    progress : called with the number of draws done and of all.
+    """
+
+    def one(draw: int) -> tuple[list[Float], list[float]]:
+        cases = model.weeks.own() if draw < 0 else model.weeks.drawn(_generator(seed, draw, _CASES))
+        vectors, lost = [], []
+        before: Workload | None = None
+        for scenario in (None, *scenarios):
+            work = workload_of(model, cases, scenario, seed=seed, draw=draw)
+            replayed = work.replayed()
+            contacts = None
+            if model.contacts is not None:
+                contacts = model.contacts.of_replay(
+                    work, replayed, scenario.changes if scenario else (), _generator(seed, draw, _CONTACTS)
+                )
+            vectors.append(
+                measures.vector(work, replayed, running=scenario.per_year if scenario else 0.0, contacts=contacts)
+            )
+            lost.append(_unfinished(measures, work, replayed))
+            before = before or work
+        return vectors, lost
+
+    results = []
+    if workers > 1:
+        with ThreadPoolExecutor(workers) as pool:
+            for k, result in enumerate(pool.map(one, draws)):
+                results.append(result)
+                if progress:
+                    progress(k + 1, len(draws))
+    else:
+        for k, draw in enumerate(draws):
+            results.append(one(draw))
+            if progress:
+                progress(k + 1, len(draws))
+    values = np.array([v for v, _ in results])
+    lost = np.array([u for _, u in results])
+    return Draws(
+        as_is=values[:, 0],
+        to_be=np.moveaxis(values[:, 1:], 1, 0),
+        unfinished=lost[:, 1:].mean(axis=0),
+        unfinished_as_is=float(lost[:, 0].mean()),
+    )
+
+
+def _unfinished(measures: Measures, work: Workload, replayed: Replayed) -> float:
+    """Share of the counted cases with a step that nobody ever finishes."""
+    never = (replayed.complete >= NEVER) & work.keep
+    if not never.any():
+        return 0.0
+    case = np.repeat(np.arange(len(work.cases.pick)), np.diff(work.offsets))
+    mine = np.unique(case[never])
+    counts = measures.counts(work)
+    return float(counts[mine].sum() / max(counts.sum(), 1))

@@ -1,0 +1,119 @@
+"""Changes of who serves what, and when."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from streamline.errors import InsufficientDataError, ScenarioError, UnknownNameError, listed
+from streamline.log.calendar import Calendar
+from streamline.units import DAY, counted
+from streamline.whatif.change import AddCapacity, ChangeHours, PoolResources
+from streamline.whatif.queue_model import QueueModel, Workload
+from streamline.whatif.staffing import YEARS_AFTER, Team
+
+Int64 = npt.NDArray[np.int64]
+
+
+class CapacityEdit:
+    """That many more people, each with the hours of a colleague; or fewer, whoever they are."""
+
+    def __init__(self, model: QueueModel, change: AddCapacity) -> None:
+        self._change = change
+        staffing = model.staffing
+        if change.activity is not None:
+            code = model.log.activity_code(change.activity)
+            place = [k for k, t in enumerate(staffing.teams) if code in t.activities]
+            if not place:
+                raise InsufficientDataError(
+                    f"{change.activity!r} needs no staff in {model.log.source}: nobody is seen to spend time on it."
+                )
+            if change.activity in model.log.external:
+                raise ScenarioError(
+                    f"{change.activity!r} waits on the customer or a third party; the agency's staff can't serve it."
+                )
+            # people are added to, or taken from, the pool that does most of the activity
+            mine = (model.log.activity == code) & staffing.staffed
+            assert model.log.resource is not None
+            done = np.bincount(
+                staffing.pools.pool_of_resource[model.log.resource.codes[mine]], minlength=len(staffing.pools.pools)
+            )
+            pool = int(np.argmax(done))
+        else:
+            pool = _pool(model, str(change.pool))
+        self._teams = staffing.teams_of_pool(pool)
+        people = sum(staffing.teams[k].size for k in self._teams)
+        if people + change.belief()[0] < 1 and change.belief()[0] < 0:
+            raise ScenarioError(
+                f"{staffing.pools.pools[pool]} has {counted(people, 'person', 'people')}; taking away {-change.belief()[0]:g} leaves nobody "
+                "to serve its queues."
+            )
+        self.caveats: tuple[str, ...] = ()
+
+    def apply(self, work: Workload, rng: np.random.Generator) -> None:
+        """Edit a workload in place."""
+        staff = self._change.drawn(rng)
+        whole = int(np.floor(staff)) + int(rng.random() < staff % 1)
+        sizes = np.array([work.teams[k].size for k in self._teams], dtype=np.int64)
+        if whole >= 0:
+            extra = rng.multinomial(whole, sizes / sizes.sum())
+        else:
+            extra = -rng.multivariate_hypergeometric(sizes, min(-whole, int(sizes.sum()) - 1))
+        for k, more in zip(self._teams, extra, strict=True):
+            t = work.teams[k]
+            work.teams[k] = Team(pool=t.pool, size=t.size + int(more), hours=t.hours, activities=t.activities)
+
+
+class PoolEdit:
+    """The staff of these activities serve all of them."""
+
+    def __init__(self, model: QueueModel, change: PoolResources) -> None:
+        self._codes = {model.log.activity_code(a) for a in change.activities}
+        lacking = [a for a in change.activities if not model.staffing.people_for(model.log.activity_code(a))]
+        if lacking:
+            raise InsufficientDataError(
+                f"Nobody is seen to spend time on {listed(lacking)}, so it has no staff to pool."
+            )
+        self.caveats: tuple[str, ...] = (
+            "People who serve new activities are taken to be as quick at them as those who do them today.",
+        )
+
+    def apply(self, work: Workload, rng: np.random.Generator) -> None:
+        """Edit a workload in place."""
+        for k, t in enumerate(work.teams):
+            if self._codes & set(t.activities):
+                both = tuple(sorted(self._codes | set(t.activities)))
+                work.teams[k] = Team(pool=t.pool, size=t.size, hours=t.hours, activities=both)
+
+
+class HoursEdit:
+    """A new calendar for a pool, or for all."""
+
+    def __init__(self, model: QueueModel, change: ChangeHours) -> None:
+        log, staffing = model.log, model.staffing
+        self._pool = None if change.pool == "all" else _pool(model, change.pool)
+        holidays = model.calendar.holidays if model.calendar is not None else None
+        try:
+            calendar = Calendar(hours=change.hours, timezone=log.timezone, holidays=holidays)
+        except ValueError as error:
+            raise ScenarioError(f"change_hours of {change.pool}: {error}") from None
+        first, last = log.period
+        self._hours = calendar.openings(first - 7 * DAY, last + YEARS_AFTER * 366 * DAY)
+        self.caveats: tuple[str, ...] = (
+            "People are taken to be there in all of the new hours; absences are not carried over."
+            if any(len(staffing.teams_of_pool(p)) > 1 for p in range(len(staffing.pools.pools)))
+            else "People are taken to be there in all of the new hours.",
+        )
+
+    def apply(self, work: Workload, rng: np.random.Generator) -> None:
+        """Edit a workload in place."""
+        for k, t in enumerate(work.teams):
+            if self._pool is None or t.pool == self._pool:
+                work.teams[k] = Team(pool=t.pool, size=t.size, hours=self._hours, activities=t.activities)
+
+
+def _pool(model: QueueModel, name: str) -> int:
+    pools = model.staffing.pools.pools
+    if name not in pools:
+        raise UnknownNameError(what="pool", name=name, known=pools, where=model.log.source)
+    return pools.index(name)

@@ -1,0 +1,290 @@
+"""A log made ready for replay through queues: what each step needs, of whom, and what it waits for.
+
+The same cases again: each keeps its arrival, its steps in order, its service times and its delays that no staffing explains; its waits for
+people, calendars and releases are computed anew. `Workload` is what one replay is made of; changes edit it before it is replayed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from streamline.errors import InsufficientDataError
+from streamline.kernels.queues import NEVER, Replayed, replay_queues
+from streamline.kernels.replay import joined_steps
+from streamline.log.calendar import Calendar
+from streamline.log.event_log import EventLog
+from streamline.measure.loops.rework import Occurrences, loop_occurrences
+from streamline.measure.waits.batching import Batches, batches
+from streamline.measure.waits.path import ConcurrencyRule, Paths, paths
+from streamline.units import DAY, MISSING_TIME
+from streamline.whatif.change import Change
+from streamline.whatif.delays import Delays, found_delays
+from streamline.whatif.sample import Cases, Weeks, ranges, weeks_of
+from streamline.whatif.staffing import Staffing, Team, found_staffing
+
+Int64 = npt.NDArray[np.int64]
+Int32 = npt.NDArray[np.int32]
+Bool = npt.NDArray[np.bool_]
+
+
+class ContactsOfReplay(Protocol):
+    """How many contacts a replay of cases brings; see `contact_response`."""
+
+    #: For each case of the log whether its contacts are on record as a whole; and how many of the counted ones are.
+    covered: Bool
+    n_covered: int
+    channel_share: dict[str, float] | None
+
+    def of_replay(
+        self, work: Workload, replayed: Replayed, changes: Sequence[Change], rng: np.random.Generator
+    ) -> npt.NDArray[np.float64]:
+        """Contacts about each replayed case."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Schedule:
+    """When an activity is released: windows in which a ready step need not wait, (n, 2), ascending."""
+
+    activity: int
+    windows: Int64
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class QueueModel:
+    """A log with its staff, delays, releases and loops, ready to be replayed."""
+
+    log: EventLog
+    paths: Paths
+    #: What each step waited for: `joined[join_offsets[s]:join_offsets[s + 1]]`.
+    join_offsets: Int64
+    joined: Int64
+    occurrences: Occurrences
+    staffing: Staffing
+    delays: Delays
+    batches: Batches
+    #: Releases of activities that are batched by time, as they were observed and going on after the last one.
+    schedules: tuple[Schedule, ...]
+    #: Steps of these activities that wait for a release in the replay.
+    scheduled: Bool
+    calendar: Calendar | None
+    weeks: Weeks = field(repr=False)
+    #: Cases that count: the others only fill the queues.
+    counted: Bool = field(repr=False)
+    #: Whether the arrival is only the start of the first step, so that no wait before it is on record.
+    arrival_is_start: bool
+    #: How the contacts about a case follow from its replay; None without contacts.
+    contacts: ContactsOfReplay | None = None
+
+    @cached_property
+    def counted_between(self) -> tuple[int, int]:
+        """First and last arrival of the cases that figures are told of."""
+        mine = self.log.arrival[self.counted & (self.log.arrival != MISSING_TIME)]
+        return int(mine.min()), int(mine.max())
+
+    def workload(self, cases: Cases, rng: np.random.Generator) -> Workload:
+        """What a replay of these cases is made of, with unknown delays drawn."""
+        log = self.log
+        first = log.case_offsets[cases.pick]
+        size = log.case_offsets[cases.pick + 1] - first
+        step = ranges(first, size)
+        offsets = np.concatenate([[0], np.cumsum(size)]).astype(np.int64)
+        shift = np.repeat(offsets[:-1] - first, size)
+        n_joins = self.join_offsets[step + 1] - self.join_offsets[step]
+        joined = self.joined[ranges(self.join_offsets[step], n_joins)] + np.repeat(shift, n_joins)
+        staffed = self.staffing.staffed[step]
+        activity = log.activity[step]
+        release = np.full(len(step), -1, dtype=np.int32)
+        mine = self.scheduled[step]
+        place = np.full(len(log.activities), -1, dtype=np.int32)
+        for k, s in enumerate(self.schedules):
+            place[s.activity] = k
+        release[mine] = place[activity[mine]]
+        arrival = cases.arrival
+        if self.arrival_is_start:
+            some = np.flatnonzero(size > 0)
+            before = self.delays.hidden[first[some]] * rng.random(len(some))
+            arrival = arrival.copy()
+            arrival[some] -= np.rint(before).astype(np.int64)
+        return Workload(
+            model=self,
+            cases=cases,
+            arrival=arrival,
+            step=step,
+            offsets=offsets,
+            join_offsets=np.concatenate([[0], np.cumsum(n_joins)]).astype(np.int64),
+            joined=joined,
+            activity=activity,
+            delay=self.delays.drawn(rng, step),
+            work=self.staffing.work[step].copy(),
+            queue=np.where(staffed, activity, -1).astype(np.int32),
+            staff=np.where(staffed, self.staffing.work[step], 0).astype(np.int64),
+            release=release,
+            priority=np.zeros(len(step), dtype=np.int64),
+            keep=np.ones(len(step), dtype=np.bool_),
+            teams=list(self.staffing.teams),
+            schedules=[s.windows for s in self.schedules],
+        )
+
+
+@dataclass(kw_only=True, eq=False)
+class Workload:
+    """Everything that one replay is made of; changes edit it in place. Arrays of one entry a replayed step, times in microseconds."""
+
+    model: QueueModel
+    cases: Cases
+    #: When each case really comes: before its recorded arrival, where that is only the start of its first step.
+    arrival: Int64
+    #: Place of each step in the log.
+    step: Int64
+    offsets: Int64
+    join_offsets: Int64
+    joined: Int64
+    activity: Int32
+    delay: Int64
+    work: Int64
+    queue: Int32
+    #: Working time of staff.
+    staff: Int64
+    release: Int32
+    priority: Int64
+    keep: Bool
+    teams: list[Team]
+    schedules: list[Int64]
+
+    def drop(self, gone: Bool) -> None:
+        """Take these steps away: who followed them follows what they had waited for."""
+        self.keep &= ~gone
+        self.delay[gone] = self.work[gone] = self.staff[gone] = 0
+        self.queue[gone] = self.release[gone] = -1
+
+    def replayed(self) -> Replayed:
+        """Replay it."""
+        hours, place = _calendars(self.teams)
+        sizes = np.array([len(h) for h in hours], dtype=np.int64)
+        windows = np.concatenate([np.zeros((0, 2), dtype=np.int64), *self.schedules])
+        return replay_queues(
+            case_offsets=self.offsets,
+            arrival=self.arrival,
+            rank=np.arange(len(self.cases.pick), dtype=np.int64),
+            join_offsets=self.join_offsets,
+            joined=self.joined,
+            delay=self.delay,
+            release=self.release,
+            queue=self.queue,
+            work=self.work,
+            priority=self.priority,
+            pinned=np.full(len(self.step), MISSING_TIME, dtype=np.int64),
+            release_offsets=_bounds([len(w) for w in self.schedules]),
+            release_start=windows[:, 0].copy(),
+            release_end=windows[:, 1].copy(),
+            team_offsets=_bounds([len(t.activities) for t in self.teams]),
+            team_queue=np.array([a for t in self.teams for a in t.activities], dtype=np.int32),
+            team_size=np.array([t.size for t in self.teams], dtype=np.int64),
+            team_calendar=place,
+            team_preference=np.array([len(t.activities) for t in self.teams], dtype=np.int64),
+            calendar_offsets=_bounds(sizes),
+            on_start=np.concatenate([h[:, 0] for h in hours]),
+            on_end=np.concatenate([h[:, 1] for h in hours]),
+        )
+
+
+def _calendars(teams: Sequence[Team]) -> tuple[list[Int64], Int32]:
+    """(distinct hours, for each team the place of its own)."""
+    hours: list[Int64] = []
+    place: dict[int, int] = {}
+    for t in teams:
+        if id(t.hours) not in place:
+            place[id(t.hours)] = len(hours)
+            hours.append(t.hours)
+    return hours, np.array([place[id(t.hours)] for t in teams], dtype=np.int32)
+
+
+def _bounds(sizes: Sequence[int] | Int64) -> Int64:
+    return np.concatenate([[0], np.cumsum(np.asarray(sizes, dtype=np.int64))]).astype(np.int64)
+
+
+def fit_queues(
+    log: EventLog,
+    *,
+    calendar: Calendar | None = None,
+    pools: Mapping[str, Sequence[str]] | None = None,
+    counted: Bool | None = None,
+    rule: ConcurrencyRule | None = None,
+) -> QueueModel:
+    """Make a log ready for replay through queues.
+
+    calendar : office hours; discovered for each resource without. pools : names of pools with patterns of resource names.
+    counted : cases that figures are told of, one entry a case; the others only fill the queues. All by default.
+
+    Raises InsufficientDataError without starts, without resources, or when no case is closed.
+    """
+    if not log.closed.any():
+        raise InsufficientDataError(f"{log.source}: none of {log.n_cases:,} cases is closed; nothing to replay.")
+    found = paths(log, rule=rule)
+    batched = batches(log, calendar=calendar, rule=rule)
+    staffing = found_staffing(log, calendar=calendar, pools=pools, batched=[str(a) for a in batched.table["activity"]])
+    schedules, scheduled = _schedules(log, batched)
+    fired = np.where(scheduled, batched.until, MISSING_TIME)
+    first = log.case_offsets[:-1][np.diff(log.case_offsets) > 0]
+    arrival_is_start = bool((log.arrival[log.case_of_step[first]] == log.start[first]).all())
+    entry = np.zeros(log.n_steps, dtype=np.bool_)
+    entry[first] = arrival_is_start
+    delays = found_delays(found, staffing, released=fired, entry=entry)
+    delays.low[scheduled] = delays.high[scheduled] = 0
+    join_offsets, joined = joined_steps(log.case_offsets, log.activity, log.start, log.complete, *found.partners)
+    return QueueModel(
+        log=log,
+        paths=found,
+        join_offsets=join_offsets,
+        joined=joined,
+        occurrences=loop_occurrences(log),
+        staffing=staffing,
+        delays=delays,
+        batches=batched,
+        schedules=schedules,
+        scheduled=scheduled,
+        calendar=calendar,
+        weeks=weeks_of(log, _work_by_pool(log, staffing)),
+        counted=np.ones(log.n_cases, dtype=np.bool_) if counted is None else counted,
+        arrival_is_start=arrival_is_start,
+    )
+
+
+def _work_by_pool(log: EventLog, staffing: Staffing) -> npt.NDArray[np.float64]:
+    """(n_cases, pools): working time of staff that each case brought."""
+    assert log.resource is not None
+    n = len(staffing.pools.pools)
+    mine = np.flatnonzero(staffing.staffed)
+    key = log.case_of_step[mine] * n + staffing.pools.pool_of_resource[log.resource.codes[mine]]
+    return np.bincount(key, weights=staffing.work[mine], minlength=log.n_cases * n).reshape(-1, n)
+
+
+def _schedules(log: EventLog, found: Batches) -> tuple[tuple[Schedule, ...], Bool]:
+    """Releases by time: the observed ones, going on at the same pace after the last; and the steps that wait for them."""
+    schedules: list[Schedule] = []
+    scheduled = np.zeros(log.n_steps, dtype=np.bool_)
+    for row in found.table.itertuples():
+        if row.size is not None and not np.isnan(float(row.size)):
+            continue  # fired by size: its wait stays as it was observed
+        code = log.activity_code(str(row.activity))
+        mine = log.activity == code
+        at = np.unique(found.until[mine & (found.until != MISSING_TIME)])
+        if len(at) < 2:
+            continue
+        scheduled |= mine
+        pace = int(np.median(np.diff(at)))
+        pace = max(round(pace / DAY), 1) * DAY if pace > DAY // 2 else pace
+        later = at[-1] + pace * np.arange(1, 1 + (2 * 366 * DAY) // pace)
+        every = np.concatenate([at, later])
+        schedules.append(Schedule(activity=code, windows=np.stack([every, every + 1], axis=1)))
+    return tuple(schedules), scheduled
+
+
+__all__ = ["NEVER", "QueueModel", "Replayed", "Schedule", "Workload", "fit_queues"]

@@ -1,0 +1,267 @@
+"""Who can serve which steps when: pools, hours and strength, found from what each resource did.
+
+A *queue* is an activity's: steps of it that are ready wait there for somebody. A *team* is a number of people of one pool with the same
+hours; it serves the activities of its pool. A step needs staff when it isn't external and its activity takes people's time: an activity
+nearly all of whose steps take no time at all counts as done by a system.
+
+Hours: the office calendar where the study gives one, else those discovered from what each resource does. With a calendar, a resource
+that is seen in clearly fewer hours than the office has (a shift, part time) keeps its own, unless its work is released in batches: who
+comes only to release a batch is off at other times by the rhythm, not by a contract. Days of absence are off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from streamline.errors import InsufficientDataError
+from streamline.kernels.duty import without
+from streamline.log.calendar import Calendar
+from streamline.log.duty import Duty
+from streamline.log.event_log import EventLog
+from streamline.measure.staff.availability import ResourceCalendars, resource_calendars
+from streamline.measure.staff.pools import ResourcePools, resource_pools
+from streamline.measure.staff.week_hours import calendar_of
+from streamline.units import DAY, MISSING_TIME
+
+Int64 = npt.NDArray[np.int64]
+Int32 = npt.NDArray[np.int32]
+Bool = npt.NDArray[np.bool_]
+
+#: An activity is a system's when at least this share of its steps takes no time.
+AUTOMATIC = 0.95
+#: A pool serves an activity when it does this share of it, or the activity is this share of what it does.
+SERVES = 0.05
+#: A resource seen in less than this share of the office's hours has hours of its own.
+SHORTER = 0.8
+#: How long hours go on after the last event, in years: slower services end later.
+YEARS_AFTER = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Team:
+    """People of one pool with the same hours."""
+
+    pool: int
+    size: int
+    #: On-duty intervals, int64 microseconds of shape (n, 2), sorted and disjoint.
+    hours: Int64 = field(repr=False)
+    #: Codes of the activities that it serves.
+    activities: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Staffing:
+    """Teams of a log, and what each step asks of them."""
+
+    log: EventLog
+    pools: ResourcePools
+    teams: tuple[Team, ...]
+    #: One a resource code: its team; -1 for those that serve nobody's queue.
+    team_of_resource: Int64
+    #: Steps that need staff.
+    staffed: Bool
+    #: int64 microseconds, one a step: working time in its team's hours where it needs staff, else elapsed time.
+    work: Int64
+    #: Hours in words, for the section.
+    hours_from: str
+    caveats: tuple[str, ...]
+
+    @property
+    def n_people(self) -> int:
+        """People in all teams."""
+        return sum(t.size for t in self.teams)
+
+    def people_for(self, activity: int) -> int:
+        """People whose teams serve this activity."""
+        return sum(t.size for t in self.teams if activity in t.activities)
+
+    def teams_of_pool(self, pool: int) -> tuple[int, ...]:
+        """Places of the pool's teams, the largest first."""
+        mine = [k for k, t in enumerate(self.teams) if t.pool == pool]
+        return tuple(sorted(mine, key=lambda k: (-self.teams[k].size, k)))
+
+
+def found_staffing(
+    log: EventLog,
+    *,
+    calendar: Calendar | None = None,
+    pools: Mapping[str, Sequence[str]] | None = None,
+    batched: Sequence[str] = (),
+) -> Staffing:
+    """Find the teams of a log; see the module's text.
+
+    calendar : office hours. pools : names of pools with patterns of resource names. batched : activities that are released in batches.
+
+    Raises InsufficientDataError without starts or resources: who is free when can't be told then.
+    """
+    if not log.has_start:
+        raise InsufficientDataError(
+            f"{log.source} records no starts, so waiting for staff and being served can't be told apart and no queue can be replayed. "
+            "Name the column of starts: read_log(…, start=…); or estimate them: estimated_starts."
+        )
+    if log.resource is None:
+        raise InsufficientDataError(
+            f"{log.source} was read without resources, so whom a step waits for can't be told; name their column: read_log(…, resource=…)."
+        )
+    found = resource_pools(log, given=pools)
+    codes = log.resource.codes
+    staffed = (codes >= 0) & ~log.external_step & (log.start != MISSING_TIME) & ~_automatic(log)[log.activity]
+    used = np.bincount(codes[staffed], minlength=len(log.resource.names)) > 0
+    schedule, spans, hours_from, caveats = _hours(log, found, used, calendar, batched)
+    serves = _served(log, found, staffed)
+    teams: list[Team] = []
+    team_of = np.full(len(log.resource.names), -1, dtype=np.int64)
+    place: dict[tuple[int, int], int] = {}
+    for r in np.flatnonzero(used):
+        key = int(found.pool_of_resource[r]), int(schedule[r])
+        if key not in place:
+            place[key] = len(teams)
+            teams.append(Team(pool=key[0], size=0, hours=spans[key[1]], activities=serves[key[0]]))
+        at = place[key]
+        team_of[r] = at
+        t = teams[at]
+        teams[at] = Team(pool=t.pool, size=t.size + 1, hours=t.hours, activities=t.activities)
+    return Staffing(
+        log=log,
+        pools=found,
+        teams=tuple(teams),
+        team_of_resource=team_of,
+        staffed=staffed,
+        work=_work(log, staffed, teams, team_of),
+        hours_from=hours_from,
+        caveats=tuple(caveats),
+    )
+
+
+def _automatic(log: EventLog) -> Bool:
+    """For each activity whether nearly all its steps take no time."""
+    width = len(log.activities)
+    known = log.start != MISSING_TIME
+    total = np.bincount(log.activity[known], minlength=width)
+    none = np.bincount(log.activity[known], weights=(log.complete == log.start)[known], minlength=width)
+    return np.asarray((total > 0) & (none >= AUTOMATIC * total), dtype=np.bool_)
+
+
+def _served(log: EventLog, pools: ResourcePools, staffed: Bool) -> list[tuple[int, ...]]:
+    """For each pool the activities that it serves; every activity with staffed steps is served by the pool that does most of it."""
+    assert log.resource is not None
+    width = len(log.activities)
+    pool = pools.pool_of_resource[log.resource.codes[staffed]]
+    count = np.bincount(pool * width + log.activity[staffed], minlength=len(pools.pools) * width).reshape(-1, width)
+    of_activity = count / np.maximum(count.sum(axis=0), 1)
+    of_pool = count / np.maximum(count.sum(axis=1, keepdims=True), 1)
+    does = (count > 0) & ((of_activity >= SERVES) | (of_pool >= SERVES))
+    does[count.argmax(axis=0), np.arange(width)] |= count.sum(axis=0) > 0
+    return [tuple(np.flatnonzero(row).tolist()) for row in does]
+
+
+def _hours(
+    log: EventLog, pools: ResourcePools, used: Bool, calendar: Calendar | None, batched: Sequence[str]
+) -> tuple[Int64, list[Int64], str, list[str]]:
+    """(schedule of each resource, the on-duty intervals of each schedule, in words, caveats)."""
+    first, last = log.period
+    since, until = first - 7 * DAY, last + YEARS_AFTER * 366 * DAY
+    own = resource_calendars(log, pools=pools)
+    per_hour = own.weekly.shape[1] / (7 * 24)
+    weekly_hours = own.weekly.sum(axis=1) / per_hour
+    assert log.resource is not None
+    batch = {log.activity_code(a) for a in batched}
+    releasing = np.zeros(len(pools.pools), dtype=np.bool_)
+    for pool, rows in pools.activities.groupby("pool", sort=False):
+        codes = {log.activity_code(str(a)) for a in rows.loc[rows["share_of_pool"] >= SERVES, "activity"]}
+        releasing[pools.pools.index(str(pool))] = bool(codes & batch)
+    keys: dict[bytes, int] = {}
+    spans: list[Int64] = []
+    schedule = np.full(len(used), -1, dtype=np.int64)
+    caveats: list[str] = []
+    office = None if calendar is None else calendar.openings(since, until)
+    a_week = 0.0 if calendar is None else _weekly_hours(calendar, first)
+    n_own = n_unknown = 0
+    for r in np.flatnonzero(used):
+        known = bool(own.duty.known[r])
+        holds_own = known and own.table is not None and not releasing[pools.pool_of_resource[r]]
+        if office is not None:
+            shorter = holds_own and weekly_hours[r] < SHORTER * a_week
+            mine = (
+                _both(office, calendar_of(own.weekly[r], timezone=log.timezone).openings(since, until))
+                if shorter
+                else office
+            )
+            n_own += int(shorter)
+        elif known:
+            mine = calendar_of(own.weekly[r], timezone=log.timezone).openings(since, until)
+        else:
+            mine = np.array([[since, until]], dtype=np.int64)
+            n_unknown += 1
+        away = _absences(log, own, int(r))
+        if len(away) and not releasing[pools.pool_of_resource[r]]:
+            mine = np.stack(without(mine[:, 0].copy(), mine[:, 1].copy(), away[:, 0].copy(), away[:, 1].copy()), axis=1)
+        key = mine.tobytes()
+        if key not in keys:
+            keys[key] = len(spans)
+            spans.append(np.ascontiguousarray(mine))
+        schedule[r] = keys[key]
+    words = calendar.describe() if calendar is not None else own.rule
+    if n_own:
+        words += f" {n_own:,} of {int(used.sum()):,} people are seen in clearly fewer hours, and have those that their own work shows."
+    if n_unknown:
+        caveats.append(
+            f"The hours of {n_unknown:,} of {int(used.sum()):,} people can't be told; they count as always there. Give a calendar."
+        )
+    return schedule, spans, words, caveats
+
+
+def _weekly_hours(calendar: Calendar, near: int) -> float:
+    """Hours of a usual week: the longest of eight, so that holidays don't shorten it."""
+    return max(
+        float(np.diff(calendar.openings(near + k * 7 * DAY, near + (k + 1) * 7 * DAY), axis=1).sum()) / (DAY / 24)
+        for k in range(8)
+    )
+
+
+def _both(one: Int64, two: Int64) -> Int64:
+    """The stretches that lie in both."""
+    outside = np.stack(without(one[:, 0].copy(), one[:, 1].copy(), two[:, 0].copy(), two[:, 1].copy()), axis=1)
+    return np.stack(without(one[:, 0].copy(), one[:, 1].copy(), outside[:, 0].copy(), outside[:, 1].copy()), axis=1)
+
+
+def _absences(log: EventLog, own: ResourceCalendars, resource: int) -> Int64:
+    """Instants between which a resource was away for days, (n, 2)."""
+    assert log.resource is not None
+    mine = own.absences[own.absences["resource"] == log.resource.names[resource]]
+    rows = []
+    for row in mine.itertuples():
+        begin = row.first_day.tz_localize(None).tz_localize(log.timezone, nonexistent="shift_forward", ambiguous=True)
+        after = (row.last_day.tz_localize(None) + np.timedelta64(1, "D")).tz_localize(
+            log.timezone, nonexistent="shift_forward", ambiguous=True
+        )
+        rows.append((begin.value // 1000, after.value // 1000))
+    return np.array(rows, dtype=np.int64).reshape(-1, 2)
+
+
+def _work(log: EventLog, staffed: Bool, teams: Sequence[Team], team_of: Int64) -> Int64:
+    """Working time of each step in its team's hours; elapsed time where it needs no staff, or lies outside those hours as a whole."""
+    known = log.start != MISSING_TIME
+    work = np.where(known, log.complete - log.start, 0).astype(np.int64)
+    assert log.resource is not None
+    step = np.flatnonzero(staffed)
+    first, last = log.period
+    duty = Duty.of_schedules(
+        [_within(t.hours, first, last) for t in teams],
+        schedule=team_of,
+        since=first,
+        until=last,
+        source="",
+    )
+    inside = duty.time(log.resource.codes[step], log.start[step], log.complete[step])
+    work[step] = np.where((inside > 0) | (work[step] == 0), inside, work[step])
+    return work
+
+
+def _within(spans: Int64, since: int, until: int) -> Int64:
+    kept = spans[(spans[:, 1] > since) & (spans[:, 0] < until)]
+    return np.clip(kept, since, until)
