@@ -29,11 +29,12 @@ class Step:
     priority: int = 0
     pinned: int | None = None
     # found by the replay
+    held: int = 0  # the instant at which it would be ready without its release
     ready: int | None = None
     start: int = NEVER
     complete: int = NEVER
     team: int = -1
-    joined_as: tuple[int, int] | None = None  # the round in which it joined its queue, then its rank
+    joined_as: tuple[int, int, int] | None = None  # the round in which it joined its queue, since when it was held, its rank
     done: bool = False
 
 
@@ -122,7 +123,7 @@ def slow_replay(network: Network) -> tuple[list[int], list[int], list[int]]:
                 before = [case.steps[j] for j in step.joins]
                 if step.ready is None and all(other.done for other in before):
                     enabled = max((other.complete for other in before), default=case.arrival)
-                    step.ready = enabled + step.delay
+                    step.held = step.ready = enabled + step.delay
                     if step.release >= 0:
                         step.ready = released(network.schedules[step.release], step.ready)
                     if step.queue < 0:
@@ -164,7 +165,7 @@ def slow_replay(network: Network) -> tuple[list[int], list[int], list[int]]:
         # steps join
         for place, (_, step) in enumerate(steps):
             if step.queue >= 0 and step.pinned is None and step.ready == now and step.joined_as is None:
-                step.joined_as = (rounds, place)
+                step.joined_as = (rounds, step.held, place)
         # people take steps
         while True:
             waiting = [s for _, s in steps if s.joined_as is not None and s.start == NEVER and taker(s.queue, now) >= 0]

@@ -38,7 +38,7 @@ def replay(
     Between two rounds, no step waits that a free person on duty could take. So only lines need a look that a step joins
     while they are empty, and those whose teams finish something or open: they are *touched*.
     """
-    m, n_lines = len(queue), len(line_team_offsets) - 1
+    m, n_lines, n_schedules = len(queue), len(line_team_offsets) - 1, len(release_offsets) - 1
     start, complete, team = np.full(m, NEVER, np.int64), np.full(m, NEVER, np.int64), np.full(m, -1, np.int32)
     place, step_at = places_by_rank(case_offsets, rank)
     follower_offsets, followers = followers_of_steps(join_offsets, joined)
@@ -157,6 +157,9 @@ def replay(
             n_ready = pop_instant(ready_at, ready, n_ready)
         if n_joining > 1:
             _sort(joining, n_joining)
+            if n_schedules > 0:
+                _in_turn(joining, n_joining, step_at, case_offsets, arrival, join_offsets, joined, delay, release,
+                         complete, now)  # fmt: skip
         for k in range(n_joining):
             s = step_at[joining[k]]
             here = line[queue[s]]
@@ -278,6 +281,33 @@ def _free_team(
             if cursor[c] < calendar_offsets[c + 1] and on_start[cursor[c]] <= now:
                 return who
     return -1
+
+
+@compiled
+def _in_turn(
+    joining: Int32, n: int, step_at: Int32, case_offsets: Int64, arrival: Int64, join_offsets: Int64, joined: Int64,
+    delay: Int64, release: Int32, complete: Int64, now: int,
+) -> None:  # fmt: skip
+    """Put the steps that join in one round in order: those held for a release first, by the instant since which they were."""
+    held = 0
+    for k in range(n):
+        held += release[step_at[joining[k]]] >= 0
+    if held == 0:
+        return
+    since = np.empty(n, np.int64)
+    for k in range(n):
+        s = step_at[joining[k]]
+        since[k] = now
+        if release[s] >= 0:
+            enabled = arrival[np.searchsorted(case_offsets, s, side="right") - 1]
+            for j in range(join_offsets[s], join_offsets[s + 1]):
+                done = complete[joined[j]]
+                enabled = done if j == join_offsets[s] else max(enabled, done)
+            since[k] = enabled + delay[s]
+    order = np.argsort(since, kind="mergesort")
+    sorted_ = joining[:n].copy()
+    for k in range(n):
+        joining[k] = sorted_[order[k]]
 
 
 @compiled

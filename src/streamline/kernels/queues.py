@@ -4,7 +4,8 @@ A *step* is enabled when all steps that it joins are complete, at its case's arr
 (elapsed time that no staffing explains), and inside a window of its *release* schedule if it has one, it is *ready*: it joins
 its *queue*, or, without a queue, takes its work as elapsed time. A *team* is a number of people who are alike: the same
 hours, the same queues. A person who is free and on duty takes the first step of these queues: the highest priority, then the
-first to have joined; among those that join at one instant, the lowest rank of the case, then the place within the case.
+first to have joined; among those that join at one instant, those held for a release by the instant since which they were
+held, before the others; then the lowest rank of the case, then the place within the case.
 Where people of several teams could take a step, the team with the lowest *preference* does (then the lower index).
 
 Work that has begun stays with its person: it stops at closing time and goes on at the next opening, and the person takes
