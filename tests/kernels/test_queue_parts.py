@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -64,11 +65,11 @@ def test_queues_are_one_line_when_the_same_teams_serve_them(teams: list[list[int
     assert n_lines == len(set(served_by))
     assert line.tolist() == [list(dict.fromkeys(served_by)).index(teams_of_q) for teams_of_q in served_by]
     line_offsets, lines = lines_of_teams(offsets, queues, line)
-    of_team = [lines[a:b].tolist() for a, b in zip(line_offsets, line_offsets[1:], strict=False)]
+    of_team = [lines[a:b].tolist() for a, b in pairwise(line_offsets)]
     assert of_team == [list(dict.fromkeys(int(line[q]) for q in team)) for team in teams]
     order = np.array(sorted(range(len(teams)), key=lambda t: preference[t]), dtype=np.int64)
     team_offsets, by_line = turned(order, line_offsets, lines, n_lines)
-    of_line = [by_line[a:b].tolist() for a, b in zip(team_offsets, team_offsets[1:], strict=False)]
+    of_line = [by_line[a:b].tolist() for a, b in pairwise(team_offsets)]
     assert of_line == [[t for t in order if here in of_team[t]] for here in range(n_lines)]
 
 
@@ -80,7 +81,7 @@ def _calendars(draw: st.DrawFn) -> list[list[tuple[int, int]]]:
         edges = sorted(draw(st.sets(st.integers(-9, 60), max_size=24)))
         spans = list(zip(edges[::2], edges[1::2], strict=False))
         touching = draw(st.booleans())
-        calendars.append(list(zip(edges, edges[1:], strict=False)) if touching else spans)
+        calendars.append(list(pairwise(edges)) if touching else spans)
     return calendars
 
 
