@@ -52,8 +52,15 @@ class Benefits(Service):
             Loop(name="appeal", to=DECIDE, from_=HEAR, through=(APPEAL, HEAR, DECIDE)),
         ),
         contacts_a_day={
-            **{REGISTER: 0.01, REQUEST: 0.02, RECEIVED: 0.03, REVIEW: 0.05},
-            **{EMPLOYMENT: 0.03, DECIDE: 0.07, APPEAL: 0.015, HEAR: 0.08, AWARD: 0.04},
+            REGISTER: 0.01,
+            REQUEST: 0.02,
+            RECEIVED: 0.03,
+            REVIEW: 0.05,
+            EMPLOYMENT: 0.03,
+            DECIDE: 0.07,
+            APPEAL: 0.015,
+            HEAR: 0.08,
+            AWARD: 0.04,
         },
     )
     habits = Habits(

@@ -48,8 +48,14 @@ class Claims(Service):
             Loop(name="opinion", to=ASSESS, from_=OPINION, through=(OPINION, ASSESS)),
         ),
         contacts_a_day={
-            **{IDENTITY: 0.06, ASSESS: 0.07, ASK: 0.07, ANSWER: 0.025, OPINION: 0.05},
-            **{AUTHORISE: 0.09, QUALITY: 0.06, PAY: 0.0},
+            IDENTITY: 0.06,
+            ASSESS: 0.07,
+            ASK: 0.07,
+            ANSWER: 0.025,
+            OPINION: 0.05,
+            AUTHORISE: 0.09,
+            QUALITY: 0.06,
+            PAY: 0.0,
         },
     )
     habits = Habits(

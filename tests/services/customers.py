@@ -53,7 +53,7 @@ def calls(
     """All calls in order of time."""
     found = []
     for case in cases:
-        rng = random.Random(seed * 1_000_003 + case.index)  # noqa: S311
+        rng = random.Random(seed * 1_000_003 + case.index)
         own = rng.gammavariate(habits.propensity_shape, 1 / habits.propensity_shape)
         own *= habits.by_channel[case.channel] * float(case.traits.get("_talks", 1.0))
         due = case.arrival + standard_days * DAY

@@ -55,8 +55,14 @@ class Licences(Service):
         ),
         releases={COMMITTEE: (2, "10:00")},
         contacts_a_day={
-            **{REGISTER: 0.02, CHECK: 0.05, LETTER: 0.06, RESPONSE: 0.02, INSPECT: 0.06},
-            **{SPECIALIST: 0.04, COMMITTEE: 0.07, ISSUE: 0.08},
+            REGISTER: 0.02,
+            CHECK: 0.05,
+            LETTER: 0.06,
+            RESPONSE: 0.02,
+            INSPECT: 0.06,
+            SPECIALIST: 0.04,
+            COMMITTEE: 0.07,
+            ISSUE: 0.08,
         },
     )
     habits = Habits(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import cached_property
@@ -12,6 +12,7 @@ from typing import ClassVar
 import numpy as np
 
 from .conditions import Conditions
+from .customers import Habits
 from .dice import Dice
 from .floor import Case, Delay, Elapse, Floor, Moves, Person, Step, Work
 from .rosters import DAY, US_HOLIDAYS, Spans, days, local, openings, without
@@ -28,12 +29,13 @@ class Service:
     last: ClassVar[date]
     holidays: ClassVar[frozenset[date]] = US_HOLIDAYS
     as_is: ClassVar[Conditions]
-    standard_days: ClassVar[float]
+    standard_days: ClassVar[int]
+    habits: ClassVar[Habits]
     #: The log ends here and shows only steps finished by then; None: everybody is served to the end.
     log_ends: ClassVar[date | None] = None
     #: Cases that arrive from the first to the last of these days are counted.
     window: ClassVar[tuple[date, date]]
-    #: Roughly what a customer's own mail takes to the hour; see `posted`.
+    #: Standard deviation of the logarithm of the minutes that a step takes.
     sigma: ClassVar[float] = 0.5
     cases_a_day: ClassVar[float]
 
@@ -117,7 +119,7 @@ class Service:
                 found.append(Person(name, team.queues, without(spans, self.absences(name, spans, rng))))
         return found
 
-    def _office(self, hours: dict[str, str]) -> Spans:
+    def _office(self, hours: Mapping[str, str]) -> Spans:
         return openings(hours, self.zone, self.first, self.last + timedelta(days=500), self.holidays)
 
     # --- moves
