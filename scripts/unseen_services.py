@@ -49,6 +49,9 @@ class Service(NamedTuple):
     after: float = 1.0
     #: Chance that a contact itself brings one more within three days, whoever calls (instead of a ratio).
     retried: float = 0.0
+    #: Visits take so many times their usual days; and which of the states comes first.
+    scale: float = 1.0
+    first: int = 0
     #: Share of contacts that are linked to their case.
     linked: float = 1.0
     season: bool = False
@@ -75,6 +78,27 @@ FIRST_LIST = (
 )
 
 
+#: Set down after the first list was seen with the methods of then, and before any of it was run.
+SECOND_LIST = (
+    Service("b1", 500, 3, 0.0, 0.05, 1.5, "lognormal", 1.0, "length", 0.4, scale=0.3),
+    Service("b2", 3000, 4, 0.0, 0.01, 0.7, "gamma", 2.0, "length", 0.3, scale=0.4, first=3),
+    Service("b3", 400, 3, 0.5, 0.1, 3.0, "two classes", 2.0, "loops", 0.3, scale=0.3, first=5),
+    Service("b4", 10_000, 5, 0.2, 0.003, 1.0, "lognormal", 2.0, "length", 0.5, censored=True, first=2, season=True),
+    Service("b5", 700, 7, 0.4, 0.04, 1.5, "gamma", 0.0, first=1),
+    Service("b6", 2000, 3, 0.0, 0.02, 0.7, "two classes", 3.0, "length", 0.6, linked=0.6, first=4),
+    Service("b7", 300, 4, 0.4, 0.15, 1.0, "gamma", 1.5, "loops", 0.2, censored=True, first=6),
+    Service("b8", 5000, 3, 0.0, 0.004, 3.0, "lognormal", 0.5, scale=0.5, linked=0.8),
+    Service("b9", 1000, 4, 0.0, 0.03, 1.5, "lognormal", 1.0, "length", 0.6, after=3.0, first=2),
+    Service("b10", 600, 6, 0.4, 0.05, 0.7, "gamma", 3.0, "loops", 0.6, after=2.0, censored=True, first=1),
+    Service("b11", 1500, 3, 0.0, 0.01, 3.0, "two classes", 1.0, "length", 0.3, after=4.0, season=True, first=3),
+    Service("b12", 4000, 5, 0.3, 0.004, 1.5, "lognormal", 3.0, "length", 0.6, after=5.0),
+    Service("b13", 300, 4, 0.0, 0.08, 1.0, "gamma", 0.5, after=1.5, first=5),
+    Service("b14", 1000, 5, 0.2, 0.03, 1.5, "lognormal", 1.0, "length", 0.4, after=2.0, linked=0.9),
+    Service("b15", 1500, 4, 0.0, 0.02, 3.0, "lognormal", 1.0, "length", 0.4, retried=0.2, first=3),
+    Service("b16", 2000, 4, 0.0, 0.03, 0.7, "gamma", 0.0, after=5.0, scale=0.5, first=2),
+)
+
+
 def propensities(service: Service, z: Float) -> Float:
     """Of standard normal scores: mean 1 and the set variance."""
     v = service.variance
@@ -90,7 +114,7 @@ def propensities(service: Service, z: Float) -> Float:
     low = 1 - 0.2 * apart
     if low < 0:
         raise ValueError("two classes have a variance of 4 at the most")
-    return np.where(z > norm.ppf(0.8), low + apart, low)
+    return np.asarray(np.where(z > norm.ppf(0.8), low + apart, low), dtype=np.float64)
 
 
 def simulated(rng: np.random.Generator, service: Service) -> Stretches:
@@ -106,8 +130,9 @@ def simulated(rng: np.random.Generator, service: Service) -> Stretches:
     channel = rng.integers(0, 2, n)
     rate = service.rate * propensities(service, z) * CHANNEL**channel
     arrival = rng.uniform(0, PERIOD, n)
+    median, state_ratio = (np.roll(a, -service.first)[:k] for a in (MEDIAN_DAYS, STATE))
     rows = _lived(
-        int(rng.integers(0, 2**31)), rate, arrival, length_score, n_loops, MEDIAN_DAYS[:k], STATE[:k],
+        rng, rate, arrival, length_score, n_loops, service.scale * median, state_ratio,
         service.waiting, service.after, service.retried, service.linked, service.censored,
         SEASON if service.season else np.ones(4),
     )  # fmt: skip
@@ -125,13 +150,12 @@ def simulated(rng: np.random.Generator, service: Service) -> Stretches:
     return Stretches(case=case, days=rows[1], contacts=rows[2], factors=tuple(factors))
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
 def _lived(
-    seed: int, rate: Any, arrival: Any, length_score: Any, n_loops: Any, median: Any, state_ratio: Any,
+    rng: np.random.Generator, rate: Any, arrival: Any, length_score: Any, n_loops: Any, median: Any, state_ratio: Any,
     waiting: float, after: float, retried: float, linked: float, censored: bool, season_ratio: Any,
 ) -> Any:  # fmt: skip
     """(codes (rows, 5): case, state, band, season, recent; days; contacts)."""
-    np.random.seed(seed)
     n, k = len(rate), len(median)
     size = k * 2 * 4 * 2
     codes, days, contacts = [(0, 0, 0, 0, 0)], [0.0], [0]
@@ -143,7 +167,7 @@ def _lived(
         last = PERIOD if censored else np.inf
         state, loops = 0, n_loops[i]
         while state < k and now < last:
-            score = np.random.normal(0.0, 1.0)
+            score = rng.normal(0.0, 1.0)
             if state == k // 2:
                 score = 0.9 * length_score[i] + np.sqrt(0.19) * score
             end = min(now + median[state] * np.exp(SIGMA * score), last)
@@ -167,7 +191,7 @@ def _lived(
                     if seen:
                         stop = min(stop, seen_until)
                     follow = np.argmin(pending)
-                    then = now + np.random.exponential(1.0) / (plain * (after if soon else 1.0))
+                    then = now + rng.exponential(1.0) / (plain * (after if soon else 1.0))
                     called = min(then, pending[follow])
                     at = 2 * cell + (1 if seen else 0)
                     own_days[at] += min(called, stop) - now
@@ -176,13 +200,13 @@ def _lived(
                         if pending[follow] == called:
                             pending[follow] = np.inf
                         recent_until = now + SOON
-                        if np.random.random() < linked:
+                        if rng.random() < linked:
                             own_contacts[at] += 1
                             seen_until = now + SOON
-                        if np.random.random() < retried:
-                            wait = np.random.exponential(1.0)
+                        if rng.random() < retried:
+                            wait = rng.exponential(1.0)
                             while wait >= SOON:
-                                wait = np.random.exponential(1.0)
+                                wait = rng.exponential(1.0)
                             pending[np.argmax(pending)] = now + wait
             if state == k - 2 and loops > 0:
                 loops -= 1

@@ -78,13 +78,15 @@ def few_change(rng: np.random.Generator) -> Stretches:
     )
 
 
-def test_pooled_rates_are_used_where_they_agree_and_are_more_precise() -> None:
+def test_rates_within_cases_are_used_also_where_pooled_ones_agree_and_are_more_precise() -> None:
+    """A test that passes doesn't prove that pooled rates are right, see docs/decisions/0016."""
     rng = np.random.default_rng(4)
-    found = [chosen_rates(few_change(rng)) for _ in range(60)]
+    found = [chosen_rates(few_change(rng)) for _ in range(20)]
     assert all(got.wider > 1.25 for got in found)
-    assert all((got.preferred == "pooled") == (got.p_value >= 0.25) for got in found)
-    assert 0.55 <= np.mean([got.preferred == "pooled" for got in found]) <= 0.95
-    assert any("doesn't contradict them" in got.why for got in found)
+    assert all(got.preferred == "fixed effects" for got in found)
+    agreeing = [got for got in found if got.p_value >= 0.25]
+    assert agreeing
+    assert all("would tell about the same" in got.why and "as wide" in got.why for got in agreeing)
 
 
 def test_without_anything_to_compare_within_cases_the_pooled_rates_are_used_and_it_is_said() -> None:

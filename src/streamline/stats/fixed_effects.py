@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from streamline.kernels.levels import products_of_groups, sums_by_level, sums_by_pair, sums_of_effects
+from streamline.stats.discounted import carried_of
 from streamline.stats.newton import inverse_of, newton, told_apart
 from streamline.stats.poisson_rates import entangled, named, poisson_effects, refuse_without_contacts
 from streamline.stats.rate_model import SEPARATED, RateModel, dispersions, products_of_scores, scores_of, sums_of_cases
@@ -42,7 +43,11 @@ def fixed_effects_rates(stretches: Stretches | Design) -> RateModel:
     Raises InsufficientDataError without a contact in any open day.
     Source: Hausman, Hall and Griliches 1984; Wooldridge 1999 (errors without the Poisson distribution).
     """
-    design = stretches if isinstance(stretches, Design) else design_of(stretches)
+    return within_and_moved(stretches if isinstance(stretches, Design) else design_of(stretches))[0]
+
+
+def within_and_moved(design: Design) -> tuple[RateModel, Float]:
+    """`fixed_effects_rates`, and (p,) how effects within cases move with the ratio by which contacts were discounted, if so."""
     refuse_without_contacts(design)
     moved = [f.name for f in design.stretches.factors if f.moved_by_contacts]
     if moved:
@@ -56,7 +61,7 @@ def fixed_effects_rates(stretches: Stretches | Design) -> RateModel:
         first = _compared(design, keep)
         endless = first.within & (np.abs(first.effects) >= SEPARATED)
         if first.converged or not endless.any():
-            return _with_levels(design, first, one_sided)
+            return _with_levels(design, first, one_sided), first.inverse @ first.pull
         one_sided |= endless
         keep &= ~one_sided[np.maximum(design.columns[:, 1:], 0)].any(axis=1)
 
@@ -71,6 +76,8 @@ class _Compared:
     constant: Bool
     scores: Float
     inverse: Float
+    #: (p,) how the equations move with the ratio by which contacts were discounted; 0 where they count as they are.
+    pull: Float
     converged: bool
     n_cases: int
 
@@ -118,12 +125,19 @@ def _compared(design: Design, keep: Bool) -> _Compared:
     inverse = inverse_of(information(mean[some]), within)
     with np.errstate(divide="ignore"):
         pull = np.where(calls > 0, 1 / calls, 0.0)
+    pull_of_ratio = np.zeros(p)
+    carried = carried_of(design)
+    if carried is not None:
+        slope = carried.slope[some]
+        expected = mean[some] * np.repeat(sums_of_cases(own_bounds, slope) / own_calls, size)
+        pull_of_ratio = sums_by_level(columns, slope - expected, p)
     return _Compared(
         effects=effects,
         within=within,
         constant=constant,
         scores=scores_of(design, np.where(some, design.stretches.contacts - mean, 0.0), mean, pull, inverse),
         inverse=inverse,
+        pull=pull_of_ratio,
         converged=converged,
         n_cases=len(own_calls),
     )
@@ -157,6 +171,13 @@ def _with_levels(design: Design, first: _Compared, one_sided: Bool) -> RateModel
         + across
         + across.T
     )
+    carried = carried_of(design)
+    if carried is not None:
+        moved = own @ first.pull + inverse_between @ sums_by_level(design.columns, carried.slope, p)
+        together = own @ carried.with_scores(design, scores) + inverse_between @ carried.with_scores(
+            design, level_scores
+        )
+        covariance = covariance + carried.added(together, moved)
     known = within | between
     by_row, by_case = dispersions(design, mean, int(known.sum()))
     return RateModel(

@@ -17,9 +17,18 @@ from scipy.optimize import brentq
 from scipy.stats import chi2
 
 from streamline.kernels.levels import products_of_groups, sums_by_level, sums_by_pair, sums_of_effects
+from streamline.stats.discounted import Carried
 from streamline.stats.newton import inverse_of, newton, told_apart
 from streamline.stats.poisson_rates import entangled, pooled_rates, refuse_without_contacts
-from streamline.stats.rate_model import SEPARATED, RateModel, dispersions, products_of_scores, scores_of, sums_of_cases
+from streamline.stats.rate_model import (
+    MANY_CASES,
+    SEPARATED,
+    RateModel,
+    dispersions,
+    products_of_scores,
+    scores_of,
+    sums_of_cases,
+)
 from streamline.stats.stretches import Design, Stretches, design_of
 
 Float = npt.NDArray[np.float64]
@@ -48,7 +57,8 @@ def negative_binomial_rates(
 ) -> tuple[RateModel, SpreadTest]:
     """Fit contacts per open day as a product of ratios and a gamma propensity of each stretch or case.
 
-    Effects and spread at the top of their likelihood; errors of the effects are sandwiches by case with the spread held.
+    Effects and spread at the top of their likelihood; errors of the effects are sandwiches by case and carry the spread's: where
+    contacts move a factor, callers who differ and contacts that lead to contacts are told apart by both together.
 
     Raises InsufficientDataError without a contact in any open day.
     Source: Cameron and Trivedi 2013, sec. 3.3 (by stretch) and 9.4 (by case); Self and Liang 1987 (test at the bound).
@@ -128,6 +138,9 @@ def negative_binomial_rates(
     together = pull / told**2 if by == "case" else np.zeros(design.n_cases)
     scores = scores_of(design, contacts - own, alone, together, inverse)
     covariance = inverse @ products_of_scores(design, scores, scores) @ inverse
+    carried, moved = _carried_spread(design, bounds, mean, spread, inverse, scores)
+    if carried is not None:
+        covariance = covariance + carried.added(inverse @ carried.with_scores(design, scores), moved)
     by_row, by_case = dispersions(design, mean, int(chosen.sum()))
     gain = 2 * _gain(calls, more_than, total, spread, effects, start, contacts, design)
     model = RateModel(
@@ -154,16 +167,68 @@ def negative_binomial_rates(
     return model, test
 
 
+def moves_of_effect(model: RateModel, effect: int) -> Float:
+    """(cases,): each case's part in the deviation of one effect of a negative binomial fit, the spread's included."""
+    design, spread = model.design, model.spread or 0.0
+    own = model.inverse_information[design.level, effect] * model.scores
+    result = np.bincount(np.repeat(np.arange(design.n_cases), np.diff(design.first)), weights=own)
+    rows = design.stretches
+    bounds = design.bounds if model.kind == "negative binomial by case" else np.arange(len(rows) + 1, dtype=np.int64)
+    mean = rows.days * np.exp(sums_of_effects(design.columns, model.effects))
+    carried, moved = _carried_spread(design, bounds, mean, spread, model.inverse_information, model.scores)
+    if carried is not None:
+        result = result + moved[effect] * carried.moves
+    return np.asarray(result, dtype=np.float64)
+
+
+def _carried_spread(
+    design: Design, bounds: Int64, mean: Float, spread: float, inverse: Float, scores: Float
+) -> tuple[Carried | None, Float]:
+    """(each case's part in the spread; how the effects move with it). None where there is no spread, or it can't be told."""
+    p = design.n_effects
+    if not LEAST_SPREAD * 2 < spread < MOST_SPREAD / 2:
+        return None, np.zeros(p)
+    calls, total = sums_of_cases(bounds, design.stretches.contacts), sums_of_cases(bounds, mean)
+
+    def slopes(at: float) -> Float:
+        """(groups,): the slope of each group's log likelihood along the spread."""
+        j = np.arange(int(calls.max()) + 1)
+        earlier = np.append(0.0, np.cumsum(j / (1 + at * j)))[calls.astype(np.int64)]
+        return np.asarray(
+            earlier + _curved(at, total) + (total**2 - calls * total) / (1 + at * total), dtype=np.float64
+        )
+
+    step = 1e-4 * spread
+    own = -float((slopes(spread + step) - slopes(spread - step)).sum()) / (2 * step)
+    apart = (calls - total) / (1 + spread * total) ** 2
+    with_effects = sums_by_level(design.columns, mean * np.repeat(apart, np.diff(bounds)), p)
+    left = own - float(with_effects @ inverse @ with_effects)
+    if not left > 1e-6 * own:
+        return None, np.zeros(p)
+    slope = slopes(spread)
+    if len(slope) != design.n_cases:
+        slope = sums_of_cases(design.bounds, slope)
+    case = np.repeat(np.arange(design.n_cases), np.diff(design.first))
+    through = np.bincount(case, weights=(inverse @ with_effects)[design.level] * scores, minlength=design.n_cases)
+    n = design.n_cases
+    scale = (n - 1) / n if n <= MANY_CASES else n / (n - 1)
+    return Carried(slope=np.zeros(0), moves=(slope - through) / left, scale=scale), -(inverse @ with_effects)
+
+
+def _curved(spread: float, total: Float) -> Float:
+    """(log(1 + x) − x) / spread² with x = spread × total: it loses its digits where x is small; its series doesn't."""
+    x = spread * total
+    return np.where(x < 1e-3, total**2 * (-1 / 2 + x / 3 - x**2 / 4), (np.log1p(x) - x) / spread**2)
+
+
 def _best_spread(calls: Float, more_than: Float, total: Float) -> float:
     """The spread at the likelihood's top for given expected contacts of each group; 0 where it falls from the start."""
     j = np.arange(len(more_than))
 
     def slope(log_spread: float) -> float:
         spread = np.exp(log_spread)
-        x = spread * total
-        # (log1p(x) − x) / spread² loses its digits where x is small; its series doesn't
-        curved = np.where(x < 1e-3, total**2 * (-1 / 2 + x / 3 - x**2 / 4), (np.log1p(x) - x) / spread**2)
-        return float(more_than @ (j / (1 + spread * j)) + (curved + (total**2 - calls * total) / (1 + x)).sum())
+        curved = _curved(spread, total) + (total**2 - calls * total) / (1 + spread * total)
+        return float(more_than @ (j / (1 + spread * j)) + curved.sum())
 
     low, high = np.log(LEAST_SPREAD), np.log(MOST_SPREAD)
     if slope(low) <= 0:

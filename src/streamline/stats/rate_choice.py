@@ -1,7 +1,8 @@
-"""Which rates to use: those of all cases pooled, or those within cases.
+"""Which rates to use: those within cases, wherever these can be told.
 
 Pooled ratios are more precise, and wrong where callers who get in touch often are met at some levels more than at others. Ratios
-within cases hold there too. Where the two differ by more than chance explains, only the latter can be right.
+within cases hold there too. A test of whether the two agree is told, and doesn't decide: it misses differences that are as large
+as its own error, so intervals of what such a test has passed hold the truth too seldom.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import f as fisher
 
-from streamline.stats.fixed_effects import fixed_effects_rates
+from streamline.stats.discounted import carried_of, moved_pooled, with_carried_errors
+from streamline.stats.fixed_effects import within_and_moved
 from streamline.stats.negative_binomial import SpreadTest
 from streamline.stats.poisson_rates import pooled_rates
 from streamline.stats.rate_model import RateModel, products_of_scores
@@ -21,12 +23,9 @@ from streamline.stats.stretches import Design, Stretches, design_of
 
 Float = npt.NDArray[np.float64]
 
-#: From this p-value on, pooled ratios are used. It is higher than that of a usual test: the mistake to fear is to miss a
+#: p-value from which on nothing is said to differ. It is higher than that of a usual test: the mistake to fear is to miss a
 #: difference, not to see one.
 AGREEMENT = 0.25
-#: How much wider intervals within cases are, at the least, for pooled ratios to be used: a test misses small differences, and
-#: where nothing is gained by pooling, nothing should be risked by it.
-WORTH_POOLING = 1.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -59,26 +58,31 @@ def chosen_rates(
 ) -> RateChoice:
     """Fit pooled rates and rates within cases, and compare the ratios that both estimate.
 
-    agreement : p-value of the comparison from which on pooled ratios are used, provided that they are the more precise ones
-        (`WORTH_POOLING`).
+    Rates within cases are preferred; pooled ones where within cases there is nothing to compare, or by `differing`.
+
+    agreement : p-value from which on `differing` says that callers don't differ, and the comparison that pooled rates agree.
 
     differing : whether callers differ at all, from `negative_binomial_rates(by="case")` of the same stretches. Pass it for
         `new_demand`: where callers don't differ, pooled rates are used whatever the comparison says, since days after a contact
-        leave the exposure, which moves the ratios within cases though nobody calls more than others.
+        leave the exposure, which moves the ratios within cases though nobody calls more than others. `net_demand` doesn't
+        need it.
 
     The variance of the difference comes case by case from the scores of both fits together, so it holds when contacts come in
     bursts, where the difference of the two variances (Hausman's own) needn't even be positive.
     Raises ValueError for factors that contacts move, InsufficientDataError without contacts: see `fixed_effects_rates`.
-    Source: Hausman 1978; Cameron and Miller 2015, sec. VI (errors by cluster).
+    Source: Hausman 1978; Cameron and Miller 2015, sec. VI (errors by cluster); Guggenberger 2010 (why a test mustn't decide).
     """
     design = stretches if isinstance(stretches, Design) else design_of(stretches)
-    pooled, fixed = pooled_rates(design), fixed_effects_rates(design)
+    pooled = with_carried_errors(pooled_rates(design))
+    fixed, moved = within_and_moved(design)
     shared = np.flatnonzero(pooled.known & fixed.within)
     statistic = p_value = largest = wider = float("nan")
     at = ""
     if len(shared) and pooled.converged and fixed.converged:
         difference = pooled.effects[shared] - fixed.effects[shared]
-        statistic, p_value = _wald(difference, _variance(design, pooled, fixed)[np.ix_(shared, shared)], fixed.n_cases)
+        statistic, p_value = _wald(
+            difference, _variance(design, pooled, fixed, moved)[np.ix_(shared, shared)], fixed.n_cases
+        )
         wider = float(np.sqrt(np.median(np.diag(fixed.covariance)[shared] / np.diag(pooled.covariance)[shared])))
         worst = int(np.argmax(np.abs(difference)))
         largest, at = float(np.exp(difference[worst])), _level_at(design, int(shared[worst]))
@@ -107,14 +111,24 @@ def chosen_rates(
     )
 
 
-def _variance(design: Design, pooled: RateModel, fixed: RateModel) -> Float:
-    """(p, p) of the differences: both fits move with the same cases."""
+def _variance(design: Design, pooled: RateModel, fixed: RateModel, moved: Float) -> Float:
+    """(p, p) of the differences: both fits move with the same cases, and with the ratio by which contacts were discounted."""
     both = (
         fixed.inverse_information @ products_of_scores(design, fixed.scores, pooled.scores) @ pooled.inverse_information
     )
-    own = products_of_scores(design, fixed.scores, fixed.scores)
-    within = fixed.inverse_information @ own @ fixed.inverse_information
-    return np.asarray(within + pooled.covariance - both - both.T, dtype=np.float64)
+    apart = _own(design, fixed) + _own(design, pooled) - both - both.T
+    carried = carried_of(design)
+    if carried is not None:
+        together = pooled.inverse_information @ carried.with_scores(design, pooled.scores)
+        together = together - fixed.inverse_information @ carried.with_scores(design, fixed.scores)
+        apart = apart + carried.added(together, moved_pooled(design, pooled, carried) - moved)
+    return np.asarray(apart, dtype=np.float64)
+
+
+def _own(design: Design, model: RateModel) -> Float:
+    return (
+        model.inverse_information @ products_of_scores(design, model.scores, model.scores) @ model.inverse_information
+    )
 
 
 def _wald(difference: Float, variance: Float, n_cases: int) -> tuple[float, float]:
@@ -168,12 +182,8 @@ def _chosen(
             f"{at}, by a factor of {largest:.2f}), as happens when customers who get in touch often also have longer cases; "
             "such a difference would be taken for an effect of waiting."
         )
-    if wider < WORTH_POOLING:
-        return "fixed effects", (
-            f"Rates are compared within {within}. All cases pooled would tell about the same (p = {p_value:.2g}) and hardly more "
-            "precisely, so nothing is gained by relying on customers being alike."
-        )
-    return "pooled", (
-        f"Rates are those of all cases pooled. A comparison within {within} doesn't contradict them (p = {p_value:.2g}) and "
-        f"would make intervals {wider:.1f} times as wide."
+    width = f"make intervals {1 / wider:.0%} as wide" if wider > 1 else "not be more precise"
+    return "fixed effects", (
+        f"Rates are compared within {within}. All cases pooled would tell about the same (p = {p_value:.2g}) and {width}, but a "
+        "comparison that sees no difference doesn't prove that customers are alike."
     )

@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import t as student
 
-from streamline.stats.negative_binomial import negative_binomial_rates
+from streamline.stats.case_lengths import rates_by_length
+from streamline.stats.negative_binomial import moves_of_effect
 from streamline.stats.poisson_rates import pooled_rates
 from streamline.stats.rate_model import RateModel, sums_of_cases
 from streamline.stats.stretches import Stretches, design_of
@@ -70,11 +71,11 @@ def repeats(stretches: Stretches, *, recent: str, level: float = 0.95) -> Repeat
     n_new = n - n_repeats
     raw = (n_repeats / recent_days) / (n_new / other_days) if recent_days and other_days and n_new else float("nan")
     pooled = pooled_rates(design)
-    model, _ = negative_binomial_rates(design, by="case")
+    model = rates_by_length(stretches)
     nothing = (float("nan"),) * 3
     pooled_ratio = ratio = net = nothing
     if min(n_repeats, n_new) >= ENOUGH_REPEATS and model.converged:
-        pooled_ratio, ratio = _ratio(pooled, place, level), _ratio(model, place, level)
+        pooled_ratio, ratio = ratio_of_effect(pooled, place, level), ratio_of_effect(model, place, level)
         net = _net_share(model, place, level)
     return Repeats(
         n_contacts=n,
@@ -102,15 +103,16 @@ def new_demand(stretches: Stretches, *, recent: str) -> Stretches:
     return stretches.kept(own.codes == 0).of_factors([f.name for f in stretches.factors if f.name != recent])
 
 
-def _effect(model: RateModel, factor: int) -> tuple[int, float]:
-    """(place of the one effect of a factor with two levels, 1 if it is the second level's, -1 if the first's)."""
+def place_of_effect(model: RateModel, factor: int) -> tuple[int, float]:
+    """(Place of the one effect of a factor with two levels, 1 if it is the second level's, -1 if the first's)."""
     place = model.design.places[factor]
     at = int(np.argmax(place >= 0))
     return int(place[at]), 1.0 if at == 1 else -1.0
 
 
-def _ratio(model: RateModel, factor: int, level: float) -> tuple[float, float, float]:
-    at, sign = _effect(model, factor)
+def ratio_of_effect(model: RateModel, factor: int, level: float) -> tuple[float, float, float]:
+    """Of a factor with two levels the rate at the second over that at the first, with its interval."""
+    at, sign = place_of_effect(model, factor)
     if not model.known[at]:
         return (float("nan"),) * 3
     value = sign * model.effects[at]
@@ -120,7 +122,7 @@ def _ratio(model: RateModel, factor: int, level: float) -> tuple[float, float, f
 
 def _net_share(model: RateModel, factor: int, level: float) -> tuple[float, float, float]:
     """1 − share of repeats × (1 − 1 / ratio), with the errors of both, which go together case by case."""
-    at, sign = _effect(model, factor)
+    at, sign = place_of_effect(model, factor)
     if not model.known[at]:
         return (float("nan"),) * 3
     rows = model.design.stretches
@@ -128,8 +130,7 @@ def _net_share(model: RateModel, factor: int, level: float) -> tuple[float, floa
     inverse_ratio = float(np.exp(-sign * model.effects[at]))
     again = rows.contacts * (rows.factors[factor].codes == 1)
     share = again.sum() / rows.contacts.sum()
-    moves = model.inverse_information[model.design.level, at] * model.scores
-    moves_ratio = sign * sums_of_cases(model.design.first, moves)
+    moves_ratio = sign * moves_of_effect(model, at)
     moves_share = sums_of_cases(bounds, (again - share * rows.contacts) / rows.contacts.sum())
     by_case = -share * inverse_ratio * moves_ratio - (1 - inverse_ratio) * moves_share
     n = len(by_case)
