@@ -120,7 +120,6 @@ def _rivals(score: Score) -> str:
             f"Week by week the rates did about as well as the best plain rival, {name}: chance explains the difference "
             f"({methods.loc[0, 'weekly_error_share']:.0%} and {methods.loc[place, 'weekly_error_share']:.0%})"
         )
-        )
     elif mine.mean() < other.mean():
         verdict = (
             f"Week by week the rates did best: their error is {1 - mine.mean() / other.mean():.0%} smaller than that of the best "

@@ -1,6 +1,7 @@
 """What was known at an earlier instant: the log and the contacts as they stood then, nothing of what came later.
 
-A case had the steps that were completed before that instant, and was closed if one of these ends a case. What an open case
+A case had the steps that were completed before that instant, and was closed if one of these ends a case; without any it wasn't
+in the log yet, as a case without any isn't now. What an open case
 awaited then isn't known: the awaited step is told by its completion, which was still to come. Where the log names no activities
 that end a case, a case counts as closed when none of its steps is known to be under way; then only time will tell whether
 it really was.
@@ -23,14 +24,13 @@ Int64 = npt.NDArray[np.int64]
 
 
 def log_before(log: EventLog, instant: int) -> EventLog:
-    """The log as it stood at the instant: cases that had arrived, steps completed before it, open cases open until it.
+    """The log as it stood at the instant: steps completed before it, and the cases that had any; open cases are open until it.
 
     Steps under way then are unfinished ones, where starts are recorded. The names of all activities stay, so that codes do too.
     """
     import pandas as pd
 
-    arrived = (log.arrival != MISSING_TIME) & (log.arrival < instant)
-    chosen = log.select(arrived, because="")
+    chosen = log.select(_known_cases(log, instant), because="")
     done = chosen.complete < instant
     case = chosen.case_of_step
     under_way = np.flatnonzero(~done & (chosen.start < instant)) if log.has_start else np.zeros(0, dtype=np.int64)
@@ -68,16 +68,16 @@ def links_before(links: LinkedContacts, instant: int) -> LinkedContacts:
     """The linked contacts as they stood at the instant, of `log_before`; the link share is that of the contacts until then.
 
     A contact is linked by its case id, or by the cases of its customer that were open at its own instant: neither rests on
-    anything later. Contacts about cases that hadn't arrived by then are left out.
+    anything later. Contacts about cases that weren't in the log by then are left out.
     """
     log = links.log
-    arrived = (log.arrival != MISSING_TIME) & (log.arrival < instant)
-    number = np.cumsum(arrived) - 1
-    kept = (links.time < instant) & arrived[links.case]
+    known = _known_cases(log, instant)
+    number = np.cumsum(known) - 1
+    kept = (links.time < instant) & known[links.case]
     return replace(
         links,
         log=log_before(log, instant),
-        n=int(arrived.sum()),
+        n=int(known.sum()),
         place=links.place[kept],
         case=number[links.case[kept]],
         time=links.time[kept],
@@ -96,6 +96,14 @@ def link_share(links: LinkedContacts, first: int, last: int) -> float:
     ours = float(weight[np.isin(fate, [*LINKED, NOT_COUNTED, LATE_OPEN])].sum())
     untold = float(weight[np.isin(fate, [NAMELESS, AMBIGUOUS])].sum())
     return ours / (ours + untold) if ours + untold else float("nan")
+
+
+def _known_cases(log: EventLog, instant: int) -> Bool:
+    """Cases that had arrived and had a step completed."""
+    known = (log.arrival != MISSING_TIME) & (log.arrival < instant)
+    has = np.zeros(log.n_cases, dtype=np.bool_)
+    has[log.case_of_step[log.complete < instant]] = True
+    return np.asarray(known & has, dtype=np.bool_)
 
 
 def _kept(labels: Labels | None, keep: Bool) -> Labels | None:
