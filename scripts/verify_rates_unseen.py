@@ -120,7 +120,7 @@ def settings() -> Iterator[str]:
     )
     yield ""
     yield (
-        "The first list was run with the methods of then, which is told below. What came of it (contacts after a contact count for "
+        "The first list was run with the methods of then first. What came of it (contacts after a contact count for "
         "less and their days stay; rates within cases wherever they can be told) was judged on the second."
     )
     yield ""

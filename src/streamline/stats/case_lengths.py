@@ -29,10 +29,11 @@ def _lengths(stretches: Stretches) -> Factor:
     """Groups of about as many contacts each, by the open days of their case."""
     _, case = np.unique(stretches.case, return_inverse=True)
     days, contacts = np.bincount(case, weights=stretches.days), np.bincount(case, weights=stretches.contacts)
+    days = days.round(6)  # cases of the same length stay so in whatever order their stretches are added up
     n = int(np.clip(contacts.sum() // ENOUGH_CONTACTS, 1, LENGTH_GROUPS))
     order = np.argsort(days, kind="stable")
     before = np.cumsum(contacts[order]) - contacts[order]
-    edges = days[order][np.searchsorted(before, contacts.sum() * np.arange(1, n) / n)]
-    group = np.searchsorted(np.unique(edges), days, side="right")
+    at = np.searchsorted(before, contacts.sum() * np.arange(1, n) / n)
+    group = np.searchsorted(np.unique(days[order][np.minimum(at, len(days) - 1)]), days, side="right")
     levels = tuple(f"length {k + 1}" for k in range(int(group.max()) + 1))
     return Factor(name=LENGTH, levels=levels, codes=group[case])

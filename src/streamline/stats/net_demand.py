@@ -31,10 +31,15 @@ def net_demand(stretches: Stretches, *, recent: str) -> DiscountedStretches:
 
     Stands on: the ratio is the same for all customers and states; and how long a case is in each state doesn't depend on contacts
     about it. Where calling hastens a case, days after a contact are cut short, and this doesn't correct for it.
+    Raises ValueError for a factor that isn't there, or hasn't two levels.
     Source: Wooldridge 1997 (multiplicative panels whose regressors depend on earlier outcomes); Lin, Scharfstein and Rosenheck
     2004 (weights by inverse intensity).
     """
-    place = next(i for i, f in enumerate(stretches.factors) if f.name == recent)
+    place = next((i for i, f in enumerate(stretches.factors) if f.name == recent), -1)
+    if place < 0:
+        raise ValueError(f"no factor {recent!r} among {', '.join(f.name for f in stretches.factors)}")
+    if len(stretches.factors[place].levels) != 2:
+        raise ValueError(f"factor {recent!r} needs two levels: other days, and soon after a contact")
     factors = without_factor(stretches.factors, recent)
     soon = stretches.factors[place].codes == 1
     whole = stretches.contacts.astype(np.float64)
