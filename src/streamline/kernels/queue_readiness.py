@@ -34,8 +34,9 @@ def ready_after(
 ) -> Any:  # fmt: skip
     """Write the steps that are ready for their queues once a step is done behind `soon_at[:n], soon[:n]`; returns the new n.
 
-    `lacking[s]` counts the steps that s joins and that aren't done. A follower that needs no staff is done as well, at its own
-    time, and its followers are met in turn. Pinned steps wait for none.
+    `start[s]` is the instant without a release, until the step begins. `lacking[s]` counts the steps that s joins and that
+    aren't done. A follower that needs no staff is done as well, at its own time, and its followers are met in turn. Pinned
+    steps wait for none.
     """
     n_done = 1
     done_stack[0] = done
@@ -51,6 +52,7 @@ def ready_after(
             for j in range(join_offsets[f] + 1, join_offsets[f + 1]):
                 instant = max(instant, complete[joined[j]])
             instant += delay[f]
+            start[f] = instant
             if release[f] >= 0:  # as `released`; any call from this loop would count references, and halve the speed
                 low, high = release_offsets[release[f]], release_offsets[release[f] + 1]
                 last = high
@@ -87,7 +89,8 @@ def ready_at_first(
                     continue
                 instant = pinned[s]
             elif join_offsets[s] == join_offsets[s + 1]:
-                instant = released(arrival[case] + delay[s], release[s], release_offsets, release_start, release_end)
+                start[s] = arrival[case] + delay[s]
+                instant = released(start[s], release[s], release_offsets, release_start, release_end)
             else:
                 continue
             if queue[s] >= 0:

@@ -36,9 +36,10 @@ def replay(
     """Start, completion and team of each step; the arguments are those of `replay_queues`, and who serves which lines.
 
     Between two rounds, no step waits that a free person on duty could take. So only lines need a look that a step joins
-    while they are empty, and those whose teams finish something or open: they are *touched*.
+    while they are empty, and those whose teams finish something or open: they are *touched*. As long as a step waits, `start`
+    holds the instant since which it is held for its release, or at which it joined without one.
     """
-    m, n_lines, n_schedules = len(queue), len(line_team_offsets) - 1, len(release_offsets) - 1
+    m, n_lines = len(queue), len(line_team_offsets) - 1
     start, complete, team = np.full(m, NEVER, np.int64), np.full(m, NEVER, np.int64), np.full(m, -1, np.int32)
     place, step_at = places_by_rank(case_offsets, rank)
     follower_offsets, followers = followers_of_steps(join_offsets, joined)
@@ -54,7 +55,8 @@ def replay(
         release_offsets, release_start, release_end, queue, work, pinned, start, complete, done_stack, known_at, known,
     )  # fmt: skip
     first_at, first = in_order(known_at[:n_known], known[:n_known])
-    joining = np.empty(m, np.int32)  # places of the steps that join in this round
+    # places of the steps that join in this round, and since when they were held
+    joining, joining_since = np.empty(m, np.int32), np.empty(m, np.int64)
     pinned_step = pinned_in_order(pinned, queue, place)
     next_known, next_pinned, n_ready = 0, 0, 0
 
@@ -156,10 +158,9 @@ def replay(
             n_joining += 1
             n_ready = pop_instant(ready_at, ready, n_ready)
         if n_joining > 1:
-            _sort(joining, n_joining)
-            if n_schedules > 0:
-                _in_turn(joining, n_joining, step_at, case_offsets, arrival, join_offsets, joined, delay, release,
-                         complete, now)  # fmt: skip
+            for k in range(n_joining):
+                joining_since[k] = start[step_at[joining[k]]]
+            _sort_joining(joining_since, joining, n_joining)
         for k in range(n_joining):
             s = step_at[joining[k]]
             here = line[queue[s]]
@@ -234,6 +235,10 @@ def replay(
                 complete[s] = work_done_at(cursor[c], calendar_offsets[c + 1], on_start, before, now, work[s])
             if complete[s] < NEVER:
                 n_busy = push_instant(busy_at, busy, n_busy, complete[s], s)
+
+    for here in range(n_lines):  # nobody came
+        for k in range(head[here], tail[here]):
+            start[waiting[k]] = NEVER
     return start, complete, team
 
 
@@ -284,41 +289,16 @@ def _free_team(
 
 
 @compiled
-def _in_turn(
-    joining: Int32, n: int, step_at: Int32, case_offsets: Int64, arrival: Int64, join_offsets: Int64, joined: Int64,
-    delay: Int64, release: Int32, complete: Int64, now: int,
-) -> None:  # fmt: skip
-    """Put the steps that join in one round in order: those held for a release first, by the instant since which they were."""
-    held = 0
-    for k in range(n):
-        held += release[step_at[joining[k]]] >= 0
-    if held == 0:
-        return
-    since = np.empty(n, np.int64)
-    for k in range(n):
-        s = step_at[joining[k]]
-        since[k] = now
-        if release[s] >= 0:
-            enabled = arrival[np.searchsorted(case_offsets, s, side="right") - 1]
-            for j in range(join_offsets[s], join_offsets[s + 1]):
-                done = complete[joined[j]]
-                enabled = done if j == join_offsets[s] else max(enabled, done)
-            since[k] = enabled + delay[s]
-    order = np.argsort(since, kind="mergesort")
-    sorted_ = joining[:n].copy()
-    for k in range(n):
-        joining[k] = sorted_[order[k]]
-
-
-@compiled
-def _sort(values: Int32, n: int) -> None:
-    """Put the first n values in order."""
+def _sort_joining(since: Int64, place: Int32, n: int) -> None:
+    """Put the first n in order of the instant, then of the place."""
     if n > 16:
-        values[:n].sort()
+        order = np.argsort(place[:n], kind="mergesort")
+        order = order[np.argsort(since[:n][order], kind="mergesort")]
+        place[:n] = place[:n][order]
     else:
         for i in range(1, n):
-            value, k = values[i], i
-            while k > 0 and values[k - 1] > value:
-                values[k] = values[k - 1]
+            instant, value, k = since[i], place[i], i
+            while k > 0 and (since[k - 1] > instant or (since[k - 1] == instant and place[k - 1] > value)):
+                since[k], place[k] = since[k - 1], place[k - 1]
                 k -= 1
-            values[k] = value
+            since[k], place[k] = instant, value
