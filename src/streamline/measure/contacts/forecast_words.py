@@ -114,11 +114,12 @@ def _rivals(score: Score) -> str:
         np.flatnonzero(methods["method"].isin(plain["method"]))[plain["weekly_error_contacts"].to_numpy().argmin()]
     )
     mine, other = score.errors[0], score.errors[place]
-    name = str(methods.loc[place, "method"])
+    name = str(methods["method"].iloc[place])
+    shares = methods["weekly_error_share"].to_numpy()
     if not _differ(mine, other):
         verdict = (
             f"Week by week the rates did about as well as the best plain rival, {name}: chance explains the difference "
-            f"({methods.loc[0, 'weekly_error_share']:.0%} and {methods.loc[place, 'weekly_error_share']:.0%})"
+            f"({shares[0]:.0%} and {shares[place]:.0%})"
         )
     elif mine.mean() < other.mean():
         verdict = (
