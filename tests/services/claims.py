@@ -117,7 +117,7 @@ class Claims(Service):
         yield self.system(PAY)
 
     def _answer(self, case: Case) -> Elapse:
-        """Heavy-tailed; after forty days the claim counts as withdrawn. Both are recorded by day only."""
+        """Heavy-tailed; after forty days the claim counts as withdrawn. Neither is recorded at night."""
         answer = self.outside(case, ANSWER, sigma=1.2, who="")
         limit = self.floor.now + GIVEN_UP * DAY
         if answer.until > limit:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import date, timedelta
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -29,8 +30,9 @@ def slug(name: str) -> str:
     return "_".join("".join(c if c.isalnum() else " " for c in name.lower()).split())
 
 
+@cache
 def arrivals(kind: type[Service], seed: int) -> list[Case]:
-    """The arrivals of a service, the same for all its repetitions."""
+    """The arrivals of a service, the same for all its repetitions, which take copies of these cases."""
     return kind().arrivals(np.random.default_rng([seed, 1]))
 
 

@@ -85,7 +85,7 @@ class Licences(Service):
         closed = day.weekday() >= 5 or day in self.holidays
         channel = "online" if closed else str(rng.choice(["online", "mail", "counter"], p=[0.45, 0.3, 0.25]))
         traits = {
-            "office": str(rng.choice(OFFICES, p=[0.46, 0.32, 0.22])),
+            "office": str(rng.choice(OFFICES, p=[0.455, 0.32, 0.225])),
             "licence": str(rng.choice(["food", "childcare", "trade", "liquor"], p=[0.35, 0.2, 0.3, 0.15])),
         }
         hour = rng.uniform(6, 23) if channel == "online" else 8.5 if channel == "mail" else rng.uniform(8.5, 16)
