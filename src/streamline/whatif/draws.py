@@ -25,7 +25,9 @@ from streamline.whatif.sample import Cases
 Float = npt.NDArray[np.float64]
 
 #: What a draw's random numbers are for.
-_CASES, _DELAYS, _CHANGES, _CONTACTS = range(4)
+_CASES, _DELAYS, _CHANGES, _CONTACTS, ERRORS = range(5)
+#: Draws from this number on replay the log's own cases.
+OWN = 1_000_000
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -51,17 +53,18 @@ def bind(model: QueueModel, changes: Sequence[Change], *, per_year: float = 0.0)
     return BoundScenario(changes=tuple(changes), on_cases=tuple(on_cases), on_steps=tuple(on_steps), per_year=per_year)
 
 
-def _generator(seed: int, draw: int, purpose: int, *more: int) -> np.random.Generator:
-    return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, draw + 1, purpose, *more])))
+def generator(seed: int, draw: int, purpose: int, *more: int) -> np.random.Generator:
+    """The random numbers of a draw for one purpose."""
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, draw, purpose, *more])))
 
 
 def workload_of(model: QueueModel, cases: Cases, scenario: BoundScenario | None, *, seed: int, draw: int) -> Workload:
     """What one replay of a draw is made of; None replays the service as it is."""
     for place, edit in scenario.on_cases if scenario else ():
-        cases = edit.cases(cases, _generator(seed, draw, _CHANGES, place))
-    work = model.workload(cases, _generator(seed, draw, _DELAYS))
+        cases = edit.cases(cases, generator(seed, draw, _CHANGES, place))
+    work = model.workload(cases, generator(seed, draw, _DELAYS))
     for place, step_edit in scenario.on_steps if scenario else ():
-        step_edit.apply(work, _generator(seed, draw, _CHANGES, place))
+        step_edit.apply(work, generator(seed, draw, _CHANGES, place))
     return work
 
 
@@ -74,6 +77,16 @@ class Draws:
     #: Share of the counted cases that nobody ever finished, by scenario; and as it is.
     unfinished: Float
     unfinished_as_is: float
+
+    def joined(self, more: Draws) -> Draws:
+        """These draws and more."""
+        n, m = len(self.as_is), len(more.as_is)
+        return Draws(
+            as_is=np.concatenate([self.as_is, more.as_is]),
+            to_be=np.concatenate([self.to_be, more.to_be], axis=1),
+            unfinished=(n * self.unfinished + m * more.unfinished) / (n + m),
+            unfinished_as_is=(n * self.unfinished_as_is + m * more.unfinished_as_is) / (n + m),
+        )
 
 
 def drawn(
@@ -88,12 +101,12 @@ def drawn(
 ) -> Draws:
     """Replay the service as it is and with each scenario, once a draw.
 
-    draws : numbers of the draws; -1 replays the log's own cases. workers : threads; the kernels run without the interpreter.
+    draws : numbers of the draws; those from `OWN` on replay the log's own cases. workers : threads; the kernels run without the interpreter.
     progress : called with the number of draws done and of all.
     """
 
     def one(draw: int) -> tuple[list[Float], list[float]]:
-        cases = model.weeks.own() if draw < 0 else model.weeks.drawn(_generator(seed, draw, _CASES))
+        cases = model.weeks.own() if draw >= OWN else model.weeks.drawn(generator(seed, draw, _CASES))
         vectors, lost = [], []
         before: Workload | None = None
         for scenario in (None, *scenarios):
@@ -102,7 +115,7 @@ def drawn(
             contacts = None
             if model.contacts is not None:
                 contacts = model.contacts.of_replay(
-                    work, replayed, scenario.changes if scenario else (), _generator(seed, draw, _CONTACTS)
+                    work, replayed, scenario.changes if scenario else (), generator(seed, draw, _CONTACTS)
                 )
             vectors.append(
                 measures.vector(work, replayed, running=scenario.per_year if scenario else 0.0, contacts=contacts)

@@ -81,6 +81,7 @@ class QueueModel:
     arrival_is_start: bool
     #: How the contacts about a case follow from its replay; None without contacts.
     contacts: ContactsOfReplay | None = None
+    caveats: tuple[str, ...] = ()
 
     @cached_property
     def counted_between(self) -> tuple[int, int]:
@@ -238,6 +239,7 @@ def fit_queues(
     entry[first] = arrival_is_start
     delays = found_delays(found, staffing, released=fired, entry=entry)
     delays.low[scheduled] = delays.high[scheduled] = 0
+    staffing = staffing.with_hours(delays.there)
     join_offsets, joined = joined_steps(log.case_offsets, log.activity, log.start, log.complete, *found.partners)
     return QueueModel(
         log=log,

@@ -31,6 +31,8 @@ _MONDAY = -3 * DAY
 QUARTER = 13
 #: Work counts as changing when the quarters of the log differ with a p-value below this, over all pools.
 CHANGING = 0.01
+#: Cases that stand in where none of the channel arrived near.
+LATEST = 100
 #: A case is on record as a whole when the log goes on for longer after its arrival than this share of closed cases takes.
 SLOW = 0.95
 
@@ -72,22 +74,45 @@ class Weeks:
     def drawn(self, rng: np.random.Generator) -> Cases:
         """One draw: the log's arrivals, at each what happened to a case that came by the same channel within `reach` weeks."""
         own = self.own()
-        channel = self.log.case_channel
-        code = np.zeros(self.log.n_cases, dtype=np.int64) if channel is None else channel.codes
-        pick = own.pick.copy()
-        chance = rng.random(len(pick))
-        for c in np.unique(code[own.pick]):
-            mine = np.flatnonzero(code[own.pick] == c)
-            donor = self.whole[code[self.whole] == c]
+        return Cases(
+            pick=self._alike(self.week[own.pick], self._channel(self.log)[own.pick], own.pick, rng), arrival=own.arrival
+        )
+
+    def alike(self, cases: Int64, log: EventLog, rng: np.random.Generator) -> Int64:
+        """For each of these cases of another log, which came after this one's, a case of this one that came by the same channel."""
+        late = np.full(len(cases), self.n - 1, dtype=np.int64)
+        names = () if self.log.case_channel is None else self.log.case_channel.names
+        theirs = self._channel(log)[cases]
+        if log.case_channel is not None:
+            place = np.array(
+                [names.index(c) if c in names else -1 for c in log.case_channel.names] + [-1], dtype=np.int64
+            )
+            theirs = place[theirs]
+        anyone = self.whole[(rng.random(len(cases)) * len(self.whole)).astype(np.int64)]
+        return self._alike(late, theirs, anyone, rng)
+
+    @staticmethod
+    def _channel(log: EventLog) -> Int64:
+        channel = log.case_channel
+        return np.zeros(log.n_cases, dtype=np.int64) if channel is None else channel.codes.astype(np.int64)
+
+    def _alike(self, week: Int64, channel: Int64, otherwise: Int64, rng: np.random.Generator) -> Int64:
+        """For each arrival, in order of weeks, a case of its channel; `otherwise` where the channel has none."""
+        own = self._channel(self.log)
+        pick = otherwise.copy()
+        chance = rng.random(len(week))
+        for c in np.unique(channel):
+            mine = np.flatnonzero(channel == c)
+            donor = self.whole[own[self.whole] == c]
             if len(donor) == 0:
                 continue
-            there, here = self.week[donor], self.week[own.pick[mine]]  # both ascending, as arrivals are
+            there, here = self.week[donor], week[mine]  # both ascending, as arrivals are
             first = np.searchsorted(there, here - self.reach, side="left")
             last = np.searchsorted(there, here + self.reach, side="right")
             none = first == last  # near the log's end: the latest that are on record as a whole
-            first[none], last[none] = max(len(donor) - 2 * QUARTER, 0), len(donor)
+            first[none], last[none] = max(len(donor) - LATEST, 0), len(donor)
             pick[mine] = donor[first + (chance[mine] * (last - first)).astype(np.int64)]
-        return Cases(pick=pick, arrival=own.arrival)
+        return pick
 
 
 def weeks_of(log: EventLog, work: Float) -> Weeks:

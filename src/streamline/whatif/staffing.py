@@ -12,7 +12,7 @@ comes only to release a batch is off at other times by the rhythm, not by a cont
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -78,6 +78,21 @@ class Staffing:
     def people_for(self, activity: int) -> int:
         """People whose teams serve this activity."""
         return sum(t.size for t in self.teams if activity in t.activities)
+
+    def with_hours(self, there: Sequence[Int64]) -> Staffing:
+        """The same people with these hours, one array (n, 2) a resource code; people whose hours are the same stay in one team."""
+        teams: list[Team] = []
+        team_of = np.full(len(self.team_of_resource), -1, dtype=np.int64)
+        place: dict[tuple[int, bytes], int] = {}
+        for r in np.flatnonzero(self.team_of_resource >= 0):
+            old = self.teams[int(self.team_of_resource[r])]
+            key = old.pool, there[r].tobytes()
+            if key not in place:
+                place[key] = len(teams)
+                teams.append(replace(old, size=0, hours=old.hours if len(there[r]) == len(old.hours) else there[r]))
+            team_of[r] = place[key]
+            teams[place[key]] = replace(teams[place[key]], size=teams[place[key]].size + 1)
+        return replace(self, teams=tuple(teams), team_of_resource=team_of)
 
     def teams_of_pool(self, pool: int) -> tuple[int, ...]:
         """Places of the pool's teams, the largest first."""
@@ -165,7 +180,7 @@ def _hours(
     """(schedule of each resource, the on-duty intervals of each schedule, in words, caveats)."""
     first, last = log.period
     since, until = first - 7 * DAY, last + YEARS_AFTER * 366 * DAY
-    own = resource_calendars(log, pools=pools)
+    own = resource_calendars(log, pools=pools, granularity="30 min")
     per_hour = own.weekly.shape[1] / (7 * 24)
     weekly_hours = own.weekly.sum(axis=1) / per_hour
     assert log.resource is not None

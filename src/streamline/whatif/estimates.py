@@ -1,0 +1,224 @@
+"""The estimate: what scenarios would make of cycle time, contacts, staff hours and cost, with intervals.
+
+The log's own cases are replayed as they are and give the baseline; the change is the mean, over draws, of the difference between two replays
+of the same draw, with and without the scenario. Its interval holds the middle `level` of these differences, each scaled by what the replay got
+wrong on a later period that it had not seen, as far as that is more than chance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from streamline.errors import InsufficientDataError, ScenarioError
+from streamline.measure.duration import LEVEL
+from streamline.units import parse_duration
+from streamline.whatif.change import Change
+from streamline.whatif.draws import ERRORS, OWN, BoundScenario, Draws, bind, drawn, generator, workload_of
+from streamline.whatif.crowding import crowding
+from streamline.whatif.estimate import MIN_DRAWS, Figure, ScenarioEstimate
+from streamline.whatif.figures import Measures, cycle_days
+from streamline.whatif.prices import Prices
+from streamline.whatif.queue_model import QueueModel
+from streamline.whatif.validate import Validation
+
+Float = npt.NDArray[np.float64]
+
+#: Draws are added, up to so many times the number asked for, until their own error is below this share of the interval's width.
+MOST_TIMES, MONTE_CARLO = 4, 0.1
+#: Replays of the log's own cases, for the baseline and the cases behind it.
+OWN_REPLAYS = 5
+#: Resamples of the draws that tell how far the interval's bounds are chance.
+RESAMPLES = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """A named set of changes, as `estimates` takes it."""
+
+    name: str
+    changes: Sequence[Change]
+    #: What running it costs a year.
+    per_year: float = 0.0
+
+
+def estimate(
+    model: QueueModel,
+    changes: Sequence[Change],
+    *,
+    name: str = "scenario",
+    standard: str | None = None,
+    prices: Prices | None = None,
+    draws: int = 200,
+    seed: int = 1,
+    level: float = LEVEL,
+    workers: int = 1,
+    validation: Validation | None = None,
+) -> ScenarioEstimate:
+    """Estimate what the changes would do, by replaying the model's cases with and without them.
+
+    standard : the service standard as a duration, such as "30 days" (elapsed). prices : what the study pays.
+    draws : >= 20. seed : the same seed gives the same figures, whatever other scenarios are estimated beside it, and however many
+        `workers` (threads) share the draws.
+
+    Returns a ScenarioEstimate. Raises ScenarioError and its leaves, and InsufficientDataError, before any draw is made.
+    """
+    running = prices.scenario_per_year if prices is not None else 0.0
+    proposal = Proposal(name=name, changes=changes, per_year=running)
+    return estimates(
+        model,
+        [proposal],
+        standard=standard,
+        prices=prices,
+        draws=draws,
+        seed=seed,
+        level=level,
+        workers=workers,
+        validation=validation,
+    )[0]
+
+
+def estimates(
+    model: QueueModel,
+    proposals: Sequence[Proposal],
+    *,
+    standard: str | None = None,
+    prices: Prices | None = None,
+    draws: int = 200,
+    seed: int = 1,
+    level: float = LEVEL,
+    workers: int = 1,
+    validation: Validation | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[ScenarioEstimate, ...]:
+    """Estimate several scenarios, which share their replays of the service as it is; see `estimate`.
+
+    progress : called with the number of draws done and of all.
+    """
+    if draws < MIN_DRAWS:
+        raise ScenarioError(f"draws must be at least {MIN_DRAWS}; {draws} leave the interval's bounds to chance.")
+    measures = Measures(model, standard=None if standard is None else parse_duration(standard), prices=prices)
+    bound = [_bound(model, p) for p in proposals]
+    error = 0.0 if validation is None else validation.excess_error
+    own = drawn(model, measures, bound, draws=range(OWN, OWN + OWN_REPLAYS), seed=seed, workers=workers)
+    found = drawn(model, measures, bound, draws=range(draws), seed=seed, workers=workers, progress=progress)
+    made = draws
+    while made < MOST_TIMES * draws and any(_monte_carlo(found, k, level) > MONTE_CARLO for k in range(len(bound))):
+        more = drawn(model, measures, bound, draws=range(made, 2 * made), seed=seed, workers=workers, progress=progress)
+        found, made = found.joined(more), 2 * made
+    days = _own_days(model, bound, seed)
+    return tuple(
+        _estimate(model, measures, p, bound[k], own, found, k, seed=seed, level=level, error=error, days=days)
+        for k, p in enumerate(proposals)
+    )
+
+
+def _bound(model: QueueModel, proposal: Proposal) -> BoundScenario:
+    try:
+        return bind(model, proposal.changes, per_year=proposal.per_year)
+    except (ScenarioError, InsufficientDataError) as error:
+        error.args = (f"Scenario {proposal.name!r}: {error}",)
+        raise
+
+
+def _monte_carlo(found: Draws, scenario: int, level: float) -> float:
+    """Error of the interval's bounds, and of the mean, that comes of the number of draws: the largest, over the interval's width.
+
+    Of the mean cycle time, from resampled draws; 0 where the draws don't differ.
+    """
+    change = (found.to_be[scenario] - found.as_is)[:, 0]
+    tail = [(1 - level) / 2, (1 + level) / 2]
+    low, high = np.nanquantile(change, tail)
+    if not high > low:
+        return 0.0
+    rng = np.random.Generator(np.random.PCG64(len(change)))
+    again = change[rng.integers(0, len(change), (RESAMPLES, len(change)))]
+    bounds = np.nanquantile(again, tail, axis=1)
+    return float(max(bounds.std(axis=1).max(), again.mean(axis=1).std()) / (high - low))
+
+
+def _own_days(model: QueueModel, bound: Sequence[BoundScenario], seed: int) -> list[tuple[Float, Float]]:
+    """For each scenario the days of the log's own cases as they are, and the mean over some replays with it; by case of the log."""
+    log = model.log
+    result = []
+    for scenario in bound:
+        total, n = np.zeros(log.n_cases), np.zeros(log.n_cases)
+        for k in range(OWN_REPLAYS):
+            work = workload_of(model, model.weeks.own(), scenario, seed=seed, draw=OWN + k)
+            days = cycle_days(model, work, work.replayed())
+            known = ~np.isnan(days)
+            np.add.at(total, work.cases.pick[known], days[known])
+            np.add.at(n, work.cases.pick[known], 1)
+        as_is = np.full(log.n_cases, np.nan)
+        work = workload_of(model, model.weeks.own(), None, seed=seed, draw=OWN)
+        as_is[work.cases.pick] = cycle_days(model, work, work.replayed())
+        result.append((as_is, np.divide(total, n, out=np.full(log.n_cases, np.nan), where=n > 0)))
+    return result
+
+
+def _estimate(
+    model: QueueModel,
+    measures: Measures,
+    proposal: Proposal,
+    scenario: BoundScenario,
+    own: Draws,
+    found: Draws,
+    place: int,
+    *,
+    seed: int,
+    level: float,
+    error: float,
+    days: Sequence[tuple[Float, Float]],
+) -> ScenarioEstimate:
+    log = model.log
+    tail = [(1 - level) / 2, (1 + level) / 2]
+    baseline = np.nanmean(own.as_is, axis=0)
+    difference = found.to_be[place] - found.as_is
+    change = np.nanmean(difference, axis=0)
+    # the error of the replay, one a draw, the same for all measures
+    scale = np.exp(generator(seed, 0, ERRORS).standard_normal(len(difference)) * error)
+    spread = difference * scale[:, None]
+    after = baseline + (found.as_is - np.nanmean(found.as_is, axis=0)) + spread
+    change_low, change_high = np.nanquantile(spread, tail, axis=0)
+    low, high = np.nanquantile(after, tail, axis=0)
+    figures = tuple(
+        Figure(
+            measure=measure, unit=unit, baseline=float(baseline[j]), value=float(baseline[j] + change[j]),
+            low=float(max(low[j], 0.0)), high=float(min(high[j], 1.0) if unit == "share" else high[j]),
+            change=float(change[j]), change_low=float(change_low[j]), change_high=float(change_high[j]), n=measures.n_of(measure),
+        )
+        for j, (measure, unit) in enumerate(measures.names)
+    )  # fmt: skip
+    as_is, to_be = days[place]
+    mine = np.flatnonzero(model.counted & log.closed & ~np.isnan(as_is))
+    caveats = [*model.caveats, *scenario.caveats, *measures.caveats]
+    if found.unfinished[place] > found.unfinished_as_is:
+        caveats.append(
+            f"With this scenario {found.unfinished[place]:.1%} of the cases are never finished within the years that the replay covers: "
+            "their queue has nobody left to serve it, or grows without bound. Cycle times are those of the others."
+        )
+    caveats += crowding(model, measures, scenario, seed=seed)
+    spent = _monte_carlo(found, place, level)
+    if spent > MONTE_CARLO:
+        caveats.append(
+            f"The interval's bounds are uncertain by {spent:.0%} of its width, because {len(difference):,} draws were made; more draws settle them."
+        )
+    return ScenarioEstimate(
+        table=pd.DataFrame([{k: getattr(f, k) for k in Figure.__dataclass_fields__} for f in figures]),
+        n=len(mine),
+        excluded={"open, or not counted": log.n_cases - len(mine)},
+        caveats=tuple(dict.fromkeys(caveats)),
+        name=proposal.name,
+        figures=figures,
+        draws=len(difference),
+        seed=seed,
+        level=level,
+        changes=tuple(proposal.changes),
+        _cases=pd.DataFrame(
+            {"case": log.case_id_array(mine), "cycle_days": as_is[mine], "cycle_days_to_be": to_be[mine]}
+        ),
+    )
