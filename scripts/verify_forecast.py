@@ -1,6 +1,6 @@
 """Simulates services whose contact rates are known, and counts how often the intervals of a forecast hold the contacts.
 
-A Markdown document on standard output, of 150 runs a row; `python scripts/verify_forecast.py > docs/verification/forecast.md`.
+A Markdown document on standard output, of 100 runs a row; `python scripts/verify_forecast.py > docs/verification/forecast.md`.
 With the folder of simulated services as its argument, the errors on these are added.
 """
 
@@ -25,7 +25,7 @@ from streamline.measure.contacts.linking import link_contacts
 
 Float = npt.NDArray[np.float64]
 
-RUNS = 150
+RUNS = 100
 WEEKS = 52
 START = pd.Timestamp("2025-01-06", tz="UTC")
 STEPS = ("Intake check", "Review", "Decision")
@@ -66,6 +66,7 @@ SETTINGS = (
     Setting("arrivals double after the split", differ=0.8, weeks_differ=0.1, surge=True),
     Setting("rates rise by 15% at the split", differ=0.8, weeks_differ=0.1, shift=1.15),
     Setting("rates rise by 40% at the split", differ=0.8, weeks_differ=0.1, shift=1.4),
+    Setting("rates double at the split", differ=0.8, weeks_differ=0.1, shift=2.0),
     Setting("rates fall by 30% at the split", differ=0.8, weeks_differ=0.1, shift=0.7),
 )
 
@@ -143,6 +144,9 @@ class Outcome(NamedTuple):
     own_error: float
     by_chance: float
     rivals: dict[str, float]
+    #: The error in total of rates within cases, over the services where estimates would use these, and of pooled ones there.
+    within: tuple[float, float]
+    n_within: int
     n_runs: int
 
 
@@ -164,6 +168,11 @@ def outcome(setting: Setting, runs: int) -> Outcome:
         for name, off in zip(plain["method"], plain["weekly_error_contacts"] * len(f.table), strict=True):
             kind = "ratio" if name.startswith("contacts per") else name
             rivals.setdefault(kind, []).append(off / f.n_contacts)
+    within = [f for f in found if "rates within cases" in set(f.methods["method"])]
+    totals = np.array([[f.methods["predicted"].iloc[1], f.predicted.value, f.n_contacts] for f in within]).reshape(
+        -1, 3
+    )
+    sums = totals.sum(axis=0)
     inside = [(f.predicted.low or 0) <= f.n_contacts <= (f.predicted.high or 0) for f in found]
     return Outcome(
         contacts_per_week=contacts / weeks,
@@ -175,6 +184,8 @@ def outcome(setting: Setting, runs: int) -> Outcome:
         own_error=float(np.mean([f.methods["weekly_error_share"].iloc[0] for f in found])),
         by_chance=sum(f.error_by_chance * len(f.table) for f in found) / contacts,
         rivals={name: float(np.mean(errors)) for name, errors in rivals.items()},
+        within=(sums[0] / sums[2] - 1, sums[1] / sums[2] - 1) if len(within) else (float("nan"), float("nan")),
+        n_within=len(within),
         n_runs=len(found),
     )
 
@@ -212,7 +223,12 @@ def lines(runs: int, truth: Path | None) -> Iterator[str]:
         ]
         cells = " | ".join("–" if e is None else f"{e:.1%}" for e in told)
         yield f"| {setting.name} | {row.own_error:.1%} | {row.by_chance:.1%} | {cells} |"
-    yield from ("", *ERRORS)
+    yield from ("", *ERRORS, "", "## Rates within cases", "", *WITHIN, "")
+    yield "| setting | services that use them | told in total within cases | told in total by pooled rates |"
+    yield "|---|--:|--:|--:|"
+    for setting, row in rows:
+        if row.n_within:
+            yield f"| {setting.name} | {row.n_within} of {row.n_runs} | {row.within[0]:+.1%} | {row.within[1]:+.1%} |"
     if truth is not None:
         yield from services(truth)
 
@@ -221,6 +237,11 @@ INTERVALS = (
     "Told in total: predicted over observed contacts, less 1. Said to hold: services of which the check says that the rates "
     "held. It denies this when the total lies outside its interval, as 1 in 20 do though the rates are right, or when so few "
     "weeks lie inside theirs as happens in 1 of 100 checks of right rates.",
+)
+WITHIN = (
+    "Where callers differ, estimates of changes use rates within cases. Brought to the same total before the split, they tell after "
+    "it what the same customer would do in each state, while the contacts come from whoever is met there; so a forecast rests on "
+    "pooled rates, and these stand beside them.",
 )
 ERRORS = (
     "Mean absolute error of a week's contacts, as a share of them. Chance alone: what the rates would be off by if they were "

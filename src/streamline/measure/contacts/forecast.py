@@ -37,7 +37,7 @@ from streamline.stats.forecast_intervals import (
     week_spread,
 )
 from streamline.stats.forecast_rivals import Rival, ratio_rival, regression_rival, state_rival
-from streamline.units import DAY, counted
+from streamline.units import DAY, MISSING_TIME, counted
 
 Bool = npt.NDArray[np.bool_]
 Float = npt.NDArray[np.float64]
@@ -98,7 +98,7 @@ class ContactForecast(Result):
         at = tuple(int(t.value) // 1000 for t in pd.DatetimeIndex(self.table["week"]))
         shown = self.table
         return LineChart(
-            title=self.summary[0].rstrip("."),
+            title="Contacts by week, and what the rates of the weeks before tell",
             axis="Contacts per week",
             lines=(
                 Line(label="Contacts that came", at=at, values=tuple(shown["contacts"])),
@@ -111,7 +111,7 @@ class ContactForecast(Result):
                 ),
             ),
             timezone=self.timezone,
-            note=f"{self.n_contacts:,.0f} contacts in {len(shown)} weeks. Band: {self.predicted.level:.0%} intervals by week.",
+            note=f"{self.summary[0]} Band: {self.predicted.level:.0%} intervals by week.",
         )
 
 
@@ -259,7 +259,7 @@ def _checked(
         errors=np.array([np.abs(p - observed) for _, p in named]),
     )
     case, number = np.unique(told.case, return_inverse=True)
-    n_all = int((links.log.arrival < edges[-1]).sum())
+    n_all = int(((links.log.arrival != MISSING_TIME) & (links.log.arrival < edges[-1])).sum())
     return ContactForecast(
         table=table,
         n=len(case),

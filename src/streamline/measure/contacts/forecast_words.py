@@ -180,6 +180,11 @@ def caveats_of_forecast(
             "The log names no activities that end a case, so at the split nobody knew which cases were over: days after the last "
             f"step count as closed only where it lay over {links.closed_days} days back."
         )
+    if links.link_share < 1:
+        told.append(
+            f"Counted are contacts that can be linked to a case, {links.link_share:.0%} of those about these cases or about none; "
+            "nothing is scaled up."
+        )
     if abs(shares[1] - shares[0]) > MOVED:
         told.append(
             f"{shares[0]:.0%} of the contacts could be linked before the split and {shares[1]:.0%} after it; this alone makes "
