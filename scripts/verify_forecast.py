@@ -184,7 +184,7 @@ def outcome(setting: Setting, runs: int) -> Outcome:
         own_error=float(np.mean([f.methods["weekly_error_share"].iloc[0] for f in found])),
         by_chance=sum(f.error_by_chance * len(f.table) for f in found) / contacts,
         rivals={name: float(np.mean(errors)) for name, errors in rivals.items()},
-        within=(sums[0] / sums[2] - 1, sums[1] / sums[2] - 1) if len(within) else (float("nan"), float("nan")),
+        within=(sums[0] / sums[2] - 1, sums[1] / sums[2] - 1) if within else (float("nan"), float("nan")),
         n_within=len(within),
         n_runs=len(found),
     )
@@ -239,9 +239,9 @@ INTERVALS = (
     "weeks lie inside theirs as happens in 1 of 100 checks of right rates.",
 )
 WITHIN = (
-    "Where callers differ, estimates of changes use rates within cases. Brought to the same total before the split, they tell after "
-    "it what the same customer would do in each state, while the contacts come from whoever is met there; so a forecast rests on "
-    "pooled rates, and these stand beside them.",
+    "Where callers differ, estimates of changes use rates within cases. Brought to the same total before the split, they tell "
+    "after it what the same customer would do in each state, while the contacts come from whoever is met there; so a forecast "
+    "rests on pooled rates, and these stand beside them.",
 )
 ERRORS = (
     "Mean absolute error of a week's contacts, as a share of them. Chance alone: what the rates would be off by if they were "

@@ -12,6 +12,7 @@ from scipy.stats import t as student
 
 from streamline.measure.contacts.exposure import OpenLife
 from streamline.measure.contacts.forecast_cells import FittedCells
+from streamline.measure.contacts.likeness import LIKENESS_CAVEATS
 from streamline.measure.contacts.linking import LinkedContacts
 from streamline.measure.contacts.lives import NEXT_UNKNOWN
 from streamline.measure.contacts.weekly import WeeklyLife
@@ -182,8 +183,8 @@ def caveats_of_forecast(
         )
     if links.link_share < 1:
         told.append(
-            f"Counted are contacts that can be linked to a case, {links.link_share:.0%} of those about these cases or about none; "
-            "nothing is scaled up."
+            f"Counted are contacts that can be linked to a case, {links.link_share:.0%} of those about these cases or about "
+            "none; nothing is scaled up."
         )
     if abs(shares[1] - shares[0]) > MOVED:
         told.append(
@@ -210,4 +211,4 @@ def caveats_of_forecast(
             f"The contact log begins {(past.period[0] - links.log.period[0]) / DAY:,.0f} days after the log of cases; rates rest "
             "on the time from then on."
         )
-    return (*told, *links.log.start_caveats)
+    return (*told, *LIKENESS_CAVEATS[links.are], *links.log.start_caveats)
