@@ -15,12 +15,9 @@ import numpy as np
 from unseen_services import FIRST_LIST, SECOND_LIST, Service, simulated
 
 from streamline.stats.fixed_effects import fixed_effects_rates
-from streamline.stats.negative_binomial import negative_binomial_rates
 from streamline.stats.net_demand import net_demand
-from streamline.stats.poisson_rates import pooled_rates
 from streamline.stats.rate_choice import RateChoice, chosen_rates
 from streamline.stats.rate_model import RateModel
-from streamline.stats.repeats import new_demand
 
 RUNS = 200
 Interval = tuple[float, float, float]
@@ -36,19 +33,14 @@ def ratios_of_waiting(rng: np.random.Generator, service: Service) -> dict[str, I
     """The ratio of waiting, by each estimator."""
     rows = simulated(rng, service)
     plain = rows.of_factors([f.name for f in rows.factors if f.name != "recent"])
-    new = new_demand(rows, recent="recent")
-    _, differing = negative_binomial_rates(new, by="case")
     net = net_demand(rows, recent="recent")
     choice = chosen_rates(net)
     return {
-        "all contacts, pooled": of(pooled_rates(plain), "band"),
         "all contacts, fixed effects": of(fixed_effects_rates(plain), "band"),
-        "negative binomial by case, with the flag": of(negative_binomial_rates(rows, by="case")[0], "band"),
-        "new demand, chosen": of(chosen_rates(new, differing=differing).model, "band"),
         "net demand, pooled": of(choice.pooled, "band"),
         "net demand, pooled if a test agrees": of(choice.pooled if agrees(choice) else choice.fixed_effects, "band"),
         "net demand, chosen": of(choice.model, "band"),
-        "ratio after a contact": net.ratio,
+        "ratio after a contact": net.ratios[len(net.ratios) // 2] if net.ratios else (1.0, np.nan, np.nan),
     }
 
 

@@ -15,6 +15,7 @@ from streamline.stats.rate_model import MANY_CASES, RateModel, products_of_score
 from streamline.stats.stretches import Design, Factor, Stretches, sums_by_code
 
 Float = npt.NDArray[np.float64]
+Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
 Bool = npt.NDArray[np.bool_]
 
@@ -25,11 +26,12 @@ class DiscountedStretches(Stretches):
 
     #: (n,) what the stretch's contacts count for.
     contacts: Float  # type: ignore[assignment]
-    #: (n,) how that changes with the logarithm of the ratio.
+    #: (n,) which ratio says so, -1 for none, and how it changes with that ratio's logarithm.
+    by_ratio: Int64
     slope: Float
-    #: The ratio: value, low, high; NaN bounds where nothing tells its error.
-    ratio: tuple[float, float, float]
-    #: Cases that moved the logarithm of the ratio, in order, and by how much each.
+    #: The ratios: value, low, high; NaN bounds where nothing tells an error.
+    ratios: tuple[tuple[float, float, float], ...]
+    #: Cases that moved the logarithms of the ratios, in order, and by how much each: (cases,) and (cases, ratios).
     moved_by: npt.NDArray[np.integer]
     moves: Float
 
@@ -46,6 +48,7 @@ class DiscountedStretches(Stretches):
             case=self.case[rows],
             days=self.days[rows],
             contacts=self.contacts[rows],
+            by_ratio=self.by_ratio[rows],
             slope=self.slope[rows],
             factors=tuple(replace(f, codes=f.codes[rows]) for f in self.factors),
         )
@@ -53,26 +56,34 @@ class DiscountedStretches(Stretches):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Carried:
-    """How the ratio's error reaches effects that solve equations of one or two steps."""
+    """How errors of r estimates made before reach effects that solve equations of one or two steps."""
 
-    #: (n,) see `DiscountedStretches`, and (cases,) each case's part in the ratio's logarithm.
-    slope: Float
+    #: (cases, r): each case's part in each of them.
     moves: Float
     #: What sums over cases are scaled by, as in `products_of_scores`.
     scale: float
 
     def with_scores(self, design: Design, scores: Float) -> Float:
-        """(p,): the sum over cases of its scores times its part in the ratio."""
-        own = scores * np.repeat(self.moves, np.diff(design.first))
-        return sums_by_code(design.level, own, design.n_effects) * self.scale
+        """(p, r): the sum over cases of its scores times its part in the estimates."""
+        size = np.diff(design.first)
+        found = [sums_by_code(design.level, scores * np.repeat(own, size), design.n_effects) for own in self.moves.T]
+        return np.column_stack(found) * self.scale
 
     def added(self, together: Float, moved: Float) -> Float:
-        """(p, p) that the ratio's error adds to a covariance.
+        """(p, p) that their errors add to a covariance.
 
-        together : (p,) covariance of the effects, were the ratio known, with the ratio. moved : (p,) how they move with it.
+        together : (p, r) covariance of the effects, were the estimates known, with these.
+        moved : (p, r) how they move with these.
         """
-        own = float(self.moves @ self.moves) * self.scale
-        return np.outer(together, moved) + np.outer(moved, together) + own * np.outer(moved, moved)
+        across = together @ moved.T
+        return np.asarray(
+            across + across.T + moved @ (self.moves.T @ self.moves * self.scale) @ moved.T, dtype=np.float64
+        )
+
+
+def scale_of(n_cases: int) -> float:
+    """What sums over cases are scaled by: those of a jackknife, or of plain sandwiches."""
+    return (n_cases - 1) / n_cases if n_cases <= MANY_CASES else n_cases / (n_cases - 1)
 
 
 def carried_of(design: Design) -> Carried | None:
@@ -82,12 +93,20 @@ def carried_of(design: Design) -> Carried | None:
         return None
     case = rows.case[design.bounds[:-1]]
     place = np.minimum(np.searchsorted(rows.moved_by, case), len(rows.moved_by) - 1)
-    n = design.n_cases
-    return Carried(
-        slope=rows.slope,
-        moves=np.where(rows.moved_by[place] == case, rows.moves[place], 0.0),
-        scale=(n - 1) / n if n <= MANY_CASES else n / (n - 1),
-    )
+    moves = np.where((rows.moved_by[place] == case)[:, None], rows.moves[place], 0.0)
+    return Carried(moves=moves, scale=scale_of(design.n_cases))
+
+
+def pulls_of(columns: Int32, by_ratio: Int64, slope: Float, p: int, r: int) -> Float:
+    """(p, r): how the sums of contacts at each level move with the ratios."""
+    return np.column_stack([sums_by_level(columns, np.where(by_ratio == k, slope, 0.0), p) for k in range(r)])
+
+
+def slopes_of(design: Design) -> tuple[Int64, Float, int]:
+    """(ratio of each row, its slope, number of ratios) of a design of such stretches."""
+    rows = design.stretches
+    assert isinstance(rows, DiscountedStretches)
+    return rows.by_ratio, rows.slope, len(rows.ratios)
 
 
 def with_carried_errors(pooled: RateModel) -> RateModel:
@@ -96,15 +115,16 @@ def with_carried_errors(pooled: RateModel) -> RateModel:
     carried = carried_of(design)
     if carried is None:
         return pooled
-    moved = moved_pooled(design, pooled, carried)
+    moved = moved_pooled(design, pooled)
     together = inverse @ carried.with_scores(design, pooled.scores)
     own = inverse @ products_of_scores(design, pooled.scores, pooled.scores) @ inverse
     return replace(pooled, covariance=own + carried.added(together, moved))
 
 
-def moved_pooled(design: Design, pooled: RateModel, carried: Carried) -> Float:
-    """(p,): how pooled effects move with the ratio."""
-    pull = sums_by_level(design.columns, carried.slope, design.n_effects)
+def moved_pooled(design: Design, pooled: RateModel) -> Float:
+    """(p, r): how pooled effects move with the ratios."""
+    by_ratio, slope, r = slopes_of(design)
+    pull = pulls_of(design.columns, by_ratio, slope, design.n_effects, r)
     return np.asarray(pooled.inverse_information @ pull, dtype=np.float64)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from streamline.kernels.levels import products_of_groups, sums_by_level, sums_by_pair, sums_of_effects
-from streamline.stats.discounted import carried_of
+from streamline.stats.discounted import carried_of, pulls_of, slopes_of
 from streamline.stats.newton import inverse_of, newton, told_apart
 from streamline.stats.poisson_rates import entangled, named, poisson_effects, refuse_without_contacts
 from streamline.stats.rate_model import SEPARATED, RateModel, dispersions, products_of_scores, scores_of, sums_of_cases
@@ -47,7 +47,7 @@ def fixed_effects_rates(stretches: Stretches | Design) -> RateModel:
 
 
 def within_and_moved(design: Design) -> tuple[RateModel, Float]:
-    """`fixed_effects_rates`, and (p,) how effects within cases move with the ratio by which contacts were discounted, if so."""
+    """`fixed_effects_rates`, and (p, r) how effects within cases move with the r ratios by which contacts were discounted."""
     refuse_without_contacts(design)
     moved = [f.name for f in design.stretches.factors if f.moved_by_contacts]
     if moved:
@@ -76,7 +76,7 @@ class _Compared:
     constant: Bool
     scores: Float
     inverse: Float
-    #: (p,) how the equations move with the ratio by which contacts were discounted; 0 where they count as they are.
+    #: (p, r) how the equations move with the r ratios by which contacts were discounted; none where they count as they are.
     pull: Float
     converged: bool
     n_cases: int
@@ -125,19 +125,23 @@ def _compared(design: Design, keep: Bool) -> _Compared:
     inverse = inverse_of(information(mean[some]), within)
     with np.errstate(divide="ignore"):
         pull = np.where(calls > 0, 1 / calls, 0.0)
-    pull_of_ratio = np.zeros(p)
-    carried = carried_of(design)
-    if carried is not None:
-        slope = carried.slope[some]
-        expected = mean[some] * np.repeat(sums_of_cases(own_bounds, slope) / own_calls, size)
-        pull_of_ratio = sums_by_level(columns, slope - expected, p)
+    pull_of_ratios = np.zeros((p, 0))
+    if carried_of(design) is not None:
+        by_ratio, slope, r = slopes_of(design)
+        share = mean[some] / np.repeat(own_calls, size)
+        found = []
+        for k in range(r):
+            own_slope = np.where(by_ratio[some] == k, slope[some], 0.0)
+            expected = share * np.repeat(sums_of_cases(own_bounds, own_slope), size)
+            found.append(sums_by_level(columns, own_slope - expected, p))
+        pull_of_ratios = np.column_stack(found)
     return _Compared(
         effects=effects,
         within=within,
         constant=constant,
         scores=scores_of(design, np.where(some, design.stretches.contacts - mean, 0.0), mean, pull, inverse),
         inverse=inverse,
-        pull=pull_of_ratio,
+        pull=pull_of_ratios,
         converged=converged,
         n_cases=len(own_calls),
     )
@@ -173,7 +177,8 @@ def _with_levels(design: Design, first: _Compared, one_sided: Bool) -> RateModel
     )
     carried = carried_of(design)
     if carried is not None:
-        moved = own @ first.pull + inverse_between @ sums_by_level(design.columns, carried.slope, p)
+        by_ratio, slope, r = slopes_of(design)
+        moved = own @ first.pull + inverse_between @ pulls_of(design.columns, by_ratio, slope, p, r)
         together = own @ carried.with_scores(design, scores) + inverse_between @ carried.with_scores(
             design, level_scores
         )

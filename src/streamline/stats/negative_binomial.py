@@ -17,11 +17,10 @@ from scipy.optimize import brentq
 from scipy.stats import chi2
 
 from streamline.kernels.levels import products_of_groups, sums_by_level, sums_by_pair, sums_of_effects
-from streamline.stats.discounted import Carried
+from streamline.stats.discounted import Carried, scale_of
 from streamline.stats.newton import inverse_of, newton, told_apart
 from streamline.stats.poisson_rates import entangled, pooled_rates, refuse_without_contacts
 from streamline.stats.rate_model import (
-    MANY_CASES,
     SEPARATED,
     RateModel,
     dispersions,
@@ -177,7 +176,7 @@ def moves_of_effect(model: RateModel, effect: int) -> Float:
     mean = rows.days * np.exp(sums_of_effects(design.columns, model.effects))
     carried, moved = _carried_spread(design, bounds, mean, spread, model.inverse_information, model.scores)
     if carried is not None:
-        result = result + moved[effect] * carried.moves
+        result = result + carried.moves @ moved[effect]
     return np.asarray(result, dtype=np.float64)
 
 
@@ -187,7 +186,7 @@ def _carried_spread(
     """(each case's part in the spread; how the effects move with it). None where there is no spread, or it can't be told."""
     p = design.n_effects
     if not LEAST_SPREAD * 2 < spread < MOST_SPREAD / 2:
-        return None, np.zeros(p)
+        return None, np.zeros((p, 0))
     calls, total = sums_of_cases(bounds, design.stretches.contacts), sums_of_cases(bounds, mean)
 
     def slopes(at: float) -> Float:
@@ -204,15 +203,14 @@ def _carried_spread(
     with_effects = sums_by_level(design.columns, mean * np.repeat(apart, np.diff(bounds)), p)
     left = own - float(with_effects @ inverse @ with_effects)
     if not left > 1e-6 * own:
-        return None, np.zeros(p)
+        return None, np.zeros((p, 0))
     slope = slopes(spread)
     if len(slope) != design.n_cases:
         slope = sums_of_cases(design.bounds, slope)
     case = np.repeat(np.arange(design.n_cases), np.diff(design.first))
     through = np.bincount(case, weights=(inverse @ with_effects)[design.level] * scores, minlength=design.n_cases)
-    n = design.n_cases
-    scale = (n - 1) / n if n <= MANY_CASES else n / (n - 1)
-    return Carried(slope=np.zeros(0), moves=(slope - through) / left, scale=scale), -(inverse @ with_effects)
+    moves = ((slope - through) / left)[:, None]
+    return Carried(moves=moves, scale=scale_of(design.n_cases)), -(inverse @ with_effects)[:, None]
 
 
 def _curved(spread: float, total: Float) -> Float:

@@ -112,7 +112,7 @@ def chosen_rates(
 
 
 def _variance(design: Design, pooled: RateModel, fixed: RateModel, moved: Float) -> Float:
-    """(p, p) of the differences: both fits move with the same cases, and with the ratio by which contacts were discounted."""
+    """(p, p) of the differences: both fits move with the same cases, and with the ratios by which contacts were discounted."""
     both = (
         fixed.inverse_information @ products_of_scores(design, fixed.scores, pooled.scores) @ pooled.inverse_information
     )
@@ -121,7 +121,7 @@ def _variance(design: Design, pooled: RateModel, fixed: RateModel, moved: Float)
     if carried is not None:
         together = pooled.inverse_information @ carried.with_scores(design, pooled.scores)
         together = together - fixed.inverse_information @ carried.with_scores(design, fixed.scores)
-        apart = apart + carried.added(together, moved_pooled(design, pooled, carried) - moved)
+        apart = apart + carried.added(together, moved_pooled(design, pooled) - moved)
     return np.asarray(apart, dtype=np.float64)
 
 

@@ -75,7 +75,7 @@ def repeats(stretches: Stretches, *, recent: str, level: float = 0.95) -> Repeat
     nothing = (float("nan"),) * 3
     pooled_ratio = ratio = net = nothing
     if min(n_repeats, n_new) >= ENOUGH_REPEATS and model.converged:
-        pooled_ratio, ratio = ratio_of_effect(pooled, place, level), ratio_of_effect(model, place, level)
+        pooled_ratio, ratio = _ratio(pooled, place, level), _ratio(model, place, level)
         net = _net_share(model, place, level)
     return Repeats(
         n_contacts=n,
@@ -103,16 +103,15 @@ def new_demand(stretches: Stretches, *, recent: str) -> Stretches:
     return stretches.kept(own.codes == 0).of_factors([f.name for f in stretches.factors if f.name != recent])
 
 
-def place_of_effect(model: RateModel, factor: int) -> tuple[int, float]:
-    """(Place of the one effect of a factor with two levels, 1 if it is the second level's, -1 if the first's)."""
+def _effect(model: RateModel, factor: int) -> tuple[int, float]:
+    """(place of the one effect of a factor with two levels, 1 if it is the second level's, -1 if the first's)."""
     place = model.design.places[factor]
     at = int(np.argmax(place >= 0))
     return int(place[at]), 1.0 if at == 1 else -1.0
 
 
-def ratio_of_effect(model: RateModel, factor: int, level: float) -> tuple[float, float, float]:
-    """Of a factor with two levels the rate at the second over that at the first, with its interval."""
-    at, sign = place_of_effect(model, factor)
+def _ratio(model: RateModel, factor: int, level: float) -> tuple[float, float, float]:
+    at, sign = _effect(model, factor)
     if not model.known[at]:
         return (float("nan"),) * 3
     value = sign * model.effects[at]
@@ -122,7 +121,7 @@ def ratio_of_effect(model: RateModel, factor: int, level: float) -> tuple[float,
 
 def _net_share(model: RateModel, factor: int, level: float) -> tuple[float, float, float]:
     """1 − share of repeats × (1 − 1 / ratio), with the errors of both, which go together case by case."""
-    at, sign = place_of_effect(model, factor)
+    at, sign = _effect(model, factor)
     if not model.known[at]:
         return (float("nan"),) * 3
     rows = model.design.stretches
