@@ -128,6 +128,20 @@ def test_what_no_case_awaited_before_is_left_out_and_told(cases_of: Cases, calls
     assert "Appeal" in told
 
 
+@pytest.mark.parametrize("n_contacts", [1, 2])
+def test_a_rate_from_a_contact_or_two_has_bounds_that_say_so(cases_of: Cases, calls_of: Calls, n_contacts: int) -> None:
+    """Appeals of one day: 14 before the split with a contact or two, 5 after it without any."""
+    rows = even_rows()
+    rows += [(f"appeal{w}", "Appeal", 7.0 * w + 1, 7.0 * w + 2) for w in range(19)]
+    calls = [*even_calls(), *((f"appeal{w}", 7.0 * w + 1.5) for w in range(n_contacts))]
+    log = cases_of(rows, ends=["Review", "Appeal"])
+    got = contact_forecast(link_contacts(log, calls_of(calls), covers=COVERS)).by_state.set_index("state")
+    assert got.loc["Appeal", "open_days"] == pytest.approx(5.0)
+    assert got.loc["Appeal", "predicted"] == pytest.approx(5 * n_contacts / 14)
+    assert got.loc["Appeal", "low"] == 0
+    assert 1 <= got.loc["Appeal", "high"] <= 12
+
+
 def test_a_log_without_ends_counts_closed_days_only_where_they_are_sure(cases_of: Cases, calls_of: Calls) -> None:
     log = cases_of(even_rows())
     got = contact_forecast(link_contacts(log, calls_of(even_calls()), covers=COVERS))
