@@ -57,3 +57,27 @@ def overlooked(offsets: Int64, begin: Int64, end: Int64, who: Int64, enabled: In
                 out_begin[size], out_end[size], out_who[size] = max(begin[k], enabled[s]), start[s], p
                 size += 1
     return out_begin[:size], out_end[:size], out_who[:size]
+
+
+@compiled
+def lanes(start: Int64, complete: Int64) -> Any:
+    """Number the people that steps need at least: each step, in order of start, is done by the first who is free.
+
+    Who completes a step at an instant is free for the next at the same instant. The cost is that of the steps times the people.
+    """
+    result = np.empty(len(start), np.int64)
+    until = np.empty(16, np.int64)
+    n = 0
+    for s in range(len(start)):
+        k = 0
+        while k < n and until[k] > start[s]:
+            k += 1
+        if k == n:
+            if n == len(until):
+                grown = np.empty(2 * n, np.int64)
+                grown[:n] = until
+                until = grown
+            n += 1
+        until[k] = complete[s]
+        result[s] = k
+    return result

@@ -32,18 +32,17 @@ def utilisation(model: QueueModel, work: Workload) -> dict[str, float]:
     for k, team in enumerate(work.teams):
         hours = np.clip(team.hours, first, last)
         on_duty[team.pool] += team.size * float((hours[:, 1] - hours[:, 0]).sum())
-        for a in team.activities:
-            serving.setdefault(a, []).append(k)
+        for q in team.queues:
+            serving.setdefault(q, []).append(k)
     case = np.repeat(np.arange(len(work.cases.pick)), np.diff(work.offsets))
     inside = (work.cases.arrival[case] >= first) & (work.cases.arrival[case] <= last) & (work.queue >= 0)
-    amount = np.bincount(
-        work.activity[inside], weights=work.work[inside].astype(np.float64), minlength=len(model.log.activities)
-    )
+    n_queues = len(model.staffing.lines.activity)
+    amount = np.bincount(work.queue[inside], weights=work.work[inside].astype(np.float64), minlength=n_queues)
     wanted = np.zeros(len(pools))
-    for a, teams in serving.items():
+    for q, teams in serving.items():
         size = np.array([work.teams[k].size for k in teams], dtype=np.float64)
         if size.sum():
-            np.add.at(wanted, [work.teams[k].pool for k in teams], amount[a] * size / size.sum())
+            np.add.at(wanted, [work.teams[k].pool for k in teams], amount[q] * size / size.sum())
     return {pools[p]: wanted[p] / on_duty[p] for p in range(len(pools)) if on_duty[p] > 0}
 
 
@@ -63,7 +62,7 @@ def crowding(model: QueueModel, measures: Measures, scenario: BoundScenario, *, 
         waiting = (
             (work.queue >= 0) & (replayed.start > last) & (enabled_in_replay(work, replayed) <= last) & counts[case]
         )
-        left = float(work.work[waiting & np.isin(work.activity, _activities(model, full))].sum()) / 3.6e9
+        left = float(work.work[waiting & np.isin(work.queue, _queues(work, model, full))].sum()) / 3.6e9
         words = ", ".join(f"{pool} ({busy[pool]:.0%})" for pool in full)
         said.append(
             f"More work arrives than can be done: {words} of the time on duty. The queue grows as long as that lasts, so the figures are those "
@@ -79,12 +78,11 @@ def crowding(model: QueueModel, measures: Measures, scenario: BoundScenario, *, 
     return said
 
 
-def _activities(model: QueueModel, pools: list[str]) -> np.ndarray:
+def _queues(work: Workload, model: QueueModel, pools: list[str]) -> list[int]:
+    """The queues that these pools serve."""
     assert model.staffing is not None
     names = model.staffing.pools.pools
-    return np.array(
-        sorted({a for t in model.staffing.teams if names[t.pool] in pools for a in t.activities}), dtype=np.int64
-    )
+    return sorted({q for t in work.teams if names[t.pool] in pools for q in t.queues})
 
 
 def _unseen(model: QueueModel, scenario: BoundScenario) -> list[str]:
@@ -98,7 +96,7 @@ def _unseen(model: QueueModel, scenario: BoundScenario) -> list[str]:
                 wanted.add(log.activity_code(change.activity))
             else:
                 at = staffing.pools.pools.index(str(change.pool))
-                wanted |= {a for t in staffing.teams if t.pool == at for a in t.activities}
+                wanted |= {int(staffing.lines.activity[q]) for t in staffing.teams if t.pool == at for q in t.queues}
         elif isinstance(change, PoolResources):
             wanted |= {log.activity_code(a) for a in change.activities}
     if not wanted:

@@ -59,6 +59,16 @@ class Delays:
     #: On-duty time of each resource less what it was away, (n, 2) by resource code; empty for those in no team.
     there: tuple[Int64, ...] = field(repr=False)
 
+    @classmethod
+    def known(cls, wait: Int64) -> Delays:
+        """Every step is ready as long after its enabling as it was."""
+        none = np.zeros(0)
+        return cls(
+            low=wait.copy(), high=wait.copy(), group=np.full(len(wait), -1, dtype=np.int64), distributions=(),
+            activity=np.zeros(0, dtype=np.int64), away_hours=none, free_hours=none,
+            hidden=np.zeros(len(wait), dtype=np.int64), there=(),
+        )  # fmt: skip
+
     def drawn(self, rng: np.random.Generator, step: Int64) -> Int64:
         """The delays of these steps (repeats allowed): the known ones, and one draw for each of the others."""
         delay = self.low[step].copy()
@@ -99,13 +109,14 @@ def found_delays(paths: Paths, staffing: Staffing, *, released: Int64, entry: Bo
         team = staffing.team_of_resource[r]
         hours = staffing.teams[team].hours if team >= 0 else np.zeros((0, 2), dtype=np.int64)
         there.append(hours)
-        mine = slice(busy_bounds[r], busy_bounds[r + 1])
+        worked = slice(busy_bounds[r], busy_bounds[r + 1])
         inside = hours[(hours[:, 1] > first) & (hours[:, 0] < last)]
-        free.append(_less(inside, np.stack([busy[1][mine], busy[2][mine]], axis=1)))
+        free.append(_less(inside, np.stack([busy[1][worked], busy[2][worked]], axis=1)))
     n_pools = len(staffing.pools.pools)
     away_hours, free_hours = np.zeros(n_pools), np.zeros(n_pools)
-    for activities, people in _groups(staffing):
-        mine = np.flatnonzero(np.isin(log.activity[step], activities))
+    queue = staffing.lines.of_step
+    for queues, people in _groups(staffing):
+        mine = np.flatnonzero(np.isin(queue[step], queues))
         if len(mine) == 0:
             continue
         mine = mine[np.argsort(log.start[step[mine]], kind="stable")]
@@ -126,8 +137,8 @@ def found_delays(paths: Paths, staffing: Staffing, *, released: Int64, entry: Bo
                 away_hours[pool] += float(np.diff(gone, axis=1).sum()) / HOUR
                 free[r], there[r] = _less(free[r], gone), _less(there[r], gone)
     since = np.full(log.n_steps, np.iinfo(np.int64).min // 2, dtype=np.int64)
-    for activities, people in _groups(staffing):
-        at = step[np.isin(log.activity[step], activities)]
+    for queues, people in _groups(staffing):
+        at = step[np.isin(queue[step], queues)]
         spans = _merged(np.concatenate([free[r] for r in people])) if people else np.zeros((0, 2), dtype=np.int64)
         since[at] = last_free(spans[:, 0].copy(), spans[:, 1].copy(), log.start[at])
     low[step] = np.clip(since[step] - paths.enabled[step], 0, wait[step])
@@ -137,12 +148,12 @@ def found_delays(paths: Paths, staffing: Staffing, *, released: Int64, entry: Bo
     at_once = step[~delayed[pair]]
     low[at_once] = high[at_once] = 0
     earliest = since.copy()
-    for activities, _ in _groups(staffing):
-        _in_turn(paths, step[np.isin(log.activity[step], activities)], low, high, earliest, entry)
+    for queues, _ in _groups(staffing):
+        _in_turn(paths, step[np.isin(queue[step], queues)], low, high, earliest, entry)
     group, distributions, activity = _distributions(paths, step, low, high)
     hidden = np.zeros(log.n_steps, dtype=np.int64)
-    first = step[entry[step]]
-    hidden[first] = np.maximum(log.start[first] - np.maximum(earliest[first], log.period[0]), 0)
+    entered = step[entry[step]]
+    hidden[entered] = np.maximum(log.start[entered] - np.maximum(earliest[entered], log.period[0]), 0)
     return Delays(
         low=low, high=high, group=group, distributions=distributions, activity=activity, away_hours=away_hours,
         free_hours=free_hours, hidden=hidden, there=tuple(there),
@@ -181,13 +192,15 @@ def _pairs(paths: Paths, step: Int64) -> Int64:
 
 
 def _groups(staffing: Staffing) -> list[tuple[list[int], list[int]]]:
-    """Activities that the same people serve, and these people's resource codes."""
+    """Queues that the same people serve, and these people's resource codes."""
     found: dict[tuple[int, ...], list[int]] = {}
-    for a in range(len(staffing.log.activities)):
-        teams = tuple(k for k, t in enumerate(staffing.teams) if a in t.activities)
+    for q in range(len(staffing.lines.activity)):
+        teams = tuple(k for k, t in enumerate(staffing.teams) if q in t.queues)
         if teams:
-            found.setdefault(teams, []).append(a)
-    return [(acts, np.flatnonzero(np.isin(staffing.team_of_resource, teams)).tolist()) for teams, acts in found.items()]
+            found.setdefault(teams, []).append(q)
+    return [
+        (queues, np.flatnonzero(np.isin(staffing.team_of_resource, teams)).tolist()) for teams, queues in found.items()
+    ]
 
 
 def _less(spans: Int64, holes: Int64) -> Int64:

@@ -43,8 +43,8 @@ class BoundScenario:
     @property
     def caveats(self) -> tuple[str, ...]:
         """What a reader must know of these changes."""
-        edits = [*(e for _, e in self.on_cases), *(e for _, e in self.on_steps)]
-        return tuple(dict.fromkeys(c for e in edits for c in e.caveats))
+        said = [c for _, e in self.on_cases for c in e.caveats] + [c for _, e in self.on_steps for c in e.caveats]
+        return tuple(dict.fromkeys(said))
 
 
 def bind(model: QueueModel, changes: Sequence[Change], *, per_year: float = 0.0) -> BoundScenario:

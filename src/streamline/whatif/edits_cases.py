@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
 from streamline.errors import InsufficientDataError, ScenarioError, UnknownNameError
 from streamline.whatif.change import ChangeDemand, Divert
 from streamline.whatif.queue_model import QueueModel
-from streamline.whatif.sample import WEEK, Cases
+from streamline.whatif.sample import WEEK, Cases, strata_of
 
 Int64 = npt.NDArray[np.int64]
 
@@ -64,6 +66,9 @@ class DivertEdit:
         if change.channel == change.to:
             raise ScenarioError(f"divert moves cases from {change.channel!r} to itself.")
         self._change, self._code = change, channel.codes
+        divided = model.staffing.lines.divided_by if model.staffing is not None else ()
+        kind = strata_of(replace(log, channel=None), divided)
+        self._kind = np.unique(kind.astype(str), return_inverse=True)[1]
         self._from, self._to = channel.names.index(change.channel), channel.names.index(change.to)
         if not ((channel.codes == self._to) & log.closed).any():
             raise InsufficientDataError(f"{log.source}: no closed case came by {change.to!r}, so none can be like it.")
@@ -75,15 +80,16 @@ class DivertEdit:
     def cases(self, cases: Cases, rng: np.random.Generator) -> Cases:
         """The cases of a draw with the change."""
         share = self._change.drawn(rng)
-        code = self._code[cases.pick]
+        code, kind = self._code[cases.pick], self._kind[cases.pick]
         chance, which = rng.random(len(code)), rng.random(len(code))
-        moved = np.flatnonzero((code == self._from) & (chance < share))
-        donor = np.flatnonzero(code == self._to)
-        if len(moved) == 0 or len(donor) == 0:
-            return cases
-        near = np.searchsorted(cases.arrival[donor], cases.arrival[moved])
-        width = min(NEAREST, len(donor))
-        first = np.clip(near - width // 2, 0, len(donor) - width)
         pick = cases.pick.copy()
-        pick[moved] = cases.pick[donor[first + (which[moved] * width).astype(np.int64)]]
+        for k in np.unique(kind):  # people who serve one kind of case go on serving it
+            moved = np.flatnonzero((code == self._from) & (chance < share) & (kind == k))
+            donor = np.flatnonzero((code == self._to) & (kind == k))
+            if len(moved) == 0 or len(donor) == 0:
+                continue
+            near = np.searchsorted(cases.arrival[donor], cases.arrival[moved])
+            width = min(NEAREST, len(donor))
+            first = np.clip(near - width // 2, 0, len(donor) - width)
+            pick[moved] = cases.pick[donor[first + (which[moved] * width).astype(np.int64)]]
         return Cases(pick=pick, arrival=cases.arrival)

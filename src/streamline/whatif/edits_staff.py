@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
 from streamline.errors import InsufficientDataError, ScenarioError, UnknownNameError, listed
 from streamline.log.calendar import Calendar
 from streamline.units import DAY, counted
-from streamline.whatif.change import AddCapacity, ChangeHours, PoolResources
+from streamline.whatif.change import AddCapacity, Change, ChangeHours, PoolResources
 from streamline.whatif.queue_model import QueueModel, Workload
-from streamline.whatif.staffing import YEARS_AFTER, Team
+from streamline.whatif.staffing import YEARS_AFTER, Staffing
 
 Int64 = npt.NDArray[np.int64]
 
@@ -20,11 +22,10 @@ class CapacityEdit:
 
     def __init__(self, model: QueueModel, change: AddCapacity) -> None:
         self._change = change
-        staffing = model.staffing
+        staffing = _staffing(model, change)
         if change.activity is not None:
             code = model.log.activity_code(change.activity)
-            place = [k for k, t in enumerate(staffing.teams) if code in t.activities]
-            if not place:
+            if not staffing.people_for(code):
                 raise InsufficientDataError(
                     f"{change.activity!r} needs no staff in {model.log.source}: nobody is seen to spend time on it."
                 )
@@ -61,19 +62,24 @@ class CapacityEdit:
             extra = -rng.multivariate_hypergeometric(sizes, min(-whole, int(sizes.sum()) - 1))
         for k, more in zip(self._teams, extra, strict=True):
             t = work.teams[k]
-            work.teams[k] = Team(pool=t.pool, size=t.size + int(more), hours=t.hours, activities=t.activities)
+            work.teams[k] = replace(t, size=t.size + int(more))
 
 
 class PoolEdit:
-    """The staff of these activities serve all of them."""
+    """The staff of these activities serve all of them; where people serve one kind of case, within that kind."""
 
     def __init__(self, model: QueueModel, change: PoolResources) -> None:
-        self._codes = {model.log.activity_code(a) for a in change.activities}
-        lacking = [a for a in change.activities if not model.staffing.people_for(model.log.activity_code(a))]
+        staffing = _staffing(model, change)
+        codes = [model.log.activity_code(a) for a in change.activities]
+        lacking = [a for a, code in zip(change.activities, codes, strict=True) if not staffing.people_for(code)]
         if lacking:
             raise InsufficientDataError(
                 f"Nobody is seen to spend time on {listed(lacking)}, so it has no staff to pool."
             )
+        queues = [q for code in codes for q in staffing.queues_of(code)]
+        kind = staffing.lines.kind
+        #: For each of the queues those that whoever serves it serves then.
+        self._then = {q: {p for p in queues if not kind[p] or not kind[q] or kind[p] == kind[q]} for q in queues}
         self.caveats: tuple[str, ...] = (
             "People who serve new activities are taken to be as quick at them as those who do them today.",
         )
@@ -81,16 +87,16 @@ class PoolEdit:
     def apply(self, work: Workload, rng: np.random.Generator) -> None:
         """Edit a workload in place."""
         for k, t in enumerate(work.teams):
-            if self._codes & set(t.activities):
-                both = tuple(sorted(self._codes | set(t.activities)))
-                work.teams[k] = Team(pool=t.pool, size=t.size, hours=t.hours, activities=both)
+            more = set().union(*(self._then[q] for q in t.queues if q in self._then))
+            if more:
+                work.teams[k] = replace(t, queues=tuple(sorted(more | set(t.queues))))
 
 
 class HoursEdit:
     """A new calendar for a pool, or for all."""
 
     def __init__(self, model: QueueModel, change: ChangeHours) -> None:
-        log, staffing = model.log, model.staffing
+        log, staffing = model.log, _staffing(model, change)
         self._pool = None if change.pool == "all" else _pool(model, change.pool)
         holidays = model.calendar.holidays if model.calendar is not None else None
         try:
@@ -109,10 +115,20 @@ class HoursEdit:
         """Edit a workload in place."""
         for k, t in enumerate(work.teams):
             if self._pool is None or t.pool == self._pool:
-                work.teams[k] = Team(pool=t.pool, size=t.size, hours=self._hours, activities=t.activities)
+                work.teams[k] = replace(t, hours=self._hours)
+
+
+def _staffing(model: QueueModel, change: Change) -> Staffing:
+    if model.staffing is None:
+        raise InsufficientDataError(
+            f"{model.log.source} records no starts of steps, so nobody's queue can be replayed and a change of staff can't be estimated: "
+            f"{change.words()}."
+        )
+    return model.staffing
 
 
 def _pool(model: QueueModel, name: str) -> int:
+    assert model.staffing is not None
     pools = model.staffing.pools.pools
     if name not in pools:
         raise UnknownNameError(what="pool", name=name, known=pools, where=model.log.source)

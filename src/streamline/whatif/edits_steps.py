@@ -78,21 +78,36 @@ class ReleaseEdit:
                 f"from a batch of {change.activity!r}."
             )
         by_time = next((s for s in model.schedules if s.activity == self._code), None)
-        self._by_size = None
+        mine = log.activity == self._code
+        #: What is left of each step's delay when nothing is released; None where it stays.
+        self._left: Int64 | None = None
         if by_time is not None:
             observed = by_time.windows[: int((by_time.windows[:, 0] <= log.period[1]).sum()), 0]
-        elif (model.batches.until[log.activity == self._code] != MISSING_TIME).any():
+        elif model.batches is not None and (model.batches.until[mine] != MISSING_TIME).any():
             fired = model.batches.until
-            self._by_size = np.where(fired != MISSING_TIME, np.maximum(fired - model.paths.enabled, 0), 0)
-            observed = np.unique(fired[(log.activity == self._code) & (fired != MISSING_TIME)])
+            held = np.where(mine & (fired != MISSING_TIME), np.maximum(fired - model.paths.enabled, 0), 0)
+            self._left = np.maximum(model.delays.low - held, 0)
+            observed = np.unique(fired[mine & (fired != MISSING_TIME)])
         else:
-            # says why not, when the activity isn't released in batches
-            observed = observed_releases(model.paths, change.activity, calendar=model.calendar).releases
-        self._windows = None
+            found = observed_releases(
+                model.paths, change.activity, calendar=model.calendar
+            )  # says why not, if it isn't
+            observed = found.releases
+            self._left = np.zeros(log.n_steps, dtype=np.int64)
+            self._left[found.step] = found.rest
+        first, last = log.period
+        until = last + 2 * 366 * DAY
+        self._windows: Int64 | None = None
         if change.every != "immediately":
-            first, last = log.period
-            at = release_instants(change.every, observed, model.calendar, first, last + 2 * 366 * DAY)
+            at = release_instants(change.every, observed, model.calendar, first, until)
             self._windows = np.stack([at, at + 1], axis=1)
+            if self._left is not None and model.staffing is None and len(observed) > 1:
+                # smaller batches are worked through sooner
+                pace = float(np.diff(at).mean()) / float(np.diff(observed).mean()) if len(at) > 1 else 1.0
+                self._left = np.rint(self._left * min(1.0, pace)).astype(np.int64)
+        elif model.staffing is None:
+            self._windows = model.calendar.openings(first, until)
+            self._left = np.zeros(log.n_steps, dtype=np.int64)
         self.caveats: tuple[str, ...] = (
             f"Whoever releases {change.activity} today is taken to have the time for it in all their office hours.",
         )
@@ -100,8 +115,8 @@ class ReleaseEdit:
     def apply(self, work: Workload, rng: np.random.Generator) -> None:
         """Edit a workload in place."""
         mine = (work.activity == self._code) & work.keep
-        if self._by_size is not None:
-            work.delay[mine] = np.maximum(work.delay[mine] - self._by_size[work.step[mine]], 0)
+        if self._left is not None:
+            work.delay[mine] = self._left[work.step[mine]]
         work.release[mine] = -1
         if self._windows is not None:
             work.release[mine] = len(work.schedules)

@@ -25,7 +25,9 @@ from streamline.measure.waits.path import ConcurrencyRule, Paths, paths
 from streamline.units import DAY, MISSING_TIME
 from streamline.whatif.change import Change
 from streamline.whatif.delays import Delays, found_delays
-from streamline.whatif.sample import Cases, Weeks, ranges, weeks_of
+from streamline.whatif.lanes import CAVEAT as LANES_CAVEAT
+from streamline.whatif.lanes import with_lanes
+from streamline.whatif.sample import Cases, Weeks, ranges, strata_of, weeks_of
 from streamline.whatif.staffing import Staffing, Team, found_staffing
 
 Int64 = npt.NDArray[np.int64]
@@ -56,6 +58,12 @@ class Schedule:
     windows: Int64
 
 
+NO_QUEUES_CAVEAT = (
+    "The records hold no starts of steps, so waiting for people and being served can't be told apart and queues can't be replayed: each step "
+    "takes as long as it did unless the change touches it. What people whom a change sets free would do for other cases is left out."
+)
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class QueueModel:
     """A log with its staff, delays, releases and loops, ready to be replayed."""
@@ -66,9 +74,10 @@ class QueueModel:
     join_offsets: Int64
     joined: Int64
     occurrences: Occurrences
-    staffing: Staffing
+    #: None where the records hold no starts: then every step takes as long after its enabling as it did.
+    staffing: Staffing | None
     delays: Delays
-    batches: Batches
+    batches: Batches | None
     #: Releases of activities that are batched by time, as they were observed and going on after the last one.
     schedules: tuple[Schedule, ...]
     #: Steps of these activities that wait for a release in the replay.
@@ -99,7 +108,11 @@ class QueueModel:
         shift = np.repeat(offsets[:-1] - first, size)
         n_joins = self.join_offsets[step + 1] - self.join_offsets[step]
         joined = self.joined[ranges(self.join_offsets[step], n_joins)] + np.repeat(shift, n_joins)
-        staffed = self.staffing.staffed[step]
+        if self.staffing is None:
+            staffed = np.zeros(len(step), dtype=np.bool_)
+            work = self.paths.service[step]
+        else:
+            staffed, work = self.staffing.staffed[step], self.staffing.work[step]
         activity = log.activity[step]
         release = np.full(len(step), -1, dtype=np.int32)
         mine = self.scheduled[step]
@@ -123,13 +136,15 @@ class QueueModel:
             joined=joined,
             activity=activity,
             delay=self.delays.drawn(rng, step),
-            work=self.staffing.work[step].copy(),
-            queue=np.where(staffed, activity, -1).astype(np.int32),
-            staff=np.where(staffed, self.staffing.work[step], 0).astype(np.int64),
+            work=work.copy(),
+            queue=self.staffing.lines.of_step[step]
+            if self.staffing is not None
+            else np.full(len(step), -1, dtype=np.int32),
+            staff=np.where(staffed, work, 0).astype(np.int64),
             release=release,
             priority=np.zeros(len(step), dtype=np.int64),
             keep=np.ones(len(step), dtype=np.bool_),
-            teams=list(self.staffing.teams),
+            teams=list(self.staffing.teams) if self.staffing is not None else [],
             schedules=[s.windows for s in self.schedules],
         )
 
@@ -185,14 +200,14 @@ class Workload:
             release_offsets=_bounds([len(w) for w in self.schedules]),
             release_start=windows[:, 0].copy(),
             release_end=windows[:, 1].copy(),
-            team_offsets=_bounds([len(t.activities) for t in self.teams]),
-            team_queue=np.array([a for t in self.teams for a in t.activities], dtype=np.int32),
+            team_offsets=_bounds([len(t.queues) for t in self.teams]),
+            team_queue=np.array([q for t in self.teams for q in t.queues], dtype=np.int32),
             team_size=np.array([t.size for t in self.teams], dtype=np.int64),
             team_calendar=place,
-            team_preference=np.array([len(t.activities) for t in self.teams], dtype=np.int64),
+            team_preference=np.array([len(t.queues) for t in self.teams], dtype=np.int64),
             calendar_offsets=_bounds(sizes),
-            on_start=np.concatenate([h[:, 0] for h in hours]),
-            on_end=np.concatenate([h[:, 1] for h in hours]),
+            on_start=np.concatenate([h[:, 0] for h in hours] or [np.zeros(0, dtype=np.int64)]),
+            on_end=np.concatenate([h[:, 1] for h in hours] or [np.zeros(0, dtype=np.int64)]),
         )
 
 
@@ -224,22 +239,52 @@ def fit_queues(
     calendar : office hours; discovered for each resource without. pools : names of pools with patterns of resource names.
     counted : cases that figures are told of, one entry a case; the others only fill the queues. All by default.
 
-    Raises InsufficientDataError without starts, without resources, or when no case is closed.
+    Without resources, people are counted from steps that are done at once (`lanes`); without starts no queue can be replayed, and every
+    step takes as long as it did. Both are said in the model's caveats. Raises InsufficientDataError when no case is closed.
     """
     if not log.closed.any():
         raise InsufficientDataError(f"{log.source}: none of {log.n_cases:,} cases is closed; nothing to replay.")
+    if log.has_start and log.resource is None:
+        seen = with_lanes(log)
+        if seen.resource is not None and seen.resource.names:
+            return _fitted(seen, calendar, None, counted, rule, (LANES_CAVEAT,))
+    if not log.has_start or log.resource is None:
+        return _fitted(log, calendar, None, counted, rule, (NO_QUEUES_CAVEAT,))
+    return _fitted(log, calendar, pools, counted, rule, ())
+
+
+def _fitted(
+    log: EventLog,
+    calendar: Calendar | None,
+    pools: Mapping[str, Sequence[str]] | None,
+    counted: Bool | None,
+    rule: ConcurrencyRule | None,
+    caveats: tuple[str, ...],
+) -> QueueModel:
     found = paths(log, rule=rule)
-    batched = batches(log, calendar=calendar, rule=rule)
-    staffing = found_staffing(log, calendar=calendar, pools=pools, batched=[str(a) for a in batched.table["activity"]])
-    schedules, scheduled = _schedules(log, batched)
-    fired = np.where(scheduled, batched.until, MISSING_TIME)
+    batched: Batches | None = None
+    staffing: Staffing | None = None
+    schedules: tuple[Schedule, ...] = ()
+    scheduled = np.zeros(log.n_steps, dtype=np.bool_)
     first = log.case_offsets[:-1][np.diff(log.case_offsets) > 0]
     arrival_is_start = bool((log.arrival[log.case_of_step[first]] == log.start[first]).all())
-    entry = np.zeros(log.n_steps, dtype=np.bool_)
-    entry[first] = arrival_is_start
-    delays = found_delays(found, staffing, released=fired, entry=entry)
-    delays.low[scheduled] = delays.high[scheduled] = 0
-    staffing = staffing.with_hours(delays.there)
+    if NO_QUEUES_CAVEAT in caveats:
+        wait = found.waiting + found.sojourn
+        delays = Delays.known(wait)
+        work_by_pool = np.zeros((log.n_cases, 0))
+    else:
+        batched = batches(log, calendar=calendar, rule=rule)
+        staffing = found_staffing(
+            log, calendar=calendar, pools=pools, batched=[str(a) for a in batched.table["activity"]]
+        )
+        schedules, scheduled = _schedules(log, batched)
+        entry = np.zeros(log.n_steps, dtype=np.bool_)
+        entry[first] = arrival_is_start
+        delays = found_delays(found, staffing, released=np.where(scheduled, batched.until, MISSING_TIME), entry=entry)
+        delays.low[scheduled] = delays.high[scheduled] = 0
+        work_by_pool = _work_by_pool(log, staffing)
+        staffing = staffing.with_hours(delays.there)
+        caveats = (*caveats, *staffing.caveats)
     join_offsets, joined = joined_steps(log.case_offsets, log.activity, log.start, log.complete, *found.partners)
     return QueueModel(
         log=log,
@@ -253,9 +298,10 @@ def fit_queues(
         schedules=schedules,
         scheduled=scheduled,
         calendar=calendar,
-        weeks=weeks_of(log, _work_by_pool(log, staffing)),
+        weeks=weeks_of(log, work_by_pool, strata_of(log, staffing.lines.divided_by if staffing is not None else ())),
         counted=np.ones(log.n_cases, dtype=np.bool_) if counted is None else counted,
         arrival_is_start=arrival_is_start,
+        caveats=caveats,
     )
 
 
@@ -265,17 +311,19 @@ def _work_by_pool(log: EventLog, staffing: Staffing) -> npt.NDArray[np.float64]:
     n = len(staffing.pools.pools)
     mine = np.flatnonzero(staffing.staffed)
     key = log.case_of_step[mine] * n + staffing.pools.pool_of_resource[log.resource.codes[mine]]
-    return np.bincount(key, weights=staffing.work[mine], minlength=log.n_cases * n).reshape(-1, n)
+    total = np.bincount(key, weights=staffing.work[mine], minlength=log.n_cases * n)
+    return total.astype(np.float64).reshape(-1, n)
 
 
 def _schedules(log: EventLog, found: Batches) -> tuple[tuple[Schedule, ...], Bool]:
     """Releases by time: the observed ones, going on at the same pace after the last; and the steps that wait for them."""
     schedules: list[Schedule] = []
     scheduled = np.zeros(log.n_steps, dtype=np.bool_)
-    for row in found.table.itertuples():
-        if row.size is not None and not np.isnan(float(row.size)):
-            continue  # fired by size: its wait stays as it was observed
-        code = log.activity_code(str(row.activity))
+    by_size = found.table["size"].notna().to_numpy()
+    for name, sized in zip(found.table["activity"].astype(str), by_size, strict=True):
+        if sized:
+            continue  # its wait stays as it was observed
+        code = log.activity_code(name)
         mine = log.activity == code
         at = np.unique(found.until[mine & (found.until != MISSING_TIME)])
         if len(at) < 2:

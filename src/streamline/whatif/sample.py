@@ -3,14 +3,16 @@
 Cases that are in an office at the same time wait for each other. When whole weeks of arrivals are exchanged, the crowding of the weeks drawn
 comes on top of that which the log already has, and queues are too long on average (by 3% in a service at 90% load, and what relieves them
 seems to help half as much again). So the arrivals stay where they are, with their growth, seasons and rushes, and what is drawn is the rest of
-each case: its steps, service times and delays, from any case that came by the same channel. Where the work that cases bring changes over the
+each case: its steps, service times and delays, from any case of the same *stratum*: that came by the same channel, and is of the same kind where
+people serve one kind of case each (`lines`). Where the work that cases bring changes over the
 log, beyond chance, they are drawn from within a quarter of a year instead. (They aren't always: what a quarter had by chance would then be
 counted twice, and near saturation a hundredth more work is a tenth more waiting.)
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -31,7 +33,7 @@ _MONDAY = -3 * DAY
 QUARTER = 13
 #: Work counts as changing when the quarters of the log differ with a p-value below this, over all pools.
 CHANGING = 0.01
-#: Cases that stand in where none of the channel arrived near.
+#: Cases that stand in where none of the stratum arrived near.
 LATEST = 100
 #: A case is on record as a whole when the log goes on for longer after its arrival than this share of closed cases takes.
 SLOW = 0.95
@@ -56,6 +58,8 @@ class Weeks:
     #: Cases by week: those of week w are `case[bounds[w]:bounds[w + 1]]`.
     case: Int64
     bounds: Int64
+    #: Stratum of each case, as a label.
+    stratum: npt.NDArray[np.object_] = field(repr=False)
     #: How many weeks away from an arrival the case may have arrived that is drawn for it.
     reach: int
     #: Cases that arrived long enough before the log's end to be on record as a whole; all where there is none.
@@ -72,39 +76,28 @@ class Weeks:
         return Cases(pick=pick, arrival=self.log.arrival[pick])
 
     def drawn(self, rng: np.random.Generator) -> Cases:
-        """One draw: the log's arrivals, at each what happened to a case that came by the same channel within `reach` weeks."""
+        """One draw: the log's arrivals, at each what happened to a case of the same stratum within `reach` weeks."""
         own = self.own()
-        return Cases(
-            pick=self._alike(self.week[own.pick], self._channel(self.log)[own.pick], own.pick, rng), arrival=own.arrival
-        )
+        return Cases(pick=self._alike(self.week[own.pick], self.stratum[own.pick], own.pick, rng), arrival=own.arrival)
 
-    def alike(self, cases: Int64, log: EventLog, rng: np.random.Generator) -> Int64:
-        """For each of these cases of another log, which came after this one's, a case of this one that came by the same channel."""
-        late = np.full(len(cases), self.n - 1, dtype=np.int64)
-        names = () if self.log.case_channel is None else self.log.case_channel.names
-        theirs = self._channel(log)[cases]
-        if log.case_channel is not None:
-            place = np.array(
-                [names.index(c) if c in names else -1 for c in log.case_channel.names] + [-1], dtype=np.int64
-            )
-            theirs = place[theirs]
-        anyone = self.whole[(rng.random(len(cases)) * len(self.whole)).astype(np.int64)]
-        return self._alike(late, theirs, anyone, rng)
+    def alike(self, stratum: npt.NDArray[np.object_], rng: np.random.Generator) -> Int64:
+        """For each of some cases that came after this log's, by their strata, a case of this one that is like it."""
+        late = np.full(len(stratum), self.n - 1, dtype=np.int64)
+        anyone = self.whole[(rng.random(len(stratum)) * len(self.whole)).astype(np.int64)]
+        return self._alike(late, stratum, anyone, rng)
 
-    @staticmethod
-    def _channel(log: EventLog) -> Int64:
-        channel = log.case_channel
-        return np.zeros(log.n_cases, dtype=np.int64) if channel is None else channel.codes.astype(np.int64)
-
-    def _alike(self, week: Int64, channel: Int64, otherwise: Int64, rng: np.random.Generator) -> Int64:
-        """For each arrival, in order of weeks, a case of its channel; `otherwise` where the channel has none."""
-        own = self._channel(self.log)
+    def _alike(
+        self, week: Int64, stratum: npt.NDArray[np.object_], otherwise: Int64, rng: np.random.Generator
+    ) -> Int64:
+        """For each arrival, in order of weeks, a case of its stratum; `otherwise` where that has none on record."""
+        own, theirs = self.stratum[self.whole], stratum
+        names, code = np.unique(np.concatenate([own, theirs]).astype(str), return_inverse=True)
+        donor_code, wanted = code[: len(own)], code[len(own) :]
         pick = otherwise.copy()
         chance = rng.random(len(week))
-        for c in np.unique(channel):
-            mine = np.flatnonzero(channel == c)
-            donor = self.whole[own[self.whole] == c]
-            if len(donor) == 0:
+        for c in range(len(names)):
+            mine, donor = np.flatnonzero(wanted == c), self.whole[donor_code == c]
+            if len(donor) == 0 or len(mine) == 0:
                 continue
             there, here = self.week[donor], week[mine]  # both ascending, as arrivals are
             first = np.searchsorted(there, here - self.reach, side="left")
@@ -115,10 +108,22 @@ class Weeks:
         return pick
 
 
-def weeks_of(log: EventLog, work: Float) -> Weeks:
+def strata_of(log: EventLog, kinds: Sequence[str]) -> npt.NDArray[np.object_]:
+    """The stratum of each case: its channel, and its values of these attributes."""
+    label = np.full(log.n_cases, "", dtype=object)
+    channel = log.case_channel
+    if channel is not None:
+        label = np.asarray([*channel.names, ""], dtype=object)[channel.codes]
+    for name in kinds:
+        if name in log.attributes.columns:
+            label = label + "\x1f" + log.attributes[name].astype("string").fillna("").to_numpy(dtype=object)
+    return np.asarray(label, dtype=object)
+
+
+def weeks_of(log: EventLog, work: Float, stratum: npt.NDArray[np.object_]) -> Weeks:
     """Put the log's cases into the weeks of their arrival, Monday to Sunday by the local clock.
 
-    work : (n_cases, pools) working time that each case brought to each pool.
+    work : (n_cases, pools) working time that each case brought to each pool. stratum : a label a case, see `strata_of`.
     """
     known = np.flatnonzero(log.arrival != MISSING_TIME)
     number = (local_time(log, log.arrival[known]) - _MONDAY) // WEEK
@@ -133,7 +138,7 @@ def weeks_of(log: EventLog, work: Float) -> Weeks:
     whole = log.arrival[order] <= log.observed_until - slow
     kept = order[whole] if whole.any() else order
     reach = QUARTER if _changes(week[kept] // QUARTER, work[kept]) else n
-    return Weeks(log=log, week=week, case=order, bounds=bounds, reach=reach, whole=kept)
+    return Weeks(log=log, week=week, case=order, bounds=bounds, stratum=stratum, reach=reach, whole=kept)
 
 
 def _changes(quarter: Int64, work: Float) -> bool:

@@ -1,7 +1,7 @@
 """Who can serve which steps when: pools, hours and strength, found from what each resource did.
 
-A *queue* is an activity's: steps of it that are ready wait there for somebody. A *team* is a number of people of one pool with the same
-hours; it serves the activities of its pool. A step needs staff when it isn't external and its activity takes people's time: an activity
+Steps that are ready wait in a queue (`lines`) for somebody. A *team* is a number of people of one pool who serve the same queues in the same
+hours. A step needs staff when it isn't external and its activity takes people's time: an activity
 nearly all of whose steps take no time at all counts as done by a system.
 
 Hours: the office calendar where the study gives one, else those discovered from what each resource does. With a calendar, a resource
@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from streamline.errors import InsufficientDataError
 from streamline.kernels.duty import without
@@ -26,6 +27,7 @@ from streamline.measure.staff.availability import ResourceCalendars, resource_ca
 from streamline.measure.staff.pools import ResourcePools, resource_pools
 from streamline.measure.staff.week_hours import calendar_of
 from streamline.units import DAY, MISSING_TIME
+from streamline.whatif.lines import SERVES, Lines, found_lines
 
 Int64 = npt.NDArray[np.int64]
 Int32 = npt.NDArray[np.int32]
@@ -33,8 +35,6 @@ Bool = npt.NDArray[np.bool_]
 
 #: An activity is a system's when at least this share of its steps takes no time.
 AUTOMATIC = 0.95
-#: A pool serves an activity when it does this share of it, or the activity is this share of what it does.
-SERVES = 0.05
 #: A resource seen in less than this share of the office's hours has hours of its own.
 SHORTER = 0.8
 #: How long hours go on after the last event, in years: slower services end later.
@@ -49,8 +49,8 @@ class Team:
     size: int
     #: On-duty intervals, int64 microseconds of shape (n, 2), sorted and disjoint.
     hours: Int64 = field(repr=False)
-    #: Codes of the activities that it serves.
-    activities: tuple[int, ...]
+    #: The queues that it serves.
+    queues: tuple[int, ...]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -59,6 +59,7 @@ class Staffing:
 
     log: EventLog
     pools: ResourcePools
+    lines: Lines
     teams: tuple[Team, ...]
     #: One a resource code: its team; -1 for those that serve nobody's queue.
     team_of_resource: Int64
@@ -77,16 +78,21 @@ class Staffing:
 
     def people_for(self, activity: int) -> int:
         """People whose teams serve this activity."""
-        return sum(t.size for t in self.teams if activity in t.activities)
+        mine = set(self.queues_of(activity))
+        return sum(t.size for t in self.teams if mine & set(t.queues))
+
+    def queues_of(self, activity: int) -> tuple[int, ...]:
+        """The queues of an activity."""
+        return tuple(np.flatnonzero(self.lines.activity == activity).tolist())
 
     def with_hours(self, there: Sequence[Int64]) -> Staffing:
         """The same people with these hours, one array (n, 2) a resource code; people whose hours are the same stay in one team."""
         teams: list[Team] = []
         team_of = np.full(len(self.team_of_resource), -1, dtype=np.int64)
-        place: dict[tuple[int, bytes], int] = {}
-        for r in np.flatnonzero(self.team_of_resource >= 0):
+        place: dict[tuple[int, bytes, tuple[int, ...]], int] = {}
+        for r in np.flatnonzero(self.team_of_resource >= 0).tolist():
             old = self.teams[int(self.team_of_resource[r])]
-            key = old.pool, there[r].tobytes()
+            key = old.pool, there[r].tobytes(), old.queues
             if key not in place:
                 place[key] = len(teams)
                 teams.append(replace(old, size=0, hours=old.hours if len(there[r]) == len(old.hours) else there[r]))
@@ -127,28 +133,27 @@ def found_staffing(
     staffed = (codes >= 0) & ~log.external_step & (log.start != MISSING_TIME) & ~_automatic(log)[log.activity]
     used = np.bincount(codes[staffed], minlength=len(log.resource.names)) > 0
     schedule, spans, hours_from, caveats = _hours(log, found, used, calendar, batched)
-    serves = _served(log, found, staffed)
+    lines = found_lines(log, found, staffed)
     teams: list[Team] = []
     team_of = np.full(len(log.resource.names), -1, dtype=np.int64)
-    place: dict[tuple[int, int], int] = {}
-    for r in np.flatnonzero(used):
-        key = int(found.pool_of_resource[r]), int(schedule[r])
+    place: dict[tuple[int, int, tuple[int, ...]], int] = {}
+    for r in np.flatnonzero(used).tolist():
+        key = int(found.pool_of_resource[r]), int(schedule[r]), lines.served[r]
         if key not in place:
             place[key] = len(teams)
-            teams.append(Team(pool=key[0], size=0, hours=spans[key[1]], activities=serves[key[0]]))
-        at = place[key]
-        team_of[r] = at
-        t = teams[at]
-        teams[at] = Team(pool=t.pool, size=t.size + 1, hours=t.hours, activities=t.activities)
+            teams.append(Team(pool=key[0], size=0, hours=spans[key[1]], queues=key[2]))
+        at = team_of[r] = place[key]
+        teams[at] = replace(teams[at], size=teams[at].size + 1)
     return Staffing(
         log=log,
         pools=found,
+        lines=lines,
         teams=tuple(teams),
         team_of_resource=team_of,
         staffed=staffed,
         work=_work(log, staffed, teams, team_of),
         hours_from=hours_from,
-        caveats=tuple(caveats),
+        caveats=(*caveats, *lines.caveats),
     )
 
 
@@ -159,19 +164,6 @@ def _automatic(log: EventLog) -> Bool:
     total = np.bincount(log.activity[known], minlength=width)
     none = np.bincount(log.activity[known], weights=(log.complete == log.start)[known], minlength=width)
     return np.asarray((total > 0) & (none >= AUTOMATIC * total), dtype=np.bool_)
-
-
-def _served(log: EventLog, pools: ResourcePools, staffed: Bool) -> list[tuple[int, ...]]:
-    """For each pool the activities that it serves; every activity with staffed steps is served by the pool that does most of it."""
-    assert log.resource is not None
-    width = len(log.activities)
-    pool = pools.pool_of_resource[log.resource.codes[staffed]]
-    count = np.bincount(pool * width + log.activity[staffed], minlength=len(pools.pools) * width).reshape(-1, width)
-    of_activity = count / np.maximum(count.sum(axis=0), 1)
-    of_pool = count / np.maximum(count.sum(axis=1, keepdims=True), 1)
-    does = (count > 0) & ((of_activity >= SERVES) | (of_pool >= SERVES))
-    does[count.argmax(axis=0), np.arange(width)] |= count.sum(axis=0) > 0
-    return [tuple(np.flatnonzero(row).tolist()) for row in does]
 
 
 def _hours(
@@ -248,14 +240,12 @@ def _absences(log: EventLog, own: ResourceCalendars, resource: int) -> Int64:
     """Instants between which a resource was away for days, (n, 2)."""
     assert log.resource is not None
     mine = own.absences[own.absences["resource"] == log.resource.names[resource]]
-    rows = []
-    for row in mine.itertuples():
-        begin = row.first_day.tz_localize(None).tz_localize(log.timezone, nonexistent="shift_forward", ambiguous=True)
-        after = (row.last_day.tz_localize(None) + np.timedelta64(1, "D")).tz_localize(
-            log.timezone, nonexistent="shift_forward", ambiguous=True
-        )
-        rows.append((begin.value // 1000, after.value // 1000))
-    return np.array(rows, dtype=np.int64).reshape(-1, 2)
+    if len(mine) == 0:
+        return np.zeros((0, 2), dtype=np.int64)
+    bounds = [pd.DatetimeIndex(mine["first_day"]), pd.DatetimeIndex(mine["last_day"]) + pd.Timedelta(days=1)]
+    local = [b.tz_localize(None).tz_localize(log.timezone, nonexistent="shift_forward", ambiguous=True) for b in bounds]
+    spans = np.stack([b.tz_convert("UTC").as_unit("us").asi8 for b in local], axis=1).astype(np.int64)
+    return spans[np.argsort(spans[:, 0])]
 
 
 def _work(log: EventLog, staffed: Bool, teams: Sequence[Team], team_of: Int64) -> Int64:

@@ -24,7 +24,7 @@ from streamline.results import Result, rows_of
 from streamline.units import DAY, HOUR, MISSING_TIME, counted
 from streamline.whatif.figures import cycle_days
 from streamline.whatif.queue_model import QueueModel, Workload
-from streamline.whatif.sample import Cases
+from streamline.whatif.sample import Cases, strata_of
 
 Float = npt.NDArray[np.float64]
 Int64 = npt.NDArray[np.int64]
@@ -165,7 +165,12 @@ def validated(
             missing = str(error)
     if later is not None:
         whole, shift = later.observed, later.shift
-        for name, of in (("mean", np.mean), ("median", np.median), ("p90", lambda v: np.quantile(v, 0.9))):
+        figures: tuple[tuple[str, Callable[[Float], float]], ...] = (
+            ("mean", lambda v: float(v.mean())),
+            ("median", lambda v: float(np.median(v))),
+            ("p90", lambda v: float(np.quantile(v, 0.9))),
+        )
+        for name, of in figures:
             rows.append(
                 {
                     **_row(f"cycle_time.{name}", "held out", "days", of(whole), of(later.replayed)),
@@ -260,10 +265,11 @@ def _held_out(
     past = refit(chosen)
     own = past.weeks.own()
     arrivals = log.arrival[late]
+    theirs = strata_of(log, past.staffing.lines.divided_by if past.staffing is not None else ())[late]
     parts = []
     for k in range(replays):
         rng = _generator(seed, k)
-        pick = past.weeks.alike(late, log, rng)
+        pick = past.weeks.alike(theirs, rng)
         cases = Cases(pick=np.concatenate([own.pick, pick]), arrival=np.concatenate([own.arrival, arrivals]))
         work = past.workload(cases, rng)
         replayed = work.replayed()
