@@ -32,19 +32,24 @@ def pop_instant(at: Int64, item: Int64, n: int) -> Any:
     """Drop the earliest, `at[0], item[0]`, from the heap `at[:n], item[:n]`; returns the new n. Ties fall anyhow."""
     n -= 1
     instant, moved = at[n], item[n]
-    k = 0
-    while True:
-        first = 4 * k + 1
-        if first >= n:
+    k, below = 0, 1
+    while below + 3 < n:  # the least of four without a branch: which it is can't be foretold
+        one = below + int(at[below + 1] < at[below])
+        two = below + 2 + int(at[below + 3] < at[below + 2])
+        one += (two - one) * int(at[two] < at[one])
+        if at[one] >= instant:
             break
-        least, least_at = first, at[first]
-        for below in range(first + 1, min(first + 4, n)):
-            if at[below] < least_at:
-                least, least_at = below, at[below]
-        if least_at >= instant:
-            break
-        at[k], item[k] = least_at, item[least]
-        k = least
+        at[k], item[k] = at[one], item[one]
+        k = one
+        below = 4 * k + 1
+    if below + 3 >= n and below < n:
+        one = below
+        for two in range(below + 1, n):
+            if at[two] < at[one]:
+                one = two
+        if at[one] < instant:
+            at[k], item[k] = at[one], item[one]
+            k = one
     at[k], item[k] = instant, moved
     return n
 

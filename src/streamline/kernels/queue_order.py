@@ -16,7 +16,10 @@ Int32 = npt.NDArray[np.int32]
 
 @compiled
 def places_by_rank(case_offsets: Int64, rank: Int64) -> Any:
-    """The place of each step, by the rank of its case and then within it, and the step at each place: (place, step)."""
+    """The place of each step, by the rank of its case and then within it, and the step at each place: (place, step, ordered).
+
+    Where the cases lie in order of rank, each step's place is its index.
+    """
     m = case_offsets[-1]
     place, step = np.empty(m, np.int32), np.empty(m, np.int32)
     ordered = True
@@ -28,7 +31,7 @@ def places_by_rank(case_offsets: Int64, rank: Int64) -> Any:
         for s in range(case_offsets[case], case_offsets[case + 1]):
             place[s], step[at] = at, s
             at += 1
-    return place, step
+    return place, step, ordered
 
 
 @compiled
@@ -49,8 +52,20 @@ def followers_of_steps(join_offsets: Int64, joined: Int64) -> Any:
 
 
 @compiled
+def steps_lacking(join_offsets: Int64, pinned: Int64) -> Any:
+    """How many steps each step joins; -1 for pinned steps, which wait for none."""
+    lacking = np.empty(len(pinned), np.int32)
+    for s in range(len(pinned)):
+        lacking[s] = join_offsets[s + 1] - join_offsets[s] if pinned[s] == MISSING_TIME else -1
+    return lacking
+
+
+@compiled
 def room_of_lines(queue: Int32, priority: Int64, pinned: Int64, line: Int64, n_lines: int) -> Any:
-    """Where each line's places begin, one for each step that ever stands in it, and whether these all have one priority."""
+    """Where each line's places begin, one for each step that ever stands in it: (base, plain, usual).
+
+    Whether all these have one priority, and the priority of the first.
+    """
     base = np.zeros(n_lines + 1, np.int64)
     plain = np.ones(n_lines, np.bool_)
     usual = np.zeros(n_lines, np.int64)
@@ -64,7 +79,7 @@ def room_of_lines(queue: Int32, priority: Int64, pinned: Int64, line: Int64, n_l
             base[here + 1] += 1
     for here in range(n_lines):
         base[here + 1] += base[here]
-    return base, plain
+    return base, plain, usual
 
 
 @compiled

@@ -27,16 +27,15 @@ def released(instant: int, schedule: int, offsets: Int64, begin: Int64, end: Int
 
 @compiled
 def ready_after(
-    done: int, join_offsets: Int64, joined: Int64, follower_offsets: Int64, followers: Int32, lacking: Int32,
+    done: int, follower_offsets: Int64, followers: Int32, lacking: Int32,
     delay: Int64, release: Int32, release_offsets: Int64, release_start: Int64, release_end: Int64,
-    queue: Int32, work: Int64, pinned: Int64, start: Int64, complete: Int64, done_stack: Int64, soon_at: Int64, soon: Int64,
-    n: int,
+    queue: Int32, work: Int64, start: Int64, complete: Int64, done_stack: Int64, soon_at: Int64, soon: Int64, n: int,
 ) -> Any:  # fmt: skip
     """Write the steps that are ready for their queues once a step is done behind `soon_at[:n], soon[:n]`; returns the new n.
 
-    `start[s]` is the instant without a release, until the step begins. `lacking[s]` counts the steps that s joins and that
-    aren't done. A follower that needs no staff is done as well, at its own time, and its followers are met in turn. Pinned
-    steps wait for none.
+    `lacking[s]` counts the steps that s joins and that aren't done; it is below 0 for pinned steps, which wait for none. Until a
+    step begins, `start` holds the latest completion of those that it joins, then the instant at which it would be ready
+    without a release. A follower that needs no staff is done as well, at its own time, and its followers are met in turn.
     """
     n_done = 1
     done_stack[0] = done
@@ -46,11 +45,12 @@ def ready_after(
         for k in range(follower_offsets[s], follower_offsets[s + 1]):
             f = followers[k]
             lacking[f] -= 1
-            if lacking[f] > 0 or pinned[f] != MISSING_TIME:
+            if lacking[f] < 0:
                 continue
-            instant = complete[joined[join_offsets[f]]]
-            for j in range(join_offsets[f] + 1, join_offsets[f + 1]):
-                instant = max(instant, complete[joined[j]])
+            instant = max(start[f], complete[s])
+            start[f] = instant
+            if lacking[f] > 0:
+                continue
             instant += delay[f]
             start[f] = instant
             if release[f] >= 0:  # as `released`; any call from this loop would count references, and halve the speed
@@ -76,7 +76,7 @@ def ready_after(
 
 @compiled
 def ready_at_first(
-    case_offsets: Int64, arrival: Int64, join_offsets: Int64, joined: Int64, follower_offsets: Int64, followers: Int32,
+    case_offsets: Int64, arrival: Int64, join_offsets: Int64, follower_offsets: Int64, followers: Int32,
     lacking: Int32, delay: Int64, release: Int32, release_offsets: Int64, release_start: Int64, release_end: Int64,
     queue: Int32, work: Int64, pinned: Int64, start: Int64, complete: Int64, done_stack: Int64, soon_at: Int64, soon: Int64,
 ) -> Any:  # fmt: skip
@@ -99,7 +99,7 @@ def ready_at_first(
                 continue
             start[s], complete[s] = instant, instant + work[s]
             n = ready_after(
-                s, join_offsets, joined, follower_offsets, followers, lacking, delay, release, release_offsets,
-                release_start, release_end, queue, work, pinned, start, complete, done_stack, soon_at, soon, n,
+                s, follower_offsets, followers, lacking, delay, release, release_offsets, release_start, release_end,
+                queue, work, start, complete, done_stack, soon_at, soon, n,
             )  # fmt: skip
     return n

@@ -16,8 +16,10 @@ from streamline.kernels.queue_order import (
     pinned_in_order,
     places_by_rank,
     room_of_lines,
+    steps_lacking,
 )
 from streamline.kernels.queue_readiness import ready_after, ready_at_first
+from streamline.units import MISSING_TIME
 
 Int64 = npt.NDArray[np.int64]
 Int32 = npt.NDArray[np.int32]
@@ -36,14 +38,14 @@ def replay(
     """Start, completion and team of each step; the arguments are those of `replay_queues`, and who serves which lines.
 
     Between two rounds, no step waits that a free person on duty could take. So only lines need a look that a step joins
-    while they are empty, and those whose teams finish something or open: they are *touched*. As long as a step waits, `start`
-    holds the instant since which it is held for its release, or at which it joined without one.
+    while they are empty, and those whose teams finish something or open: they are *touched*. Until a step begins,
+    `start` holds what is known of when it could, as `ready_after` says.
     """
     m, n_lines = len(queue), len(line_team_offsets) - 1
-    start, complete, team = np.full(m, NEVER, np.int64), np.full(m, NEVER, np.int64), np.full(m, -1, np.int32)
-    place, step_at = places_by_rank(case_offsets, rank)
+    start, complete, team = np.full(m, MISSING_TIME), np.full(m, NEVER, np.int64), np.full(m, -1, np.int32)
+    place, step_at, ordered = places_by_rank(case_offsets, rank)
     follower_offsets, followers = followers_of_steps(join_offsets, joined)
-    lacking = (join_offsets[1:] - join_offsets[:-1]).astype(np.int32)
+    lacking = steps_lacking(join_offsets, pinned)
     done_stack = np.empty(m + 1, np.int64)
 
     # steps whose instant of joining a queue is known: from the start, from this round on, from the rounds before
@@ -51,7 +53,7 @@ def replay(
     soon_at, soon = np.empty(m, np.int64), np.empty(m, np.int64)
     ready_at, ready = np.empty(m, np.int64), np.empty(m, np.int64)
     n_known = ready_at_first(
-        case_offsets, arrival, join_offsets, joined, follower_offsets, followers, lacking, delay, release,
+        case_offsets, arrival, join_offsets, follower_offsets, followers, lacking, delay, release,
         release_offsets, release_start, release_end, queue, work, pinned, start, complete, done_stack, known_at, known,
     )  # fmt: skip
     first_at, first = in_order(known_at[:n_known], known[:n_known])
@@ -61,7 +63,7 @@ def replay(
     next_known, next_pinned, n_ready = 0, 0, 0
 
     # a line's steps stand at waiting[head:tail], a heap from head on unless their priorities are all the same
-    line_base, plain = room_of_lines(queue, priority, pinned, line, n_lines)
+    line_base, plain, usual = room_of_lines(queue, priority, pinned, line, n_lines)
     head, tail = line_base[:-1].copy(), line_base[:-1].copy()
     waiting_priority, waiting_order = np.empty(line_base[-1], np.int64), np.empty(line_base[-1], np.int64)
     waiting = np.empty(line_base[-1], np.int32)
@@ -112,8 +114,8 @@ def replay(
                 free[who] += 1
                 n_touched = _touch(who, team_line_offsets, team_line, head, tail, touched, is_touched, n_touched)
             n_soon = ready_after(
-                s, join_offsets, joined, follower_offsets, followers, lacking, delay, release, release_offsets,
-                release_start, release_end, queue, work, pinned, start, complete, done_stack, soon_at, soon, n_soon,
+                s, follower_offsets, followers, lacking, delay, release, release_offsets, release_start, release_end,
+                queue, work, start, complete, done_stack, soon_at, soon, n_soon,
             )  # fmt: skip
 
         # pinned steps begin
@@ -145,24 +147,24 @@ def replay(
         n_joining = 0
         for k in range(n_soon):
             if soon_at[k] == now:
-                joining[n_joining] = place[soon[k]]
+                joining[n_joining] = soon[k] if ordered else place[soon[k]]
                 n_joining += 1
             else:
                 n_ready = push_instant(ready_at, ready, n_ready, soon_at[k], soon[k])
         while next_known < n_known and first_at[next_known] == now:
-            joining[n_joining] = place[first[next_known]]
+            joining[n_joining] = first[next_known] if ordered else place[first[next_known]]
             n_joining += 1
             next_known += 1
         while n_ready > 0 and ready_at[0] == now:
-            joining[n_joining] = place[ready[0]]
+            joining[n_joining] = ready[0] if ordered else place[ready[0]]
             n_joining += 1
             n_ready = pop_instant(ready_at, ready, n_ready)
         if n_joining > 1:
             for k in range(n_joining):
-                joining_since[k] = start[step_at[joining[k]]]
+                joining_since[k] = start[joining[k] if ordered else step_at[joining[k]]]
             _sort_joining(joining_since, joining, n_joining)
         for k in range(n_joining):
-            s = step_at[joining[k]]
+            s = joining[k] if ordered else step_at[joining[k]]
             here = line[queue[s]]
             if head[here] == tail[here] and not is_touched[here]:
                 is_touched[here] = True
@@ -170,7 +172,7 @@ def replay(
                 n_touched += 1
             if plain[here]:
                 at = tail[here]
-                waiting_priority[at], waiting_order[at], waiting[at] = priority[s], n_joined, s
+                waiting_priority[at], waiting_order[at], waiting[at] = usual[here], n_joined, s
             else:
                 push_waiting(
                     waiting_priority,
@@ -236,9 +238,9 @@ def replay(
             if complete[s] < NEVER:
                 n_busy = push_instant(busy_at, busy, n_busy, complete[s], s)
 
-    for here in range(n_lines):  # nobody came
-        for k in range(head[here], tail[here]):
-            start[waiting[k]] = NEVER
+    for s in range(m):
+        if complete[s] == NEVER and team[s] < 0 and pinned[s] == MISSING_TIME:
+            start[s] = NEVER
     return start, complete, team
 
 
