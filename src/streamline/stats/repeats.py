@@ -55,8 +55,9 @@ def repeats(stretches: Stretches, *, recent: str, level: float = 0.95) -> Repeat
         Open days have to be cut there: a contact's next days are a stretch of their own.
 
     The ratio comes from a likelihood in which each case has a propensity of its own that is learned from its contacts so far, so
-    a customer who always calls much isn't taken for one whom a call makes call again. Where that propensity goes with the other
-    factors, those factors' ratios are biased and this one nearly isn't (see docs/verification/rates.md).
+    a customer who always calls much isn't taken for one whom a call makes call again. It may go with how long the case is (eight
+    groups of cases). Where it goes with the other factors besides, those factors' ratios are biased and this one nearly isn't
+    (see docs/verification/rates.md); for those factors take `net_demand`.
     Raises InsufficientDataError without a contact.
     Source: Cameron and Trivedi 2013, sec. 9.4; Aalen, Borgan and Gjessing 2008, ch. 7 and 8 (frailty and dynamic models).
     """
@@ -96,8 +97,9 @@ def new_demand(stretches: Stretches, *, recent: str) -> Stretches:
 
     Where contacts lead to contacts, a series begun in one state runs on into the next, so a comparison within cases of all
     contacts credits the later state with what began in the earlier one. Of these it is closer: days after a contact aren't
-    counted, which made ratios of later stretches 7% too large, with intervals that held the truth in 88 to 91% of
-    simulated services (see docs/verification/rates.md).
+    counted, which made ratios of later stretches up to 13% too large, with intervals that held the truth in 7 to 94% of
+    simulated services (see docs/verification/rates-unseen-first.md). `net_demand` keeps those days, and is what rates within
+    cases are to be compared of.
     """
     own = next(f for f in stretches.factors if f.name == recent)
     return stretches.kept(own.codes == 0).of_factors([f.name for f in stretches.factors if f.name != recent])
