@@ -29,13 +29,15 @@ def released(instant: int, schedule: int, offsets: Int64, begin: Int64, end: Int
 def ready_after(
     done: int, follower_offsets: Int64, followers: Int32, lacking: Int32,
     delay: Int64, release: Int32, release_offsets: Int64, release_start: Int64, release_end: Int64,
-    queue: Int32, work: Int64, start: Int64, complete: Int64, done_stack: Int64, soon_at: Int64, soon: Int64, n: int,
+    queue: Int32, work: Int64, start: Int64, complete: Int64, done_stack: Int64, soon_at: Int64, soon: Int64,
+    soon_window: Int64, n: int,
 ) -> Any:  # fmt: skip
     """Write the steps that are ready for their queues once a step is done behind `soon_at[:n], soon[:n]`; returns the new n.
 
-    `lacking[s]` counts the steps that s joins and that aren't done; it is below 0 for pinned steps, which wait for none. Until a
-    step begins, `start` holds the latest completion of those that it joins, then the instant at which it would be ready
-    without a release. A follower that needs no staff is done as well, at its own time, and its followers are met in turn.
+    `soon_window` has the window that a step is held for, -1 where it isn't held. `lacking[s]` counts the steps that s joins and
+    that aren't done; it is below 0 for pinned steps, which wait for none. Until a step begins, `start` holds the latest
+    completion of those that it joins, then the instant at which it would be ready without a release. A follower that needs
+    no staff is done as well, at its own time, and its followers are met in turn.
     """
     n_done = 1
     done_stack[0] = done
@@ -53,6 +55,7 @@ def ready_after(
                 continue
             instant += delay[f]
             start[f] = instant
+            window = -1
             if release[f] >= 0:  # as `released`; any call from this loop would count references, and halve the speed
                 low, high = release_offsets[release[f]], release_offsets[release[f] + 1]
                 last = high
@@ -63,13 +66,13 @@ def ready_after(
                     else:
                         low = middle + 1
                 if low < last and release_start[low] > instant:
-                    instant = release_start[low]
+                    instant, window = release_start[low], low
             if queue[f] < 0:
                 start[f], complete[f] = instant, instant + work[f]
                 done_stack[n_done] = f
                 n_done += 1
             else:
-                soon_at[n], soon[n] = instant, f
+                soon_at[n], soon[n], soon_window[n] = instant, f, window
                 n += 1
     return n
 
@@ -79,6 +82,7 @@ def ready_at_first(
     case_offsets: Int64, arrival: Int64, join_offsets: Int64, follower_offsets: Int64, followers: Int32,
     lacking: Int32, delay: Int64, release: Int32, release_offsets: Int64, release_start: Int64, release_end: Int64,
     queue: Int32, work: Int64, pinned: Int64, start: Int64, complete: Int64, done_stack: Int64, soon_at: Int64, soon: Int64,
+    soon_window: Int64,
 ) -> Any:  # fmt: skip
     """As `ready_after`, of what is known from the start: steps that join none, pinned ones without staff, what follows."""
     n = 0
@@ -100,6 +104,6 @@ def ready_at_first(
             start[s], complete[s] = instant, instant + work[s]
             n = ready_after(
                 s, follower_offsets, followers, lacking, delay, release, release_offsets, release_start, release_end,
-                queue, work, start, complete, done_stack, soon_at, soon, n,
+                queue, work, start, complete, done_stack, soon_at, soon, soon_window, n,
             )  # fmt: skip
     return n

@@ -50,17 +50,21 @@ def replay(
 
     # steps whose instant of joining a queue is known: from the start, from this round on, from the rounds before
     known_at, known = np.empty(m, np.int64), np.empty(m, np.int64)
-    soon_at, soon = np.empty(m, np.int64), np.empty(m, np.int64)
-    ready_at, ready = np.empty(m, np.int64), np.empty(m, np.int64)
+    soon_at, soon, soon_window = np.empty(m, np.int64), np.empty(m, np.int64), np.empty(m, np.int64)
+    ready_at, ready = np.empty(m + len(release_start), np.int64), np.empty(m + len(release_start), np.int64)
     n_known = ready_at_first(
         case_offsets, arrival, join_offsets, follower_offsets, followers, lacking, delay, release,
         release_offsets, release_start, release_end, queue, work, pinned, start, complete, done_stack, known_at, known,
+        soon_window,
     )  # fmt: skip
     first_at, first = in_order(known_at[:n_known], known[:n_known])
     # places of the steps that join in this round, and since when they were held
     joining, joining_since = np.empty(m, np.int32), np.empty(m, np.int64)
     pinned_step = pinned_in_order(pinned, queue, place)
     next_known, next_pinned, n_ready = 0, 0, 0
+    # steps that are held for one window are a chain, which is ready as one (numbered from m on)
+    chain, chain_end = np.full(len(release_start), -1, np.int64), np.empty(len(release_start), np.int64)
+    next_held = np.empty(m, np.int32)
 
     # a line's steps stand at waiting[head:tail], a heap from head on unless their priorities are all the same
     line_base, plain, usual = room_of_lines(queue, priority, pinned, line, n_lines)
@@ -115,7 +119,7 @@ def replay(
                 n_touched = _touch(who, team_line_offsets, team_line, head, tail, touched, is_touched, n_touched)
             n_soon = ready_after(
                 s, follower_offsets, followers, lacking, delay, release, release_offsets, release_start, release_end,
-                queue, work, start, complete, done_stack, soon_at, soon, n_soon,
+                queue, work, start, complete, done_stack, soon_at, soon, soon_window, n_soon,
             )  # fmt: skip
 
         # pinned steps begin
@@ -149,16 +153,34 @@ def replay(
             if soon_at[k] == now:
                 joining[n_joining] = soon[k] if ordered else place[soon[k]]
                 n_joining += 1
-            else:
+            elif soon_window[k] < 0:
                 n_ready = push_instant(ready_at, ready, n_ready, soon_at[k], soon[k])
+            else:
+                w = soon_window[k]
+                if chain[w] < 0:
+                    chain[w] = soon[k]
+                    n_ready = push_instant(ready_at, ready, n_ready, soon_at[k], m + w)
+                else:
+                    next_held[chain_end[w]] = soon[k]
+                chain_end[w] = soon[k]
         while next_known < n_known and first_at[next_known] == now:
             joining[n_joining] = first[next_known] if ordered else place[first[next_known]]
             n_joining += 1
             next_known += 1
         while n_ready > 0 and ready_at[0] == now:
-            joining[n_joining] = ready[0] if ordered else place[ready[0]]
-            n_joining += 1
+            s = ready[0]
             n_ready = pop_instant(ready_at, ready, n_ready)
+            last = s
+            if s >= m:
+                w = s - m
+                s, last = chain[w], chain_end[w]
+                chain[w] = -1
+            while True:
+                joining[n_joining] = s if ordered else place[s]
+                n_joining += 1
+                if s == last:
+                    break
+                s = next_held[s]
         if n_joining > 1:
             for k in range(n_joining):
                 joining_since[k] = start[joining[k] if ordered else step_at[joining[k]]]
@@ -293,6 +315,13 @@ def _free_team(
 @compiled
 def _sort_joining(since: Int64, place: Int32, n: int) -> None:
     """Put the first n in order of the instant, then of the place."""
+    sorted_already = True
+    for k in range(1, n):
+        sorted_already = sorted_already and (
+            since[k - 1] < since[k] or (since[k - 1] == since[k] and place[k - 1] < place[k])
+        )
+    if sorted_already:
+        return
     if n > 16:
         order = np.argsort(place[:n], kind="mergesort")
         order = order[np.argsort(since[:n][order], kind="mergesort")]
