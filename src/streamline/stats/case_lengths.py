@@ -35,5 +35,6 @@ def _lengths(stretches: Stretches) -> Factor:
     before = np.cumsum(contacts[order]) - contacts[order]
     at = np.searchsorted(before, contacts.sum() * np.arange(1, n) / n)
     group = np.searchsorted(np.unique(days[order][np.minimum(at, len(days) - 1)]), days, side="right")
+    _, group = np.unique(group, return_inverse=True)
     levels = tuple(f"length {k + 1}" for k in range(int(group.max()) + 1))
     return Factor(name=LENGTH, levels=levels, codes=group[case])
