@@ -287,6 +287,62 @@ def test_weeks_add_up_to_the_open_life(verify: ModuleType) -> None:
     assert got.week.max() == len(edges) - 2
 
 
+def test_rates_are_contacts_over_days_of_the_past(verify: ModuleType) -> None:
+    """Twin: without a standard, each state and wait has its contacts over its days; poor waits join the nearest richer one."""
+    log, calls = verify.service(np.random.default_rng(6), verify.Setting("any", cases_per_week=12.0))
+    links = link_contacts(log, calls)
+    got = contact_forecast(links)
+    past = links_before(links, got.split)
+    life = open_life(past, draws=20)
+    state, band = life.factor("state"), life.factor("waiting")
+    n_bands = len(band.levels)
+    tally = {(s, b): [0.0, 0.0] for s in range(len(state.levels)) for b in range(n_bands)}
+    for s, b, days, n in zip(state.codes, band.codes, life.days, life.contacts, strict=True):
+        if days > 0:  # else no rate comes of it, as at the very first contact, where the time covered begins
+            tally[s, b][0] += days
+            tally[s, b][1] += n
+    rate = {}
+    for s in range(len(state.levels)):
+        rich = [b for b in range(n_bands) if tally[s, b][1] >= 10]
+        home = {b: min(rich, key=lambda r: (abs(r - b), r)) if rich else 0 for b in range(n_bands)}
+        for b in range(n_bands):
+            mine = [tally[s, other] for other in range(n_bands) if home[other] == home[b]]
+            days, n = sum(m[0] for m in mine), sum(m[1] for m in mine)
+            rate[s, b] = n / days if days else 0.0
+    edges = period_edges(log, got.split, got.until, "week")
+    rows = weekly_life(links, edges, bands=life.bands, standard=None, first=got.split)
+    want = np.zeros(len(got.table))
+    for w, s, b, days in zip(rows.week, rows.state, rows.band, rows.days, strict=True):
+        want[w] += rate[s, b] * days
+    assert len({round(r, 9) for r in rate.values()}) > 4
+    assert np.allclose(got.table["predicted"], want, rtol=1e-7)
+
+
+def test_rates_of_very_different_size_can_be_told_together(cases_of: Cases, calls_of: Calls) -> None:
+    """Each case calls within the quarter of an hour in which it awaits its payment; one calls once in years of review."""
+    rows, calls = [], []
+    for w in range(20):
+        for i in range(8):
+            name, begin = f"{w}.{i}", 7.0 * w + i / 10
+            rows += [(name, "Register", begin, begin + 1), (name, "Pay", begin + 1.002, begin + 1.01)]
+            rows.append((name, "Review", begin + 40, begin + 50.0))
+            calls.append((name, begin + 1.005))
+    calls.append(("0.0", 30.0))
+    log = cases_of(rows, ends=["Review"])
+    got = contact_forecast(link_contacts(log, calls_of(calls), covers=COVERS))
+    assert np.isfinite(got.table[["predicted", "low", "high"]].to_numpy()).all()
+    states = got.by_state.set_index("state")
+    assert states.loc["Pay", "predicted"] == pytest.approx(48)
+    assert 0 < states.loc["Review", "predicted"] < 1
+
+
+def test_an_interval_too_wide_to_fail_is_said_to_prove_little(verify: ModuleType) -> None:
+    found = forecasts(verify, verify.Setting("wild weeks", weeks_differ=0.8, carried=0.6), 4)
+    wide = [f.rates_held and f.predicted.high - f.predicted.low > f.predicted.value for f in found]
+    assert [any("proves little" in sentence for sentence in f.summary) for f in found] == wide
+    assert any(wide)
+
+
 def forecasts(verify: ModuleType, setting: Any, runs: int) -> list[ContactForecast]:
     rng = np.random.default_rng(20)
     return [contact_forecast(link_contacts(*verify.service(rng, setting)), seed=r) for r in range(1, runs + 1)]

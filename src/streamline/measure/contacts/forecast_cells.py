@@ -40,6 +40,8 @@ class Cells:
     levels: tuple[str, ...]
     #: (cells,): the state of each cell.
     state: Int64
+    #: (levels,): contacts over days; 1 where there was no contact.
+    plain: Float
     #: Whether days past the standard have a rate of their own.
     overdue: bool
 
@@ -72,7 +74,6 @@ class FittedCells:
     silent_days: Float
     #: Which rates an estimate of a change uses, in words.
     why: str
-    n_states_unseen: int
 
     def expected(self, rows: WeeklyLife, *, within: bool = False) -> Float:
         """(n,): the contacts of each row."""
@@ -98,7 +99,8 @@ def fitted_cells(life: OpenLife, not_over: Bool) -> FittedCells:
     """
     rows = life.stretches("state", "waiting", "overdue", "recent")
     state = rows.factors[0]
-    rows = rows.kept(~not_over[rows.case] | (state.codes != state.levels.index(CLOSED)))
+    over = ~not_over[rows.case] | (state.codes != state.levels.index(CLOSED))
+    rows = rows.kept(over & (rows.days > 0))  # contacts at an instant without days tell no rate
     state, band, overdue, _ = rows.factors
     width = len(band.levels)
     key = state.codes * width + band.codes
@@ -107,10 +109,16 @@ def fitted_cells(life: OpenLife, not_over: Bool) -> FittedCells:
     contacts = sums_by_code(key, rows.contacts, shape[0] * width).reshape(shape)
     late = np.bincount(overdue.codes, weights=rows.contacts, minlength=2)
     level_of, levels, state_of = _levels(days, contacts, state.levels, band.levels)
+    of_level = level_of.ravel()
+    own = of_level >= 0
+    level_days = sums_by_code(of_level[own], days.ravel()[own], len(levels))
+    level_contacts = sums_by_code(of_level[own], contacts.ravel()[own], len(levels))
+    silent = level_contacts == 0
     cells = Cells(
         level_of=level_of,
         levels=levels,
         state=np.repeat(state_of, 2),
+        plain=np.where(silent, 1.0, level_contacts / level_days),
         overdue=life.standard is not None and bool(late.min() >= FEWEST),
     )
     with_recent = rows.kept(level_of[state.codes, band.codes] >= 0)
@@ -118,19 +126,16 @@ def fitted_cells(life: OpenLife, not_over: Bool) -> FittedCells:
     model = pooled_rates(all_.of_factors([f.name for f in all_.factors if f.name != "recent"]))
     if not model.converged:
         raise InsufficientDataError(
-            "The rates before the split have no end: contacts come in too few states and waits."
+            f"{life.links.contacts.source}: the rates before the split can't be told, as contacts come only past the standard, "
+            "or only within it, where both could be seen."
         )
     weighting = _weighting(life, not_over)
     one_day = _one_day(model, cells)
     rate = model.expected(one_day) * weighting
-    level = all_.factors[0].codes
-    level_days = sums_by_code(level, all_.days, len(levels))
-    level_contacts = sums_by_code(level, all_.contacts, len(levels))
-    silent = np.repeat(np.where(level_contacts == 0, level_days, np.nan), 2)
     within, why = _within(all_, cells, rate)
     return FittedCells(
-        cells=cells, model=model, rate=rate, within=within, weighting=weighting, silent_days=silent, why=why,
-        n_states_unseen=int((level_of < 0).all(axis=1).sum()),
+        cells=cells, model=model, rate=rate, within=within, weighting=weighting,
+        silent_days=np.repeat(np.where(silent, level_days, np.nan), 2), why=why,
     )  # fmt: skip
 
 
@@ -156,22 +161,27 @@ def _levels(
 
 
 def _of_cells(rows: Stretches, cells: Cells) -> Stretches:
-    """The stretches with their level, overdue where it has a rate of its own, and recent."""
+    """The stretches with their level, overdue where it has a rate of its own, and recent; days times the level's plain rate, so
+    that what is fitted are factors on it, and levels of very different rates can be told together."""
     state, band, overdue, recent = rows.factors
-    level = Factor(name="state and wait", levels=cells.levels, codes=cells.level_of[state.codes, band.codes])
+    codes = cells.level_of[state.codes, band.codes]
+    level = Factor(name="state and wait", levels=cells.levels, codes=codes)
     factors = (level, overdue, recent) if cells.overdue else (level, recent)
-    return Stretches(case=rows.case, days=rows.days, contacts=rows.contacts, factors=factors)
+    return Stretches(case=rows.case, days=rows.days * cells.plain[codes], contacts=rows.contacts, factors=factors)
 
 
 def _one_day(model: RateModel, cells: Cells) -> Stretches:
-    """One open day in each cell."""
+    """One open day in each cell, times the plain rate of its level."""
     number = np.arange(cells.size)
     factors = [Factor(name="state and wait", levels=cells.levels, codes=number // 2)]
     if cells.overdue:
         own = next(f for f in model.design.stretches.factors if f.name == "overdue")
         factors.append(Factor(name="overdue", levels=own.levels, codes=number % 2))
     return Stretches(
-        case=number, days=np.ones(cells.size), contacts=np.zeros(cells.size, dtype=np.int64), factors=tuple(factors)
+        case=number,
+        days=cells.plain[number // 2],
+        contacts=np.zeros(cells.size, dtype=np.int64),
+        factors=tuple(factors),
     )
 
 
@@ -197,6 +207,6 @@ def _within(all_: Stretches, cells: Cells, rate: Float) -> tuple[Float | None, s
     where = all_.factors[0].codes.astype(np.int64) * 2
     if cells.overdue:
         where = where + all_.factors[1].codes
-    days = np.bincount(where, weights=all_.days, minlength=cells.size)
+    days = sums_by_code(where, all_.days, cells.size) / np.repeat(cells.plain, 2)
     total = float(found @ days)
     return (found * float(rate @ days) / total if total > 0 else None), choice.why

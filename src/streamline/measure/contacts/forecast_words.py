@@ -27,6 +27,8 @@ Int64 = npt.NDArray[np.int64]
 UNLIKELY = 0.01
 #: Methods whose weekly errors differ by less than this level tells from chance are called alike.
 SURELY = 0.95
+#: An interval wider than this share of what is told is said to prove little.
+WIDE = 1.0
 #: A link share that moves by this much is told.
 MOVED = 0.02
 
@@ -80,6 +82,11 @@ def summary_of(score: Score, by_state: pd.DataFrame) -> tuple[str, ...]:
             if not total
             else f"Fewer weeks than expected lie inside, so something moved contacts from week to week after {score.split} that "
             "the rates and the earlier weeks don't know of."
+        )
+    elif score.high - score.low > WIDE * score.predicted:
+        told.append(
+            "Earlier weeks differed so much, or contacts before the split are so few, that the interval is wide: that the "
+            "contacts lie in it proves little."
         )
     told.append(_rivals(score))
     return tuple(told)
