@@ -63,10 +63,10 @@ def simpy_run(network: Network) -> tuple[float, Completions]:
             yield env.timeout(arrival[k] - env.now)
             env.process(case(k))
 
-    begun = time.perf_counter()
+    begun = time.process_time()
     env.process(source())
     env.run()
-    return time.perf_counter() - begun, np.array(done, dtype=np.int64)
+    return time.process_time() - begun, np.array(done, dtype=np.int64)
 
 
 def ciw_run(network: Network) -> tuple[float, Completions]:
@@ -89,9 +89,9 @@ def ciw_run(network: Network) -> tuple[float, Completions]:
         routing=ciw.routing.ProcessBased(lambda _ind, _sim: route[1:]),
     )
     simulation = ciw.Simulation(model)
-    begun = time.perf_counter()
+    begun = time.process_time()
     simulation.simulate_until_max_customers(n, method="Finish")
-    seconds = time.perf_counter() - begun
+    seconds = time.process_time() - begun
     done = np.zeros(n)
     for person in simulation.nodes[-1].all_individuals:
         done[person.id_number - 1] = person.data_records[-1].exit_date
@@ -101,9 +101,9 @@ def ciw_run(network: Network) -> tuple[float, Completions]:
 _RUN = """
 import sys, time
 from prosimos.simulation_engine import run_simulation
-begun = time.perf_counter()
+begun = time.process_time()
 run_simulation(sys.argv[1], sys.argv[2], int(sys.argv[4]), log_out_path=sys.argv[3], starting_at="2024-01-01T08:00:00+00:00")
-print(time.perf_counter() - begun)
+print(time.process_time() - begun)
 """
 
 

@@ -103,9 +103,9 @@ def best(times: int, work: Callable[[], Any]) -> tuple[float, Any]:
     """The shortest of several runs: other processes can only make one longer."""
     seconds, result = float("inf"), None
     for _ in range(times):
-        begun = time.perf_counter()
+        begun = time.process_time()
         result = work()
-        seconds = min(seconds, time.perf_counter() - begun)
+        seconds = min(seconds, time.process_time() - begun)
     return seconds, result
 
 
@@ -168,11 +168,11 @@ def draws(cases: int) -> str:
     """How long many replays of a tenth of the steps take one after another."""
     small = network(cases // 10, office=True)
     small.replay()
-    begun = time.perf_counter()
+    begun = time.process_time()
     for _ in range(100):
         small.replay()
-    seconds = time.perf_counter() - begun
-    return f"100 replays of {small.n_cases * len(ACTIVITIES):,} steps (office) one after another on one core: {seconds:.1f} s."
+    seconds = time.process_time() - begun
+    return f"100 replays of {small.n_cases * len(ACTIVITIES):,} steps (office) one after another: {seconds:.1f} s of one core."
 
 
 def page(date: str, rows: list[list[str]], sentence: str) -> str:
@@ -189,9 +189,9 @@ def page(date: str, rows: list[list[str]], sentence: str) -> str:
     return f"""# Replay through queues: speed
 
 {date}; {len(os.sched_getaffinity(0))} cores, Python {platform.python_version()}, {versions}.
-Made by `benchmarks/queues.py`, everything in one run and on one core; compiling and making the
-input aren't timed, Prosimos writes its log. Ratios are of the time a step, against streamline on the largest network. The
-networks, *bare* and *office*, are described there.
+Made by `benchmarks/queues.py`, everything in one run and on one core. Seconds are of processor time, so that what else runs
+meanwhile disturbs less; compiling and making the input aren't timed, Prosimos writes its log. Ratios are of the time a
+step, against streamline on the largest network. The networks, *bare* and *office*, are described there.
 
 {chr(10).join(lines)}
 
