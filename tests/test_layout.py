@@ -23,11 +23,13 @@ BASE = ("errors", "units", "provenance", "results", "figure", "machine")
 COMPOSERS = (
     "analysis",
     "build",
+    "contacted",
     "diagnosed",
     "findings",
     "parts",
     "privacy",
     "published",
+    "published_contacts",
     "published_diagnosis",
     "tables",
     "wording",
@@ -103,7 +105,9 @@ def layer(module: str) -> str:
         return "package"
     if parts[0] in BASE:
         return "base"
-    if parts[0] in ("study", "study_file"):
+    if parts[0] == "contact_answers":
+        return "diagnosis"
+    if parts[0] in ("study", "study_contacts", "study_file", "study_parts"):
         return "study"
     if parts[0] == "report":
         name = parts[1] if len(parts) > 1 else "__init__"

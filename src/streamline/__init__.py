@@ -30,21 +30,24 @@ if TYPE_CHECKING:
     )
     from streamline.log.calendar import Calendar
     from streamline.log.contact_log import ContactLog
+    from streamline.log.contact_totals import read_contact_totals
     from streamline.log.duty import Duty, office_duty, with_work
     from streamline.log.event_log import EventLog
     from streamline.log.quality import data_quality
     from streamline.log.read import read_contacts, read_feedback, read_log
     from streamline.log.store import open_log
-    from streamline.measure.contact import contact_rates
     from streamline.measure.contacts.exposure import open_life
+    from streamline.measure.contacts.forecast import contact_forecast
     from streamline.measure.contacts.linking import link_contacts
     from streamline.measure.contacts.loop_contacts import loop_contacts
     from streamline.measure.contacts.overdue import overdue_contacts
     from streamline.measure.contacts.per_case import contacts_per_case
     from streamline.measure.contacts.quality import contact_quality
+    from streamline.measure.contacts.rates import contact_rates
     from streamline.measure.contacts.reasons import why_they_call
     from streamline.measure.contacts.repeats import first_contact_resolution
     from streamline.measure.contacts.switching import channel_switching
+    from streamline.measure.contacts.weekly_totals import weekly_total_rates
     from streamline.measure.duration import cycle_time
     from streamline.measure.feedback import feedback_scores
     from streamline.measure.flow import directly_follows, process_map, variants
@@ -113,6 +116,7 @@ _HOMES = {
     ),
     "log.calendar": ("Calendar",),
     "log.contact_log": ("ContactLog",),
+    "log.contact_totals": ("read_contact_totals",),
     "log.duty": ("Duty", "office_duty", "with_work"),
     "log.event_log": ("EventLog",),
     "log.quality": ("data_quality",),
@@ -125,16 +129,18 @@ _HOMES = {
     "measure.waits.bottleneck": ("bottlenecks",),
     "measure.waits.bottleneck_by": ("bottlenecks_by",),
     "measure.models.conformance": ("conformance", "replay_quality"),
-    "measure.contact": ("contact_rates",),
     "measure.contacts.exposure": ("open_life",),
+    "measure.contacts.forecast": ("contact_forecast",),
     "measure.contacts.linking": ("link_contacts",),
     "measure.contacts.loop_contacts": ("loop_contacts",),
     "measure.contacts.overdue": ("overdue_contacts",),
     "measure.contacts.per_case": ("contacts_per_case",),
     "measure.contacts.quality": ("contact_quality",),
+    "measure.contacts.rates": ("contact_rates",),
     "measure.contacts.reasons": ("why_they_call",),
     "measure.contacts.repeats": ("first_contact_resolution",),
     "measure.contacts.switching": ("channel_switching",),
+    "measure.contacts.weekly_totals": ("weekly_total_rates",),
     "measure.duration": ("cycle_time",),
     "measure.standards.endings": ("time_to_close", "ways_to_end"),
     "measure.feedback": ("feedback_scores",),
@@ -224,6 +230,7 @@ __all__ = [
     "cases_at_risk",
     "channel_switching",
     "conformance",
+    "contact_forecast",
     "contact_quality",
     "contact_rates",
     "contacts_per_case",
@@ -257,6 +264,7 @@ __all__ = [
     "process_map",
     "process_model",
     "queue_over_time",
+    "read_contact_totals",
     "read_contacts",
     "read_feedback",
     "read_log",
@@ -280,6 +288,7 @@ __all__ = [
     "waiting_by_cause",
     "waits_by_hour_of_week",
     "ways_to_end",
+    "weekly_total_rates",
     "why_they_call",
     "with_work",
 ]

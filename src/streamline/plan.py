@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +12,18 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from streamline.contact_answers import ContactAnswers, Linking, contact_answers, nameless
 from streamline.diagnosis import diagnosis
 from streamline.errors import InsufficientDataError, ScenarioError, UnknownNameError
 from streamline.log.calendar import Calendar
 from streamline.log.contact_log import ContactLog
+from streamline.log.contact_totals import ContactTotals, read_contact_totals
 from streamline.log.event_log import EventLog
 from streamline.log.feedback_log import FeedbackLog
 from streamline.log.quality import data_quality
 from streamline.log.read import read_contacts, read_feedback, read_log
-from streamline.measure.contact import ContactRates, contact_rates
+from streamline.measure.contacts.linking import LinkedContacts
+from streamline.measure.contacts.weekly_totals import WeeklyTotalRates, weekly_total_rates
 from streamline.measure.duration import cycle_time
 from streamline.measure.feedback import FeedbackScores, feedback_scores
 from streamline.measure.flow import directly_follows, process_map, variants
@@ -37,6 +40,7 @@ from streamline.report.section import Section
 from streamline.report.wording import iso_days
 from streamline.results import Finding
 from streamline.study import LogPart, Scenario, Study, read_study
+from streamline.study_contacts import ContactsPart
 from streamline.units import MISSING_TIME, counted
 from streamline.whatif.estimate import Prices, ScenarioEstimate, estimate
 from streamline.whatif.replay import fit_replay
@@ -45,6 +49,11 @@ Progress = Callable[[str], None]
 
 #: Activities on the section's map: more can't be read on a page.
 MAP_NODES = 15
+#: What of a study's contacts the readers take.
+_OF_TOTALS = {"timezone", "date_format", "missing", "max_rejected", "delimiter", "encoding"}
+_OF_CONTACTS = {
+    *_OF_TOTALS, "case", "time", "channel", "reason", "status_reasons", "customer", "outcome", "abandoned", "duplicates",
+}  # fmt: skip
 
 
 def _quiet(message: str) -> None:
@@ -139,6 +148,7 @@ class _Records:
     #: Which cases of `whole` are those of `log`.
     in_window: npt.NDArray[np.bool_]
     contacts: ContactLog | None
+    totals: ContactTotals | None
     feedback: FeedbackLog | None
     calendar: Calendar | None
     inputs: tuple[InputFile, ...]
@@ -150,12 +160,8 @@ def _read(plan: Study, path: Path, progress: Progress) -> _Records:
     progress(f"reading {part.source}")
     whole = _read_log(part, folder)
     log, in_window = _windowed(plan, whole)
-    contacts = feedback = None
-    if plan.contacts is not None:
-        progress(f"reading {plan.contacts.path}")
-        options = plan.contacts.model_dump(exclude={"path"})
-        options["timezone"] = options["timezone"] or part.timezone
-        contacts = read_contacts(folder / plan.contacts.path, **options)
+    feedback = None
+    contacts, totals = _read_contacts(plan.contacts, folder, part.timezone, progress)
     if plan.feedback is not None:
         progress(f"reading {plan.feedback.path}")
         kept = {"case", "time", "score", "scale", "missing", "max_rejected", "delimiter", "encoding"}
@@ -173,7 +179,7 @@ def _read(plan: Study, path: Path, progress: Progress) -> _Records:
             reading={},
         )
     ]
-    for role, source in (("log", whole), ("contacts", contacts), ("feedback", feedback)):
+    for role, source in (("log", whole), ("contacts", contacts or totals), ("feedback", feedback)):
         if source is not None:
             inputs.append(
                 InputFile(
@@ -190,10 +196,26 @@ def _read(plan: Study, path: Path, progress: Progress) -> _Records:
         log=log,
         in_window=in_window,
         contacts=contacts,
+        totals=totals,
         feedback=feedback,
         calendar=calendar,
         inputs=tuple(inputs),
     )
+
+
+def _read_contacts(
+    part: ContactsPart | None, folder: Path, timezone: str | None, progress: Progress
+) -> tuple[ContactLog | None, ContactTotals | None]:
+    """The contacts of a study, or their weekly totals; times without an offset are of the log's zone unless said."""
+    if part is None:
+        return None, None
+    progress(f"reading {part.path}")
+    options = part.model_dump(include=_OF_TOTALS if part.are_totals else _OF_CONTACTS)
+    options["timezone"] = options["timezone"] or timezone
+    week = part.week or part.time
+    if part.count is not None and week is not None:
+        return None, read_contact_totals(folder / part.path, week=week, count=part.count, **options)
+    return read_contacts(folder / part.path, **options), None
 
 
 def _read_log(part: LogPart, folder: Path) -> EventLog:
@@ -213,14 +235,7 @@ def _windowed(plan: Study, whole: EventLog) -> tuple[EventLog, npt.NDArray[np.bo
     window = plan.window
     if window.from_ is None and window.to is None:
         return whole, np.ones(whole.n_cases, dtype=np.bool_)
-
-    def midnight(day: Any, *, days: int = 0) -> int | None:
-        if day is None:
-            return None
-        at = (pd.Timestamp(day) + pd.Timedelta(days=days)).tz_localize(whole.timezone, nonexistent="shift_forward")
-        return int(at.to_datetime64().astype("datetime64[us]").astype(np.int64))  # to_datetime64 is UTC
-
-    first, last = midnight(window.from_), midnight(window.to, days=1)
+    first, last = _instants(plan, whole)
     log = whole.arrived_between(first, last)
     if log.n_cases == 0:
         known = whole.instants(whole.arrival[whole.arrival > np.iinfo(np.int64).min])
@@ -234,11 +249,29 @@ def _windowed(plan: Study, whole: EventLog) -> tuple[EventLog, npt.NDArray[np.bo
     return log, inside
 
 
+def _instants(plan: Study, whole: EventLog) -> tuple[int | None, int | None]:
+    """The first instant of the study's window, and the first one after it, in the log's zone; None where it has no end."""
+
+    def midnight(day: Any, *, days: int = 0) -> int | None:
+        if day is None:
+            return None
+        at = (pd.Timestamp(day) + pd.Timedelta(days=days)).tz_localize(whole.timezone, nonexistent="shift_forward")
+        return int(at.to_datetime64().astype("datetime64[us]").astype(np.int64))  # to_datetime64 is UTC
+
+    return midnight(plan.window.from_), midnight(plan.window.to, days=1)
+
+
 def _analyse(plan: Study, records: _Records, progress: Progress) -> Analysis:
     log, whole, calendar = records.log, records.whole, records.calendar
     seed = plan.simulation.seed
     standard = plan.standard.cycle_time if plan.standard else None
-    rates, rates_missing = _rates(records, seed, plan.privacy.minimum_cell)
+    answers = _answers(plan, records, standard, progress)
+    weekly, totals_missing = _weekly(plan, records, seed)
+    # what says whose case it is has told the contacts' cases, and is told nowhere itself
+    customer = None if plan.contacts is None else plan.contacts.known_by
+    log, whole = nameless(log, customer), nameless(whole, customer)
+    records = replace(records, log=log, whole=whole)
+    links = None if answers is None else answers.links
     if (n_closed := int(log.closed.sum())) < plan.privacy.minimum_cell:
         raise InsufficientDataError(
             f"{log.source} has {counted(n_closed, 'closed case')} in the window, fewer than the {plan.privacy.minimum_cell} "
@@ -260,12 +293,13 @@ def _analyse(plan: Study, records: _Records, progress: Progress) -> Analysis:
         min_cases=max(MIN_CASES, plan.privacy.minimum_cell),
         seed=seed,
     )
-    scenarios = _estimates(plan, records, standard, rates is not None, progress)
+    scenarios = _estimates(plan, records, standard, _estimable(plan, answers), progress)
     return Analysis(
         study=plan,
         log=log,
         whole=whole,
         contacts=records.contacts,
+        totals=records.totals,
         feedback=records.feedback,
         calendar=calendar,
         quality=data_quality(whole),
@@ -276,12 +310,11 @@ def _analyse(plan: Study, records: _Records, progress: Progress) -> Analysis:
         follows=directly_follows(log),
         variants=variants(log),
         process_map=process_map(log, max_nodes=MAP_NODES, min_cases=plan.privacy.minimum_cell),
-        channels=None
-        if log.channel is None
-        else by_group(log, standard=standard, contacts=None if rates is None else rates.exposure, seed=seed),
-        rates=rates,
-        rates_missing=rates_missing,
-        scores=_scores(records, seed),
+        channels=None if log.channel is None else by_group(log, standard=standard, contacts=links, seed=seed),
+        answers=answers,
+        weekly=weekly,
+        totals_missing=totals_missing,
+        scores=_scores(records, links, seed),
         scenarios=scenarios,
         provenance=Provenance(
             inputs=records.inputs, version=version(), seed=seed, draws=plan.simulation.draws, history=log.history
@@ -289,22 +322,51 @@ def _analyse(plan: Study, records: _Records, progress: Progress) -> Analysis:
     )
 
 
-def _rates(records: _Records, seed: int, minimum: int) -> tuple[ContactRates | None, str]:
-    """Contact rates, or in words why they can't be told."""
-    if records.contacts is None:
-        return None, "The study names no contacts."
+def _answers(plan: Study, records: _Records, standard: str | None, progress: Progress) -> ContactAnswers | None:
+    """What contacts tell; nothing but their quality where they are about too few cases to be published."""
+    if records.contacts is None or plan.contacts is None:
+        return None
+    progress("telling why customers get in touch")
+    part = plan.contacts
+    linking = Linking(
+        customer=part.known_by,
+        ambiguous="share" if part.ambiguous == "shared" else "leave",
+        redial_rate=part.redial_rate,
+        closed_days=part.closed_days,
+        requests=part.requests,
+        covers=None if part.covers is None else part.covers.dates,
+    )
+    found = contact_answers(
+        records.whole, records.log, records.contacts, linking=linking, standard=standard, seed=plan.simulation.seed
+    )
+    few = plan.privacy.minimum_cell
+    return found.with_few_cases(few) if found.links and found.n_asking < few else found
+
+
+def _weekly(plan: Study, records: _Records, seed: int) -> tuple[WeeklyTotalRates | None, str]:
+    """Rates from weekly totals, or in words why they can't be told."""
+    if records.totals is None or plan.contacts is None:
+        return None, ""
+    first, last = _instants(plan, records.whole)
     try:
-        rates = contact_rates(records.log, records.contacts, whole=records.whole, seed=seed)
-        asking = len(np.unique(rates.exposure.case))
-        if asking < minimum:
-            return None, f"Fewer than {minimum} cases have a contact; figures about them are not published."
-        return rates, ""
+        return weekly_total_rates(
+            records.whole, records.totals, closed_days=plan.contacts.closed_days, first=first, last=last, seed=seed
+        ), ""
     except InsufficientDataError as error:
         return None, str(error)
 
 
-def _scores(records: _Records, seed: int) -> FeedbackScores | None:
-    return None if records.feedback is None else feedback_scores(records.log, records.feedback, seed=seed)
+def _estimable(plan: Study, answers: ContactAnswers | None) -> bool:
+    """Whether contacts of scenarios can be estimated: those of customers, linked by case id, each counting once."""
+    if answers is None or answers.rates is None or not answers.of_customers or plan.contacts is None:
+        return False
+    return plan.contacts.customer is None and not plan.contacts.abandoned and answers.per_case is not None
+
+
+def _scores(records: _Records, links: LinkedContacts | None, seed: int) -> FeedbackScores | None:
+    if records.feedback is None:
+        return None
+    return feedback_scores(records.log, records.feedback, links=links, seed=seed)
 
 
 def _estimates(

@@ -3,45 +3,29 @@
 from __future__ import annotations
 
 import re
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     BaseModel,
-    BeforeValidator,
-    ConfigDict,
     Field,
     StrictStr,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
 
 from streamline.errors import StudyError, listed, suggestion
 from streamline.log.calendar import Calendar
-from streamline.log.roles import MAX_REJECTED
+from streamline.study_contacts import ContactsPart, FeedbackPart
 from streamline.study_file import Place, read_yaml
+from streamline.study_parts import Day, Money, Month, Part, Records
 from streamline.units import parse_duration
-from streamline.whatif.change import AnyChange, Name, Number, Share
+from streamline.whatif.change import AnyChange, Name, Share
 
 
-def _day(value: object) -> object:
-    if isinstance(value, date) or (isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value)):
-        return value
-    raise ValueError("must be a day such as 2025-03-01")
-
-
-Day = Annotated[date, BeforeValidator(_day)]
-Money = Annotated[Number, Field(ge=0)]
-Month = Annotated[StrictStr, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, allow_inf_nan=False)
-
-
-class About(_Part):
+class About(Part):
     """What the study is called, and whose service it is about."""
 
     title: Name
@@ -49,18 +33,7 @@ class About(_Part):
     service: Name
 
 
-class _Records(_Part):
-    """How a file of records is read; see `read_log`."""
-
-    date_format: StrictStr | None = None
-    missing: tuple[StrictStr, ...] = ()
-    max_rejected: Share = MAX_REJECTED
-    delimiter: StrictStr | None = None
-    encoding: StrictStr | None = None
-    timezone: StrictStr | None = None
-
-
-class LogPart(_Records):
+class LogPart(Records):
     """The event log: its file, or a table or path that Spark reads, and the names of its columns."""
 
     path: Name | None = None
@@ -92,35 +65,7 @@ class LogPart(_Records):
         return self
 
 
-class ContactsPart(_Records):
-    """The contact log: its file and the names of its columns."""
-
-    path: Name
-    case: Name | None = None
-    time: Name
-    channel: Name | None = None
-    reason: Name | None = None
-    status_reasons: tuple[Name, ...] = ()
-
-
-class FeedbackPart(_Records):
-    """Survey scores: the file and the names of its columns, and the ends of the scale."""
-
-    path: Name
-    case: Name
-    time: Name | None = None
-    score: Name
-    scale: tuple[Number, Number]
-
-    @field_validator("scale")
-    @classmethod
-    def _rising(cls, value: tuple[float, float]) -> tuple[float, float]:
-        if value[0] >= value[1]:
-            raise ValueError(f"must rise from the worst to the best score: {value[0]:g}, {value[1]:g}")
-        return value
-
-
-class Window(_Part):
+class Window(Part):
     """Cases that arrived from the first to the last day, both included, are counted."""
 
     from_: Annotated[Day | None, Field(alias="from")] = None
@@ -133,7 +78,7 @@ class Window(_Part):
         return self
 
 
-class CalendarPart(_Part):
+class CalendarPart(Part):
     """Office hours."""
 
     hours: Annotated[dict[StrictStr, StrictStr], Field(min_length=1)]
@@ -151,7 +96,7 @@ class CalendarPart(_Part):
         return Calendar(hours=self.hours, holidays=self.holidays, timezone=self.timezone or timezone)
 
 
-class Standard(_Part):
+class Standard(Part):
     """The service standard: this share of the cases within this elapsed time."""
 
     cycle_time: StrictStr
@@ -164,7 +109,7 @@ class Standard(_Part):
         return value
 
 
-class Costs(_Part):
+class Costs(Part):
     """What things cost. Nothing has a default: what isn't given is not monetised."""
 
     currency: Name
@@ -181,7 +126,7 @@ class Costs(_Part):
         return self
 
 
-class Scenario(_Part):
+class Scenario(Part):
     """A named set of changes, with who is to make them and when."""
 
     name: Name
@@ -207,20 +152,20 @@ class Scenario(_Part):
         return self
 
 
-class Privacy(_Part):
+class Privacy(Part):
     """Groups of fewer cases than this are not published."""
 
     minimum_cell: Annotated[int, Field(ge=1)] = 11
 
 
-class Simulation(_Part):
+class Simulation(Part):
     """How many draws an estimate takes, and their seed."""
 
     draws: Annotated[int, Field(ge=20)] = 200
     seed: Annotated[int, Field(ge=0)] = 1
 
 
-class Study(_Part):
+class Study(Part):
     """A study: records, what to measure, what to propose."""
 
     study: About
@@ -235,6 +180,22 @@ class Study(_Part):
     scenarios: tuple[Scenario, ...] = ()
     privacy: Privacy = Privacy()
     simulation: Simulation = Simulation()
+
+    @field_validator("contacts")
+    @classmethod
+    def _known_customers(cls, value: ContactsPart | None, info: ValidationInfo) -> ContactsPart | None:
+        log = info.data.get("log")
+        if (
+            value is not None
+            and value.known_by is not None
+            and log is not None
+            and value.known_by not in log.attributes
+        ):
+            raise ValueError(
+                f"customer needs the attribute of the cases that holds the same id: {value.known_by!r} isn't among the log's "
+                f"attributes.{suggestion(value.known_by, log.attributes)} Add it there, or name another as customer_attribute"
+            )
+        return value
 
     @field_validator("scenarios")
     @classmethod

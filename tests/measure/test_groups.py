@@ -9,7 +9,7 @@ import pytest
 from streamline.errors import InsufficientDataError, UnknownNameError
 from streamline.figure import BarChart
 from streamline.log.read import read_contacts
-from streamline.measure.contact import contact_exposure
+from streamline.measure.contacts.linking import link_contacts
 from streamline.measure.groups import UNKNOWN, by_group
 
 #: Online: 1 and 3 days. Mail: 6 days. d has no channel on its first step, mail on its second; e has none: 2 days.
@@ -48,9 +48,9 @@ def test_attributes_by_hand(log) -> None:
 
 def test_contacts_by_group(log, row, at) -> None:
     """Two calls about c, one about a, one about nothing: of four, three are linked, so each counts 4/3."""
-    calls = pd.DataFrame({"case": ["c", "c", "a", ""], "time": [at(h) for h in (1, 30, 2, 960)]})
-    exposure = contact_exposure(log, read_contacts(calls, case="case", time="time"))
-    got = by_group(log, contacts=exposure)
+    calls = pd.DataFrame({"case": ["c", "c", "a", ""], "time": [at(h) for h in (1, 30, 2, 100)]})
+    links = link_contacts(log, read_contacts(calls, case="case", time="time"), covers=("2025-01-06", "2025-02-20"))
+    got = by_group(log, contacts=links)
     assert row(got, "mail")["contacts_per_case"] == pytest.approx(2 / 2 * 4 / 3)
     assert row(got, "online")["contacts_per_case"] == pytest.approx(1 / 2 * 4 / 3)
     assert row(got, UNKNOWN)["contacts_per_case"] == 0

@@ -11,7 +11,7 @@ import pandas as pd
 from streamline.errors import InsufficientDataError, UnknownNameError
 from streamline.figure import Bar, BarChart, Chart
 from streamline.log.event_log import EventLog
-from streamline.measure.contact import Exposure
+from streamline.measure.contacts.linking import LinkedContacts
 from streamline.measure.duration import LEVEL
 from streamline.results import Result, rows_of
 from streamline.stats.bootstrap import DRAWS, ratio_intervals
@@ -61,7 +61,7 @@ def by_group(
     by: str = CHANNEL,
     *,
     standard: str | None = None,
-    contacts: Exposure | None = None,
+    contacts: LinkedContacts | None = None,
     level: float = LEVEL,
     draws: int = DRAWS,
     seed: int = 1,
@@ -69,7 +69,7 @@ def by_group(
     """Cycle times (and contacts) of the closed cases by channel or by an attribute; what differs isn't explained.
 
     by : "channel" (that of the case's first step), or the name of an attribute. Beyond the 40 largest groups the rest is
-        pooled as "(other)". standard : a duration such as "30 days"; open cases count as censored.
+        pooled as "(other)". standard : a duration such as "30 days"; open cases count as censored. contacts : linked to this log.
     Returns Groups. Raises UnknownNameError when the log has no such column, InsufficientDataError when no case is closed.
     """
     limit = None if standard is None else parse_duration(standard)
@@ -88,7 +88,7 @@ def by_group(
     count = member.sum(axis=0)
     asked = None
     if contacts is not None:  # cases that the contact log covers only in part don't count
-        asked = np.where(contacts.covered, contacts.contacts.sum(axis=1) / contacts.link_share, np.nan)[closed]
+        asked = np.where(contacts.covered, contacts.per_case() / contacts.link_share, np.nan)[closed]
     rows = [
         {
             "group": str(name),

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 
 from streamline.figure import Histogram
-from streamline.measure.contact import ContactRates
 from streamline.report.analysis import Analysis
-from streamline.report.findings.contacts import contact_cases
+from streamline.report.findings.contact_records import contact_quality_words, few_contacts
 from streamline.report.findings.records import hidden_count, quality_words
 from streamline.report.privacy import harmless_text, publishable, suppressed_rows
+from streamline.report.published_contacts import CONTACT_FILES, contact_tables
 from streamline.report.published_diagnosis import diagnosis_tables
 from streamline.results import Result
 
@@ -22,8 +22,7 @@ AnyResult = TypeVar("AnyResult", bound=Result)
 
 def publishable_result(result: AnyResult, a: Analysis) -> AnyResult:
     """The same result without the rows of too few cases, so that its chart shows none of them."""
-    table = contact_frame(a) if isinstance(result, ContactRates) else result.table
-    hidden = suppressed_rows(table["n_cases"], minimum=a.minimum_cell)
+    hidden = suppressed_rows(result.table["n_cases"], minimum=a.minimum_cell)
     return replace(result, table=result.table[~hidden].reset_index(drop=True))
 
 
@@ -51,8 +50,7 @@ FILES = {
     "tables/matched_loops.csv": "cases with a loop beside like cases without it",
     "tables/ping_pong.csv": "cases handed over and straight back",
     "tables/loop_associations.csv": "what goes together with loops",
-    "tables/contacts.csv": "contacts by state",
-    "tables/feedback.csv": "survey scores by cycle time",
+    **CONTACT_FILES,
     "tables/scenarios.csv": "estimates of each scenario",
     "tables/quality.csv": "what was met in the records",
     "tables/rejects.csv": "rows that could not be used",
@@ -74,10 +72,7 @@ def full_tables(a: Analysis) -> dict[str, pd.DataFrame]:
     result |= diagnosis_tables(a)
     if a.channels is not None:
         result["tables/channels.csv"] = publishable(a.channels.table, count="n_cases", minimum=m, label="group")
-    if a.rates is not None:
-        result["tables/contacts.csv"] = publishable(contact_frame(a), count="n_cases", minimum=m, label="state")
-    if a.scores is not None:
-        result["tables/feedback.csv"] = publishable(a.scores.table, count="n_answers", minimum=m, label="group")
+    result |= contact_tables(a)
     if a.scenarios:
         result["tables/scenarios.csv"] = pd.concat(
             [e.table.assign(scenario=s.name) for s, e in a.scenarios], ignore_index=True
@@ -110,6 +105,16 @@ def _quality_frame(a: Analysis) -> pd.DataFrame:
                 "unit": f.unit,
             }
             for f in a.quality.findings
+        ]
+        + [
+            {
+                "kind": f"contacts: {f.kind}",
+                "statement": contact_quality_words(f, a),
+                "count": None if few_contacts(f, a) else f.count,
+                "of": f.of,
+                "unit": f.unit,
+            }
+            for f in (() if a.answers is None else a.answers.quality.findings)
         ],
         columns=["kind", "statement", "count", "of", "unit"],
     ).astype({"count": "Int64"})
@@ -158,12 +163,6 @@ def _baseline_frame(a: Analysis) -> pd.DataFrame:
     )
     frame = pd.concat([counts, a.cycle.table, split], ignore_index=True)
     return frame[["measure", "value", "low", "high", "unit", "n"]]
-
-
-def contact_frame(a: Analysis) -> pd.DataFrame:
-    assert a.rates is not None
-    cases = contact_cases(a.rates)
-    return a.rates.table.assign(n_cases=[cases[s] for s in a.rates.table["state"]])
 
 
 def _pooled(variants: pd.DataFrame, minimum: int) -> pd.DataFrame:

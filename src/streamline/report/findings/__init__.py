@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from streamline.report.analysis import Analysis
 from streamline.report.findings.baseline import baseline_findings
-from streamline.report.findings.contacts import contact_findings, feedback_findings
+from streamline.report.findings.contact_records import contact_quality_findings
+from streamline.report.findings.contacts import contact_findings
+from streamline.report.findings.feedback import feedback_findings
 from streamline.report.findings.records import quality_findings
 from streamline.report.findings.rework import rework_findings
 from streamline.report.findings.scenario import scenario_findings
@@ -29,4 +31,5 @@ def all_findings(analysis: Analysis) -> tuple[Finding, ...]:
         *feedback_findings(analysis),
         *(f for s, e in analysis.scenarios for f in scenario_findings(s, e)),
         *quality_findings(analysis),
+        *contact_quality_findings(analysis),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from streamline.report.analysis import Analysis
+from streamline.report.contacted import contact_caveats, published_words
 from streamline.report.findings.saying import bounds, finding_of, note
 from streamline.report.wording import arrivals_words, percent, rounded
 from streamline.results import Finding
@@ -60,12 +61,19 @@ def baseline_findings(a: Analysis) -> Iterator[Finding]:
             statement=f"{what.format(rounded(estimate))} on average"
             f"{note(closed, bounds(estimate) and bounds(estimate) + ' days')}.",
         )  # fmt: skip
-    if a.rates is not None:
+    each = a.contacts_per_case
+    if each is not None:
+        whose = (
+            "cases that arrived in the same weeks"
+            if a.weekly is not None
+            else f"closed cases that arrived from {period}"
+        )
         yield finding_of(
-            a.rates.per_case, id="baseline.contacts_per_case", section="baseline", table="tables/contacts.csv",
-            caveats=a.rates.caveats,
-            statement=f"Customers got in touch {rounded(a.rates.per_case)} times per case"
-            f"{note(f'{a.rates.per_case.n:,} closed cases that arrived from {period}', bounds(a.rates.per_case))}.",
+            each, id="baseline.contacts_per_case", section="baseline", table="tables/contacts.csv",
+            caveats=published_words(contact_caveats(a), a),
+            statement=f"Customers got in touch {rounded(each)} times per case{note(f'{each.n:,} {whose}', bounds(each))}."
+            if a.contacts_by_customers
+            else f"The records of contacts hold {rounded(each)} entries per case{note(f'{each.n:,} {whose}', bounds(each))}.",
         )  # fmt: skip
 
 

@@ -32,11 +32,12 @@ def summary_part(a: Analysis, say: Say) -> Part:
                 label=f"closed within {duration_words(a.cycle.standard)}", detail=f"of {within.n:,} cases{goal}",
             )
         )  # fmt: skip
-    if a.rates is not None:
+    each = a.contacts_per_case if a.contacts_by_customers else None
+    if each is not None:
         figures.append(
             KeyFigure(
-                value=rounded(a.rates.per_case), unit="per case", label="contacts by customers",
-                detail=f"{a.rates.per_case.n:,} closed cases",
+                value=rounded(each), unit="per case", label="contacts by customers",
+                detail=f"{each.n:,} {'cases' if a.weekly is not None else 'closed cases'}",
             )
         )  # fmt: skip
     else:
@@ -53,7 +54,7 @@ def summary_part(a: Analysis, say: Say) -> Part:
     if causes:
         sentences.append(max(causes, key=lambda f: f.value or 0.0).statement)
     sentences.append(say["rework.cases_share"].statement)
-    if "baseline.contacts_per_case" in say:
+    if each is not None:
         sentences.append(say["baseline.contacts_per_case"].statement)
     first = lead(a)
     blocks: list[Block] = [KeyFigures(items=tuple(figures)), Paragraph(text=" ".join(sentences))]

@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 from streamline.report.tables.appendix import digests, files
+from streamline.report.tables.contacts import (
+    contact_calibration,
+    contact_forecast,
+    contact_loops,
+    contact_reasons,
+    contacts,
+    feedback,
+    weekly_contacts,
+)
 from streamline.report.tables.diagnosis import (
     causes,
     endings,
@@ -16,10 +25,11 @@ from streamline.report.tables.diagnosis import (
 )
 from streamline.report.tables.process import bottlenecks, transitions
 from streamline.report.tables.proposals import benefits, scenario, timeline
-from streamline.report.tables.service import baseline, channels, contacts, feedback, inputs
+from streamline.report.tables.service import baseline, channels, inputs
 
 __all__ = [
-    "baseline", "benefits", "bottlenecks", "causes", "channels", "contacts", "digests", "endings", "feedback", "files", "inputs",
+    "baseline", "benefits", "bottlenecks", "causes", "channels", "contact_calibration", "contact_forecast", "contact_loops",
+    "contact_reasons", "contacts", "digests", "endings", "feedback", "files", "inputs",
     "loop_levels", "open_cases", "places", "round_trips", "scenario", "slow_levels", "staff", "standard_by_group", "timeline",
-    "transitions",
+    "transitions", "weekly_contacts",
 ]  # fmt: skip

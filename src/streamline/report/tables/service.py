@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from streamline.measure.contact import LATER
 from streamline.report.analysis import Analysis
-from streamline.report.published import contact_frame
 from streamline.report.section import Table
 from streamline.report.tables.making import HIDDEN, Cells, days_cell, real, rows_and_note, supported, table_of
 from streamline.report.wording import arrivals_words, interval, number, percent
@@ -66,51 +62,8 @@ def channels(a: Analysis) -> Table:
     if a.cycle.standard is not None:
         cells.append(lambda r: percent(r.within_standard))
         columns.append(("Within the standard (share of cases)", True))
-    if a.rates is not None:
+    if a.answers is not None and a.answers.per_case is not None:
         cells.append(lambda r: number(r.contacts_per_case, 2))
         columns.append(("Contacts per closed case", True))
     rows, note = rows_and_note(frame, "n_cases", a.minimum_cell, cells, label="group")
     return table_of("channels", "The service by channel", columns, rows, note=note, file="tables/channels.csv")
-
-
-def contacts(a: Analysis) -> Table:
-    """Contacts by state."""
-    assert a.rates is not None
-    frame = contact_frame(a)
-    cells: Cells = [
-        lambda r: f"{r.n_contacts:,}",
-        lambda r: percent(r.share),
-        lambda r: f"{r.open_days:,.0f}" if r.state != LATER else HIDDEN,
-        lambda r: (
-            HIDDEN if r.state == LATER else supported(100 * r.rate_per_open_day, 100 * r.rate_low, 100 * r.rate_high)
-        ),
-        lambda r: (
-            HIDDEN
-            if r.state == LATER or not np.isfinite(r.rate_low)
-            else interval(100 * r.rate_low, 100 * r.rate_high, value=100 * r.rate_per_open_day)
-        ),
-    ]
-    rows, note = rows_and_note(frame, "n_cases", a.minimum_cell, cells, label="state")
-    return table_of(
-        "contacts", "Contacts, by the step that the case awaits",
-        [("The case awaits", False), ("Contacts that name a case", True), ("Share of these contacts", True),
-         ("Open days", True), ("Contacts per 100 open days", True), ("95% interval", True)],
-        rows, note=note, file="tables/contacts.csv",
-    )  # fmt: skip
-
-
-def feedback(a: Analysis) -> Table:
-    """Scores by quarter of cycle time."""
-    assert a.scores is not None
-    cells: Cells = [
-        lambda r: f"{r.n_answers:,}",
-        lambda r: supported(r.mean_score, r.score_low, r.score_high),
-        lambda r: interval(real(r.score_low), real(r.score_high), value=r.mean_score),
-    ]
-    rows, note = rows_and_note(a.scores.table, "n_answers", a.minimum_cell, cells, label="group")
-    scale = f"{a.scores.scale[0]:g} to {a.scores.scale[1]:g}"
-    return table_of(
-        "feedback", "Survey scores, by cycle time",
-        [("Cycle time of the case", False), ("Answers", True), (f"Mean score ({scale})", True), ("95% interval", True)],
-        rows, note=note, file="tables/feedback.csv",
-    )  # fmt: skip
