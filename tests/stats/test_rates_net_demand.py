@@ -11,7 +11,7 @@ from streamline.errors import InsufficientDataError
 from streamline.stats.discounted import DiscountedStretches
 from streamline.stats.fixed_effects import fixed_effects_rates
 from streamline.stats.negative_binomial import moves_of_effect, negative_binomial_rates
-from streamline.stats.net_demand import net_demand
+from streamline.stats.net_demand import net_demand, uneven_redials
 from streamline.stats.rate_choice import chosen_rates
 from streamline.stats.repeats import repeats
 from streamline.stats.stretches import Factor, Stretches
@@ -167,3 +167,25 @@ def test_what_it_refuses() -> None:
             by_ratio=np.zeros(len(rows), dtype=np.int64), ratios=(), moved_by=np.zeros(0, dtype=np.int64),
             moves=np.zeros((0, 0)),
         )  # fmt: skip
+
+
+def test_redials_that_come_whatever_the_rate_are_noticed_by_ratios_that_fall_with_it() -> None:
+    rows = redialling(np.random.default_rng(8), n=100)
+    n = 101
+    part = np.full(n, 0.1 / np.sqrt(n - 1))  # errors of the ratios' logarithms: 0.1 and none, so of their difference
+    plain = net_demand(rows, recent="recent")
+
+    def with_ratios(*ratios: float, part: np.ndarray = part) -> DiscountedStretches:
+        moves = np.column_stack([part, *(0 * part for _ in ratios[1:])])
+        return replace(plain, ratios=tuple((r, r / 2, r * 2) for r in ratios), moved_by=np.arange(n), moves=moves)
+
+    # log(4 / 3) = 0.288 and log(4 / 3.5) = 0.134, against 1.645 × 0.1
+    caveat = uneven_redials(with_ratios(4.0, 3.5, 3.0))
+    assert caveat is not None
+    assert caveat.startswith(
+        "Soon after a contact the rate is 4.0 times as high where contacts are rare, and 3.0 times where"
+    )
+    assert uneven_redials(with_ratios(4.0, 3.5)) is None
+    assert uneven_redials(with_ratios(3.0, 4.0)) is None
+    assert uneven_redials(with_ratios(4.0, 3.0, part=2 * part)) is None
+    assert uneven_redials(with_ratios(4.0)) is None
