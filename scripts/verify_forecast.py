@@ -238,7 +238,7 @@ SAID = (
     "or weeks differ; with four contacts a week more often, as bounds are whole numbers that hold at least 95%. Where "
     "differences between weeks go on from week to week, totals lie inside in 91% of the services: the weeks before the "
     "split tell little of how long such differences last. A change is seen as far as its size: with some 30 contacts a week "
-    "the check denies that the rates held in 28 of 100 services where they rose by 15%, in 78 where they rose by 40%, in 77 "
+    "the check denies that the rates held in 28 of 100 services where they rose by 15%, in 79 where they rose by 40%, in 77 "
     "where they fell by 30%, in all where they doubled. That the rates held is no proof that nothing changed.",
 )
 RIVALS = (
