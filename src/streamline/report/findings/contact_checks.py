@@ -45,7 +45,7 @@ def check_findings(a: Analysis) -> Iterator[Finding]:
         yield Finding(
             id="contacts.calibration", section="contacts",
             statement=f"In {len(frame)} groups of days with like rates, from the quietest to the busiest, "
-            f"{number(least, 2)} to {number(most, 2)} times as many contacts came as the rates tell.",
+            f"{number(least, 2)} to {number(most, 2)} times as many contacts came as these rates let expect.",
             value=float(np.exp(off)) if np.isfinite(off) else None, unit="times, at the worst", n=zeros.n_cases,
             method="observed over expected contacts in groups of days with like rates, on the days that the rates were fitted on",
             table="tables/contact_calibration.csv",
@@ -64,23 +64,23 @@ def forecast_findings(a: Analysis) -> Iterator[Finding]:
     split = day_words(a.log, found.split)
     yield Finding(
         id="contacts.forecast.total", section="contacts",
-        statement=f"The rates of the weeks before {split} tell {p.value:,.0f} contacts for the {n_weeks} weeks after it"
-        f"{note(bounds(p))}; {found.n_contacts:,.0f} came.",
+        statement=f"By the rates of the weeks before {split}, {p.value:,.0f} contacts were to be expected in the {n_weeks} weeks "
+        f"after it{note(bounds(p))}; {found.n_contacts:,.0f} came.",
         value=p.value, low=p.low, high=p.high, level=p.level, unit="contacts", n=p.n, method=p.method,
         caveats=caveats, table=_TABLE,
     )  # fmt: skip
     yield Finding(
         id="contacts.forecast.weekly_error", section="contacts",
-        statement=f"In a single week they were off by {percent(rates.weekly_error_share)} of its contacts on average, where "
-        f"chance and the usual differences between weeks make about {by_chance}.",
+        statement=f"In a single week these rates were off by {percent(rates.weekly_error_share)} of a week's contacts on "
+        f"average; chance and the usual differences between weeks alone make about {by_chance}.",
         value=float(rates.weekly_error_share), unit="share of contacts", n=n_weeks,
         method="mean absolute error by week over mean contacts by week", caveats=caveats, table=_TABLE,
     )  # fmt: skip
     level = p.level or 0.95
     yield Finding(
         id="contacts.forecast.weeks_inside", section="contacts",
-        statement=f"The contacts of {found.weeks_inside} of {n_weeks} weeks lay within their {level:.0%} interval, and those of "
-        f"{found.states_inside} of {found.n_states} states that cases were in"
+        statement=f"In {found.weeks_inside} of {n_weeks} weeks, and in {found.states_inside} of {found.n_states} states that "
+        f"cases were in, the number that came lay within its {level:.0%} interval"
         + (
             "."
             if found.rates_held
@@ -94,7 +94,7 @@ def forecast_findings(a: Analysis) -> Iterator[Finding]:
         name = contacted.RIVALS.get(r.method, r.method)
         yield SubjectFinding(
             id=f"contacts.forecast.rival.{rank}.weekly_error", section="contacts", subject=r.method,
-            statement=f"A plainer way, {name}, was off by {percent(r.weekly_error_share)} in a single week, and by "
+            statement=f"A plainer way, {name}, was off by {percent(r.weekly_error_share)} in a single week and by "
             f"{percent(abs(r.total_error_share))} in all.",
             value=float(r.weekly_error_share), unit="share of contacts", n=n_weeks,
             method="the same weeks, told from the same earlier contacts", caveats=caveats, table=_TABLE,

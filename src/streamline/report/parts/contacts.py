@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from streamline.report import contacted, tables
 from streamline.report.analysis import Analysis
 from streamline.report.findings.contact_records import contact_quality_words
+from streamline.report.parts.contact_checks import contact_checks
 from streamline.report.parts.saying import Say, cautions, figure, numbered, paragraph, said
 from streamline.report.section import Block, Bullets, Caution, Paragraph, Part, Table
 from streamline.results import Finding
@@ -26,7 +27,7 @@ def contacts_part(a: Analysis, say: Say) -> Iterator[Part]:
         ]
     else:
         blocks = _of_contacts(a, say)
-    yield Part(id="contacts", title=_TITLE, blocks=tuple(blocks))
+    yield Part(id="contacts", title=_TITLE, blocks=tuple(blocks), parts=contact_checks(a, say))
     yield from _feedback(a, say)
 
 
@@ -56,7 +57,6 @@ def _of_contacts(a: Analysis, say: Say) -> list[Block]:
     )
     if len(contacted.reasons(a)) > 1:
         blocks.append(tables.contact_reasons(a))
-    blocks += _held(a, say)
     blocks += _met(met)
     return [*blocks, *_unknown(a)]
 
@@ -74,14 +74,14 @@ def _states(a: Analysis, say: Say) -> list[Block]:
     if told:
         top = max(told, key=lambda f: f.value or 0)
         most = next((f for f in told if getattr(f, "subject", "") == shown.by_state["state"].iloc[0]), top)
-        more = (
-            ""
-            if most.id == top.id
-            else f" Most contacts, though not at the highest rate, came in another. {most.statement}"
-        )
-        blocks.append(
-            Paragraph(text=f"They got in touch at the highest rate in one state of the case. {top.statement}{more}")
-        )
+        lead = "Which step the case awaits matters."
+        text = f"{lead} The rate was highest, and most contacts came, at the same one. {top.statement}"
+        if most.id != top.id:
+            text = (
+                f"{lead} At one the rate was highest: {_within(top.statement)} Most contacts came at another, where cases spend "
+                f"more days: {_within(most.statement)}"
+            )
+        blocks.append(Paragraph(text=text))
         blocks.append(figure("contact-rates", "Contacts per 100 open days, by what the case awaits", chart))
     table = tables.contacts(a)
     return [*blocks, table] if table.rows else blocks
@@ -93,35 +93,9 @@ def _loops(a: Analysis, say: Say) -> list[Block]:
     return [*blocks, tables.contact_loops(a)] if len(found) > 1 else blocks
 
 
-def _held(a: Analysis, say: Say) -> list[Block]:
-    """How well the rates told what they hadn't seen."""
-    assert a.answers is not None
-    found = contacted.forecast_of(a)
-    if found is None:
-        why = a.answers.untold.get("forecast", "Too few contacts came in single weeks for it to be shown.")
-        (because,) = contacted.published_words((why,), a)
-        return [*paragraph(f"Whether these rates hold for a later period could not be checked. {because}")]
-    lead = "The rates were put to the test: those of the first 70% of the period had to tell the contacts of the rest."
-    text = said(say, "contacts.forecast.total", "contacts.forecast.weekly_error", "contacts.forecast.weeks_inside")
-    rivals = " ".join(f.statement for f in numbered(say, "contacts.forecast.rival", "weekly_error"))
-    return [
-        Paragraph(text=f"{lead} {text}"),
-        figure("contact-forecast", "Contacts by week, and what the rates of the weeks before told", found.chart()),
-        *paragraph(rivals and f"{rivals} {_verdict(a)}"),
-        tables.contact_forecast(a),
-    ]
-
-
-def _verdict(a: Analysis) -> str:
-    """Which way told single weeks best, in a sentence of the forecast check."""
-    found = contacted.forecast_of(a)
-    assert found is not None
-    text = found.summary[-1].split(". Errors of the rivals")[0]
-    for name, words in contacted.RIVALS.items():
-        if f", {name}" in text or f"of {name}" in text:
-            text = text.replace(name, words)
-            break
-    return f"{text.rstrip('.')}."
+def _within(sentence: str) -> str:
+    """A sentence after a colon."""
+    return sentence[:1].lower() + sentence[1:]
 
 
 def _unknown(a: Analysis) -> list[Block]:
@@ -133,10 +107,6 @@ def _unknown(a: Analysis) -> list[Block]:
         "Whether a wait, a loop or a missed date made a customer call, or whether customers who call much also have cases that "
         "wait: the figures compare, they don't prove.",
     ]
-    if links.link_share < 1:
-        items.append(
-            "What the contacts were about that couldn't be linked to a case: they are taken to be like the others."
-        )
     if why is not None and why.is_lower_bound:
         items.append("What customers asked: no reasons are recorded.")
     elif why is not None and why.unrecorded_share > 0.05:
