@@ -63,7 +63,10 @@ def found(cases: list[Steps], chosen: set[int]) -> list[list[list[int]]]:
 @settings(max_examples=300)
 def test_parallel_joins_equal_their_twin(cases: list[list[tuple[int, set[int]]]], chosen: set[int]) -> None:
     placed = [
-        [(activity, sorted({s - back for back in backs if back <= s}, reverse=True)) for s, (activity, backs) in enumerate(case)]
+        [
+            (activity, sorted({s - back for back in backs if back <= s}, reverse=True))
+            for s, (activity, backs) in enumerate(case)
+        ]
         for case in cases
     ]
     told = found(placed, chosen)

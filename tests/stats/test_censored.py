@@ -11,9 +11,7 @@ from scipy.optimize import minimize
 from streamline.stats.censored import MOST_POINTS, Distribution, bounded_distribution
 
 #: (low, how much higher the other bound is): many are exact, few instants.
-BOUNDS = st.lists(
-    st.tuples(st.integers(0, 12), st.one_of(st.just(0), st.integers(0, 6))), min_size=1, max_size=9
-)
+BOUNDS = st.lists(st.tuples(st.integers(0, 12), st.one_of(st.just(0), st.integers(0, 6))), min_size=1, max_size=9)
 
 
 def column(values) -> np.ndarray:

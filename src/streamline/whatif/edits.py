@@ -31,7 +31,7 @@ from streamline.whatif.change import (
 )
 from streamline.whatif.edits_cases import DemandEdit, DivertEdit
 from streamline.whatif.edits_routes import ParallelEdit, RemoveEdit, ReworkEdit
-from streamline.whatif.edits_staff import CapacityEdit, HoursEdit, PoolEdit
+from streamline.whatif.edits_staff import CapacityEdit, HoursEdit, PoolEdit, somebody_left
 from streamline.whatif.edits_steps import AutomateEdit, ExpressEdit, ExternalEdit, ReleaseEdit, SpeedEdit
 from streamline.whatif.queue_model import QueueModel, Workload
 from streamline.whatif.sample import Cases
@@ -103,6 +103,7 @@ def bound(
                 on_steps.append((k, PoolEdit(model, change)))
             case AddCapacity():
                 on_steps.append((k, CapacityEdit(model, change)))
+    somebody_left([e for _, e in on_steps if isinstance(e, CapacityEdit)])
     return on_cases, on_steps
 
 

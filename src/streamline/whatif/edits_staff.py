@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -43,12 +44,10 @@ class CapacityEdit:
         else:
             pool = _pool(model, str(change.pool))
         self._teams = staffing.teams_of_pool(pool)
-        people = sum(staffing.teams[k].size for k in self._teams)
-        if people + change.belief()[0] < 1 and change.belief()[0] < 0:
-            raise ScenarioError(
-                f"{staffing.pools.pools[pool]} has {counted(people, 'person', 'people')}; taking away {-change.belief()[0]:g} leaves nobody "
-                "to serve its queues."
-            )
+        self.pool, self.people = staffing.pools.pools[pool], sum(staffing.teams[k].size for k in self._teams)
+        #: The change at its least.
+        self.fewest = change.belief()[0]
+        somebody_left([self])
         self.caveats: tuple[str, ...] = ()
 
     def apply(self, work: Workload, rng: np.random.Generator) -> None:
@@ -63,6 +62,16 @@ class CapacityEdit:
         for k, more in zip(self._teams, extra, strict=True):
             t = work.teams[k]
             work.teams[k] = replace(t, size=t.size + int(more))
+
+
+def somebody_left(edits: Sequence[CapacityEdit]) -> None:
+    """Refuse changes that, taken together, may leave nobody in a pool."""
+    for pool, people in {e.pool: e.people for e in edits}.items():
+        more = sum(e.fewest for e in edits if e.pool == pool)
+        if more < 0 and people + more < 1:
+            raise ScenarioError(
+                f"{pool} has {counted(people, 'person', 'people')}; taking away {-more:g} leaves nobody to serve its queues."
+            )
 
 
 class PoolEdit:

@@ -37,6 +37,8 @@ Bool = npt.NDArray[np.bool_]
 AUTOMATIC = 0.95
 #: A resource seen in less than this share of the office's hours has hours of its own.
 SHORTER = 0.8
+#: From this share of the steps on it is said that they lie outside the hours of whoever did them.
+OUTSIDE = 0.05
 #: How long hours go on after the last event, in years: slower services end later.
 YEARS_AFTER = 3
 
@@ -144,6 +146,12 @@ def found_staffing(
             teams.append(Team(pool=key[0], size=0, hours=spans[key[1]], queues=key[2]))
         at = team_of[r] = place[key]
         teams[at] = replace(teams[at], size=teams[at].size + 1)
+    work, n_outside = _work(log, staffed, teams, team_of)
+    if n_outside >= OUTSIDE * max(int(staffed.sum()), 1):
+        caveats.append(
+            f"{n_outside:,} of {int(staffed.sum()):,} steps of staff lie outside the hours of whoever did them as a whole. They keep "
+            "the time that they took, and are replayed in these hours; are the hours right?"
+        )
     return Staffing(
         log=log,
         pools=found,
@@ -151,7 +159,7 @@ def found_staffing(
         teams=tuple(teams),
         team_of_resource=team_of,
         staffed=staffed,
-        work=_work(log, staffed, teams, team_of),
+        work=work,
         hours_from=hours_from,
         caveats=(*caveats, *lines.caveats),
     )
@@ -248,8 +256,11 @@ def _absences(log: EventLog, own: ResourceCalendars, resource: int) -> Int64:
     return spans[np.argsort(spans[:, 0])]
 
 
-def _work(log: EventLog, staffed: Bool, teams: Sequence[Team], team_of: Int64) -> Int64:
-    """Working time of each step in its team's hours; elapsed time where it needs no staff, or lies outside those hours as a whole."""
+def _work(log: EventLog, staffed: Bool, teams: Sequence[Team], team_of: Int64) -> tuple[Int64, int]:
+    """(working time of each step in its team's hours; how many steps with staff lie outside those hours as a whole).
+
+    Where a step needs no staff, or lies outside, it is the elapsed time.
+    """
     known = log.start != MISSING_TIME
     work = np.where(known, log.complete - log.start, 0).astype(np.int64)
     assert log.resource is not None
@@ -263,8 +274,9 @@ def _work(log: EventLog, staffed: Bool, teams: Sequence[Team], team_of: Int64) -
         source="",
     )
     inside = duty.time(log.resource.codes[step], log.start[step], log.complete[step])
-    work[step] = np.where((inside > 0) | (work[step] == 0), inside, work[step])
-    return work
+    outside = (inside == 0) & (work[step] > 0)
+    work[step] = np.where(outside, work[step], inside)
+    return work, int(outside.sum())
 
 
 def _within(spans: Int64, since: int, until: int) -> Int64:

@@ -19,9 +19,7 @@ Spans = list[tuple[int, int]]
 
 def weekdays(weeks: int, begin: int = 8, end: int = 17) -> Spans:
     """Monday to Friday between two full hours, UTC, from the first Monday on."""
-    return [
-        (MONDAY + d * DAY + begin * HOUR, MONDAY + d * DAY + end * HOUR) for d in range(7 * weeks) if d % 7 < 5
-    ]
+    return [(MONDAY + d * DAY + begin * HOUR, MONDAY + d * DAY + end * HOUR) for d in range(7 * weeks) if d % 7 < 5]
 
 
 @dataclass

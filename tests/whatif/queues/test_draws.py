@@ -61,7 +61,9 @@ def permits(seed=1, n=300, weeks=8):
         steps.append(Step("Decide", minutes(rng, 60), after=(len(steps) - 1,), delay=delay))
         cases.append(Case(f"c{k}", at, steps, {"by": rng.choice(["mail", "web"])}))
     hours = weekdays(30)
-    serve(cases, [Person("ann", ("Check",), hours), Person("amy", ("Check",), hours), Person("bob", ("Decide",), hours)])
+    serve(
+        cases, [Person("ann", ("Check",), hours), Person("amy", ("Check",), hours), Person("bob", ("Decide",), hours)]
+    )
     return cases
 
 
@@ -184,7 +186,9 @@ def test_names_of_cases_and_the_order_of_rows_are_no_matter(model, measures):
     want = figures(model, measures, SCENARIOS)
     for other in (renamed, shuffled, people):
         theirs = model_of(other)
-        got = figures(theirs, Measures(theirs, standard=10 * DAY, prices=Prices(currency="USD", staff_hour=50.0)), SCENARIOS)
+        got = figures(
+            theirs, Measures(theirs, standard=10 * DAY, prices=Prices(currency="USD", staff_hour=50.0)), SCENARIOS
+        )
         assert got.as_is == pytest.approx(want.as_is, rel=1e-12)
         assert got.to_be == pytest.approx(want.to_be, rel=1e-12)
 

@@ -179,7 +179,11 @@ def test_a_partial_change_touches_that_share_of_the_cases(log_of, done):
     rows = [
         row
         for k in range(400)
-        for row in ((f"c{k}", "In", k, k, None), (f"c{k}", "Check", k, k + 1, "ann"), (f"c{k}", "Send", k + 1, k + 1, None))
+        for row in (
+            (f"c{k}", "In", k, k, None),
+            (f"c{k}", "Check", k, k + 1, "ann"),
+            (f"c{k}", "Send", k + 1, k + 1, None),
+        )
     ]
     model = fit_queues(log_of(rows))
     lasts = [end - k for k, end in enumerate(done(model, RemoveStep(activity="Check", share=0.25)))]

@@ -40,7 +40,9 @@ def missed(model, seed=1):
     work = model.workload(model.weeks.own(), np.random.default_rng(seed))
     replayed = work.replayed()
     log = model.log
-    return int((replayed.start != log.start[work.step]).sum()), int((replayed.complete != log.complete[work.step]).sum())
+    return int((replayed.start != log.start[work.step]).sum()), int(
+        (replayed.complete != log.complete[work.step]).sum()
+    )
 
 
 CLERKS = [Person(p, (a,), weekdays(20)) for p, a in (("ann", "Check"), ("amy", "Check"), ("bob", "Decide"))]
@@ -90,7 +92,10 @@ def side_by_side(seed):
         )
         for k, at in enumerate(arrivals_in(weekdays(6), 250, rng))
     ]
-    serve(cases, [Person(p, (a,), hours) for p, a in (("ann", "Intake"), ("bob", "Fire"), ("cy", "Roads"), ("dee", "Decide"))])
+    serve(
+        cases,
+        [Person(p, (a,), hours) for p, a in (("ann", "Intake"), ("bob", "Fire"), ("cy", "Roads"), ("dee", "Decide"))],
+    )
     return cases
 
 
