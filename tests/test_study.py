@@ -97,6 +97,29 @@ def test_the_designs_example_is_read_as_it_is_meant(study: Callable[..., Study])
     assert (read.privacy.minimum_cell, read.simulation.draws, read.simulation.seed) == (11, 200, 1)
 
 
+def test_contacts_are_read_as_they_are_meant(study: Callable[..., Study]) -> None:
+    text = BASE.replace("log: {path: e.csv}", "log: {path: e.csv, attributes: [client, office]}")
+    assert text != BASE
+    read = study(
+        text
+        + "contacts: {path: c, case: k, time: t, customer: who, customer_attribute: client, ambiguous: shared, outcome: o,\n"
+        "  abandoned: [gone], redial_rate: 0.6, covers: {from: 2025-01-01, to: 2025-12-31}, duplicates: drop, requests: leave,\n"
+        "  closed_days: 14}\n"
+    ).contacts
+    assert read is not None
+    assert (read.known_by, read.ambiguous, read.redial_rate, read.closed_days) == ("client", "shared", 0.6, 14)
+    assert read.covers is not None
+    assert read.covers.dates == ("2025-01-01", "2026-01-01"), "the last day counts"
+    assert not read.are_totals
+    same = study(text + "contacts: {path: c, time: t, customer: client}\n").contacts
+    assert same is not None
+    assert same.known_by == "client"
+    totals = study(BASE + "contacts: {path: c, week: w, count: n, timezone: UTC}\n").contacts
+    assert totals is not None
+    assert totals.are_totals
+    assert totals.known_by is None
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_of_change_is_read_with_its_fields(study: Callable[..., Study], kind: str) -> None:
     (change,) = study(scenario(KINDS[kind])).scenarios[0].changes
@@ -131,6 +154,77 @@ PROBLEMS: dict[str, tuple[str, list[str]]] = {
     "text for a list": (
         "contacts: {path: c, time: t, status_reasons: status}",
         [r"line 3: contacts\.status_reasons: must be a list, such as \[one, two\]; 'status' isn't"],
+    ),
+    "no time of contacts": (
+        "contacts: {path: c}",
+        [r"line 3: contacts: needs time \(the column .*\), or week and count"],
+    ),
+    "week without count": (
+        "contacts: {path: c, week: w}",
+        [r"line 3: contacts: week is for totals by week, which need a count"],
+    ),
+    "totals without a week": ("contacts: {path: c, count: n}", [r"line 3: contacts: totals need either week or time"]),
+    "totals with two weeks": (
+        "contacts: {path: c, count: n, week: w, time: t}",
+        [r"line 3: contacts: totals need either week or time"],
+    ),
+    "totals with cases": (
+        "contacts: {path: c, count: n, week: w, case: k, closed_days: 5}",
+        [r"line 3: contacts: count makes these weekly totals, which have no 'case', 'closed_days'; leave that out"],
+    ),
+    "reasons without a reason": (
+        "contacts: {path: c, time: t, status_reasons: [status]}",
+        [r"line 3: contacts: status_reasons has no meaning without reason"],
+    ),
+    "ambiguous without customers": (
+        "contacts: {path: c, time: t, ambiguous: shared}",
+        [r"line 3: contacts: ambiguous has no meaning without customer"],
+    ),
+    "unknown way to share": (
+        "contacts: {path: c, time: t, customer: k, ambiguous: split}",
+        [r"line 3: contacts\.ambiguous: .*'shared' or 'left'"],
+    ),
+    "customers that no case has": (
+        "contacts: {path: c, time: t, customer: client}",
+        [
+            r"line 3: contacts: customer needs the attribute .*'client' isn't among the log's attributes\. Add it there, or name"
+        ],
+    ),
+    "attribute that no case has": (
+        "contacts:\n  path: c\n  time: t\n  customer: client\n  customer_attribute: clint",
+        [r"line 3: contacts: customer needs .*'clint' isn't among the log's attributes"],
+    ),
+    "abandoned without outcomes": (
+        "contacts: {path: c, time: t, abandoned: [gone], redial_rate: 0.5}",
+        [r"line 3: contacts: abandoned has no meaning without outcome"],
+    ),
+    "abandoned without redials": (
+        "contacts: {path: c, time: t, outcome: o, abandoned: [gone]}",
+        [r"line 3: contacts: abandoned attempts need a redial_rate"],
+    ),
+    "redials of nothing": (
+        "contacts: {path: c, time: t, redial_rate: 0.5}",
+        [r"line 3: contacts: redial_rate has no meaning without abandoned"],
+    ),
+    "redials over one": (
+        "contacts: {path: c, time: t, outcome: o, abandoned: [gone], redial_rate: 60}",
+        [r"line 3: contacts\.redial_rate: .* \(it says 60\)"],
+    ),
+    "covers half": (
+        "contacts: {path: c, time: t, covers: {from: 2025-01-01}}",
+        [r"line 3: contacts\.covers\.to: is needed"],
+    ),
+    "covers end first": (
+        "contacts: {path: c, time: t, covers: {from: 2025-03-01, to: 2025-01-01}}",
+        [r"line 3: contacts\.covers: it ends \(2025-01-01\) before it begins \(2025-03-01\)"],
+    ),
+    "fewer than no days": (
+        "contacts: {path: c, time: t, closed_days: -1}",
+        [r"line 3: contacts\.closed_days: .* \(it says -1\)"],
+    ),
+    "unknown key of contacts": (
+        "contacts: {path: c, time: t, redialrate: 0.5}",
+        [r"line 3: contacts\.redialrate: there is no such key\. Did you mean 'redial_rate'\?"],
     ),
     "list for keys": ("calendar: [mon]", [r"line 3: calendar: must be keys with values"]),
     "truth for a number": (

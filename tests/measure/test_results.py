@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from streamline.log.read import read_contacts, read_feedback
-from streamline.measure.contact import contact_rates
+from streamline.measure.contacts.rates import contact_rates
 from streamline.measure.duration import cycle_time
 from streamline.measure.feedback import feedback_scores
 from streamline.measure.flow import directly_follows, process_map, variants
@@ -27,7 +27,7 @@ CASES = {
     "ProcessMap": None,
     "Bottlenecks": ["case", "activity", "enabled", "start", "complete", "waiting_hours", "service_hours", "sojourn_hours"],
     "ReworkLoops": ["case", "loop", "head", "trigger", "leaving", "signature", "started", "ended", "days", "staff_hours"],
-    "ContactRates": ["case", "time", "state", "days_since_arrival", "reason"],
+    "ContactRates": ["case", "time", "weight", "days_since_arrival", "fate", "reason", "row", "state", "waiting", "overdue"],
     "Groups": ["case", "group", "cycle_time_days"],
     "FeedbackScores": ["case", "score", "cycle_time_days"],
 }  # fmt: skip
@@ -154,8 +154,3 @@ def test_charts_hold_only_finite_numbers(results, name: str) -> None:
     assert "nan" not in chart.title
     for bar in getattr(chart, "bars", ()):
         assert np.isfinite([v for v in (bar.value, bar.low, bar.high) if v is not None]).all()
-
-
-def test_scores_have_no_chart(results) -> None:
-    with pytest.raises(NotImplementedError, match="FeedbackScores has no chart"):
-        results["FeedbackScores"].chart()

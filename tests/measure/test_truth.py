@@ -14,7 +14,7 @@ from streamline.log.calendar import Calendar
 from streamline.log.contact_log import ContactLog
 from streamline.log.event_log import EventLog
 from streamline.log.read import read_contacts, read_log
-from streamline.measure.contact import contact_rates
+from streamline.measure.contacts.rates import contact_rates
 from streamline.measure.duration import cycle_time
 from streamline.measure.loops.rework import loop_occurrences, rework_loops
 from streamline.measure.waits.bottleneck import bottlenecks

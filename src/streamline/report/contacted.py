@@ -26,11 +26,19 @@ RIVALS = {
 }
 
 
+def of_enough(frame: pd.DataFrame, a: Analysis, *counts: str) -> pd.DataFrame:
+    """The rows in which none of these counts is of too few; for rows that add up to nothing that is published."""
+    some = frame[list(counts)].to_numpy(dtype=np.float64)
+    few = np.asarray(((some > 0) & (some < a.minimum_cell)).any(axis=1), dtype=np.bool_)
+    shown: pd.DataFrame = frame[~few].reset_index(drop=True)
+    return shown
+
+
 def kept(frame: pd.DataFrame, a: Analysis, *counts: str) -> pd.DataFrame:
     """The rows in which none of these counts is of too few, and none that gives one back."""
     some = frame[list(counts)].to_numpy(dtype=np.float64)
     least = np.where(some > 0, some, np.inf).min(axis=1, initial=np.inf) if len(frame) else np.zeros(0)
-    hidden = suppressed_rows(np.where(np.isfinite(least), np.ceil(least), 0), minimum=a.minimum_cell)
+    hidden = suppressed_rows(np.where(np.isfinite(least), least, 0), minimum=a.minimum_cell)
     shown: pd.DataFrame = frame[~hidden].reset_index(drop=True)
     return shown
 
@@ -79,14 +87,14 @@ def loops(a: Analysis) -> pd.DataFrame:
         return pd.DataFrame()
     table = a.answers.loops.table
     table = table[~table["loop"].isin((ANY, OTHERS))]
-    return kept(table, a, "n_cases", "n_contacts_inside")
+    return of_enough(table, a, "n_cases", "n_contacts_inside")
 
 
 def switching(a: Analysis) -> pd.DataFrame:
     """Pairs of channels: by which cases arrived, and by which their customers then got in touch."""
     assert a.answers is not None
     found = a.answers.switching
-    return pd.DataFrame() if found is None else kept(found.table, a, "n_cases", "n_contacts")
+    return pd.DataFrame() if found is None else of_enough(found.table, a, "n_cases", "n_contacts")
 
 
 def calibration(a: Analysis) -> pd.DataFrame:

@@ -38,8 +38,10 @@ def _frames(a: Analysis) -> Iterator[tuple[str, pd.DataFrame]]:
     answers = a.answers
     if answers is None or answers.links is None:
         return
-    yield "contacts", contacted.states(a) if answers.rates is not None else _links(a)
-    if answers.rates is not None:
+    if not answers.of_customers or answers.rates is None:
+        yield "contacts", _links(a)
+    else:
+        yield "contacts", contacted.states(a)
         yield "contact_waits", contacted.bands(a)
     if not answers.of_customers:
         return

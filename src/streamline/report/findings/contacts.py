@@ -32,14 +32,14 @@ def contact_findings(a: Analysis) -> Iterator[Finding]:
     yield from _link_share(a)
     if answers.why is not None and answers.why.status_share is not None:
         yield _status_share(a)
+    if not answers.of_customers:
+        return
     rates = answers.rates
     if rates is not None:
         yield from _state_findings(
             a, contacted.states(a), rates.caveats, n=rates.n, level=rates.level,
             method="linked contacts over open days in the state, scaled up by the link share; interval by resampling cases",
         )  # fmt: skip
-    if not answers.of_customers:
-        return
     yield from _waiting(a)
     yield from _overdue(a)
     yield from _loops(a)
@@ -87,7 +87,6 @@ def _state_findings(
 ) -> Iterator[Finding]:
     """One rate a state; states without days have none."""
     taken: dict[str, int] = {}
-    came = "customers got in touch" if a.contacts_by_customers else "records of contacts hold"
     for row in rows_of(table):
         if not np.isfinite(row.rate_per_open_day):
             continue
@@ -101,10 +100,10 @@ def _state_findings(
         name = slug(row.state)
         taken[name] = taken.get(name, 0) + 1
         name += "" if taken[name] == 1 else f"_{taken[name]}"
-        times = "times" if a.contacts_by_customers else "entries"
         yield SubjectFinding(
             id=f"contacts.state.{name}.rate", section="contacts", subject=row.state,
-            statement=f"Per 100 {contacted.awaiting(row.state, a)}, {came} {number(rate, places)} {times}{note(between)}.",
+            statement=f"Per 100 {contacted.awaiting(row.state, a)}, customers got in touch {number(rate, places)} times"
+            f"{note(between)}.",
             value=float(row.rate_per_open_day), low=low, high=high, level=level if low is not None else None,
             unit="contacts per open day", n=n, method=method, caveats=contacted.published_words(caveats, a), table=TABLE,
         )  # fmt: skip
@@ -127,11 +126,10 @@ def _waiting(a: Analysis) -> Iterator[Finding]:
     long, short = str(rows["level"].iloc[-1]), str(rows["reference"].iloc[-1])
     clear = found.low is not None and found.high is not None and (found.low > 1 or found.high < 1)
     said = (
-        f"When a case had awaited the same step for {long}, its customer got in touch {rounded(found)} times as often as "
-        f"when it had for {short}"
+        f"With {long} of waiting for the same step, customers got in touch {rounded(found)} times as often as with {short}"
         if clear
-        else f"Having awaited the same step for long made no clear difference: at {long} customers got in touch "
-        f"{rounded(found)} times as often as at {short}"
+        else f"Waiting longer for the same step made no clear difference: with {long} of waiting, customers got in touch "
+        f"{rounded(found)} times as often as with {short}"
     )
     yield finding_of(
         found, id="contacts.waiting.ratio", section="contacts", table="tables/contact_ratios.csv",

@@ -130,7 +130,7 @@ def _met(texts: list[str]) -> list[Block]:
 def _not_of_customers(a: Analysis, say: Say) -> list[Block]:
     """Records that only look like contacts: what they are, and the plain numbers."""
     assert a.answers is not None
-    links, rates = a.answers.links, a.answers.rates
+    links = a.answers.links
     assert links is not None
     first = links.caveats[-1:]
     blocks: list[Block] = [*cautions(first)]
@@ -141,9 +141,6 @@ def _not_of_customers(a: Analysis, say: Say) -> list[Block]:
             "calls, and how many calls a change would save take records of contacts that customers made about cases under way."
         )
     )
-    if rates is not None:
-        table = tables.contacts(a)
-        blocks += [table] if table.rows else []
     rest = [c for c in contacted.published_words(contacted.contact_caveats(a), a) if c not in first]
     return [*blocks, *cautions(rest)]
 
