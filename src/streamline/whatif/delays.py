@@ -28,7 +28,7 @@ from streamline.kernels.duty import merged_by_group, without
 from streamline.kernels.spare import last_free, overlooked
 from streamline.measure.waits.path import Paths
 from streamline.stats.censored import Distribution, bounded_distribution
-from streamline.units import DAY, HOUR
+from streamline.units import HOUR
 from streamline.whatif.staffing import Staffing
 
 Int64 = npt.NDArray[np.int64]

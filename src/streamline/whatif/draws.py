@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from streamline.kernels.queues import NEVER, Replayed
 from streamline.whatif.change import Change
+from streamline.whatif.contact_response import ContactEdit, contact_edits
 from streamline.whatif.edits import CaseEdit, StepEdit, bound
 from streamline.whatif.figures import Measures
 from streamline.whatif.queue_model import QueueModel, Workload
@@ -37,6 +38,7 @@ class BoundScenario:
     changes: tuple[Change, ...]
     on_cases: tuple[tuple[int, CaseEdit], ...]
     on_steps: tuple[tuple[int, StepEdit], ...]
+    on_contacts: tuple[tuple[int, ContactEdit], ...] = ()
     #: What running it costs a year.
     per_year: float = 0.0
 
@@ -44,13 +46,20 @@ class BoundScenario:
     def caveats(self) -> tuple[str, ...]:
         """What a reader must know of these changes."""
         said = [c for _, e in self.on_cases for c in e.caveats] + [c for _, e in self.on_steps for c in e.caveats]
+        said += [c for _, e in self.on_contacts for c in e.caveats]
         return tuple(dict.fromkeys(said))
 
 
 def bind(model: QueueModel, changes: Sequence[Change], *, per_year: float = 0.0) -> BoundScenario:
     """Check that the model can carry the changes, and prepare them; see `edits.bound`."""
     on_cases, on_steps = bound(model, changes)
-    return BoundScenario(changes=tuple(changes), on_cases=tuple(on_cases), on_steps=tuple(on_steps), per_year=per_year)
+    return BoundScenario(
+        changes=tuple(changes),
+        on_cases=tuple(on_cases),
+        on_steps=tuple(on_steps),
+        on_contacts=tuple(contact_edits(model.contacts, changes)),
+        per_year=per_year,
+    )
 
 
 def generator(seed: int, draw: int, purpose: int, *more: int) -> np.random.Generator:
@@ -77,6 +86,16 @@ class Draws:
     #: Share of the counted cases that nobody ever finished, by scenario; and as it is.
     unfinished: Float
     unfinished_as_is: float
+
+    def only(self, scenario: int) -> Draws:
+        """The draws of one of these scenarios."""
+        mine = slice(scenario, scenario + 1)
+        return Draws(
+            as_is=self.as_is,
+            to_be=self.to_be[mine],
+            unfinished=self.unfinished[mine],
+            unfinished_as_is=self.unfinished_as_is,
+        )
 
     def joined(self, more: Draws) -> Draws:
         """These draws and more."""
@@ -108,20 +127,18 @@ def drawn(
     def one(draw: int) -> tuple[list[Float], list[float]]:
         cases = model.weeks.own() if draw >= OWN else model.weeks.drawn(generator(seed, draw, _CASES))
         vectors, lost = [], []
-        before: Workload | None = None
         for scenario in (None, *scenarios):
             work = workload_of(model, cases, scenario, seed=seed, draw=draw)
             replayed = work.replayed()
             contacts = None
             if model.contacts is not None:
-                contacts = model.contacts.of_replay(
-                    work, replayed, scenario.changes if scenario else (), generator(seed, draw, _CONTACTS)
-                )
+                edits = [(e, generator(seed, draw, _CHANGES, k)) for k, e in (scenario.on_contacts if scenario else ())]
+                rates = None if draw >= OWN else generator(seed, draw, _CONTACTS)
+                contacts = model.contacts.of_replay(work, replayed, edits, rates)
             vectors.append(
                 measures.vector(work, replayed, running=scenario.per_year if scenario else 0.0, contacts=contacts)
             )
             lost.append(_unfinished(measures, work, replayed))
-            before = before or work
         return vectors, lost
 
     results = []

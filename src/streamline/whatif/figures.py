@@ -9,6 +9,7 @@ from streamline.kernels.queues import NEVER, Replayed
 from streamline.kernels.replay import last_completions
 from streamline.stats.survival import share_done
 from streamline.units import DAY, HOUR, MISSING_TIME, YEAR_DAYS
+from streamline.whatif.contact_response import Expected
 from streamline.whatif.prices import Prices, contact_price
 from streamline.whatif.queue_model import QueueModel, Workload
 
@@ -77,7 +78,7 @@ class Measures:
         return cycle_days(self._model, work, replayed)
 
     def vector(
-        self, work: Workload, replayed: Replayed, *, running: float = 0.0, contacts: Float | None = None
+        self, work: Workload, replayed: Replayed, *, running: float = 0.0, contacts: Expected | None = None
     ) -> Float:
         """The measures of one replay. running : yearly cost of the scenario. contacts : of each replayed case."""
         log, pick = self._model.log, work.cases.pick
@@ -91,11 +92,12 @@ class Measures:
             life = np.where(log.closed[pick], days, open_days)
             life = np.where(np.isnan(life), np.inf, life)
             values.append(share_done(life[counts], log.closed[pick][counts], self._standard / DAY))
-        per_case = hours = 0.0
+        per_case = hours = moved = 0.0
         if self._model.contacts is not None:
             assert contacts is not None
             covered = counts & self._model.contacts.covered[pick]
-            per_case = float(contacts[covered].mean()) if covered.any() else float("nan")
+            per_case = float(contacts.contacts[covered].mean()) if covered.any() else float("nan")
+            moved = float(contacts.moved_cost[covered].mean()) if covered.any() else 0.0
             values.append(per_case)
         if self._staff:
             case = np.repeat(np.arange(len(pick)), np.diff(work.offsets))
@@ -103,7 +105,7 @@ class Measures:
             hours = float(total[closed].mean()) if closed.any() else float("nan")
             values.append(hours)
         if self._cost and self._prices is not None:
-            each = hours * (self._prices.staff_hour or 0.0) + per_case * self._contact_price
+            each = hours * (self._prices.staff_hour or 0.0) + per_case * self._contact_price + moved
             demand = float(counts.sum()) / self._n_own
             values.append(each * self._cases_per_year * demand + running)
         return np.array(values)

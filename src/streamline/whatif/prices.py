@@ -21,8 +21,10 @@ class Prices:
 class ByChannel(Protocol):
     """Contacts whose channels may be known."""
 
-    #: Share of these contacts by channel; None when channels aren't recorded.
-    channel_share: dict[str, float] | None
+    @property
+    def channel_share(self) -> dict[str, float] | None:
+        """Share of these contacts by channel; None when channels aren't recorded."""
+        ...
 
 
 def contact_price(prices: Prices | None, contacts: ByChannel | None) -> tuple[float, list[str]]:

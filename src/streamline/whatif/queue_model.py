@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -23,31 +23,19 @@ from streamline.measure.loops.rework import Occurrences, loop_occurrences
 from streamline.measure.waits.batching import Batches, batches
 from streamline.measure.waits.path import ConcurrencyRule, Paths, paths
 from streamline.units import DAY, MISSING_TIME
-from streamline.whatif.change import Change
 from streamline.whatif.delays import Delays, found_delays
 from streamline.whatif.lanes import CAVEAT as LANES_CAVEAT
 from streamline.whatif.lanes import with_lanes
 from streamline.whatif.sample import Cases, Weeks, ranges, strata_of, weeks_of
 from streamline.whatif.staffing import Staffing, Team, found_staffing
 
+if TYPE_CHECKING:
+    from streamline.whatif.contact_response import ContactResponse
+    from streamline.whatif.validate import Validation
+
 Int64 = npt.NDArray[np.int64]
 Int32 = npt.NDArray[np.int32]
 Bool = npt.NDArray[np.bool_]
-
-
-class ContactsOfReplay(Protocol):
-    """How many contacts a replay of cases brings; see `contact_response`."""
-
-    #: For each case of the log whether its contacts are on record as a whole; and how many of the counted ones are.
-    covered: Bool
-    n_covered: int
-    channel_share: dict[str, float] | None
-
-    def of_replay(
-        self, work: Workload, replayed: Replayed, changes: Sequence[Change], rng: np.random.Generator
-    ) -> npt.NDArray[np.float64]:
-        """Contacts about each replayed case."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -89,8 +77,29 @@ class QueueModel:
     #: Whether the arrival is only the start of the first step, so that no wait before it is on record.
     arrival_is_start: bool
     #: How the contacts about a case follow from its replay; None without contacts.
-    contacts: ContactsOfReplay | None = None
+    contacts: ContactResponse | None = None
     caveats: tuple[str, ...] = ()
+    #: What it was made with, to make another of a part of the log.
+    pools: Mapping[str, Sequence[str]] | None = field(default=None, repr=False)
+
+    def __repr__(self) -> str:
+        queues = (
+            "without queues"
+            if self.staffing is None
+            else f"{self.staffing.n_people:,} people in {len(self.staffing.pools.pools):,} pools"
+        )
+        return f"<QueueModel of {self.log.source}: {self.log.n_cases:,} cases, {self.log.n_steps:,} steps, {queues}>"
+
+    @cached_property
+    def validation(self) -> Validation:
+        """How well the replay reproduces the log, as it was and in its later part; see `validate`."""
+        from streamline.whatif.validate import validated
+
+        def refit(chosen: Bool) -> QueueModel:
+            part = self.log.select(chosen, because="the earlier part")
+            return fit_queues(part, calendar=self.calendar, pools=self.pools, rule=self.paths.rule)
+
+        return validated(self, refit=refit)
 
     @cached_property
     def counted_between(self) -> tuple[int, int]:
@@ -302,6 +311,7 @@ def _fitted(
         counted=np.ones(log.n_cases, dtype=np.bool_) if counted is None else counted,
         arrival_is_start=arrival_is_start,
         caveats=caveats,
+        pools=pools,
     )
 
 
