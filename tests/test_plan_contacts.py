@@ -289,7 +289,11 @@ def test_weekly_totals_run_and_say_what_they_cant_tell(plan: Callable[..., PlanS
     found = findings_of(section)
     each = found["baseline.contacts_per_case"]
     assert each.low < len(called) / N_CASES < each.high
-    assert "weekly totals" in found["contacts.state.review.rate"].method
+    told = [f for f in section.findings if f.id.startswith("contacts.state.")]
+    assert all("weekly totals" in f.method and f.low is not None for f in told)
+    weekly = section.analysis.weekly
+    assert weekly is not None
+    assert {f.subject for f in told} == set(weekly.fit.states) - set(weekly.fit.moving_together)
     assert "contacts.status_share" not in found
     few = plan(totals[:10], "week: week, count: n, timezone: UTC")
     assert "rates from weekly totals take 26" in words_of(part_of(few))

@@ -43,6 +43,13 @@ def kept(frame: pd.DataFrame, a: Analysis, *counts: str) -> pd.DataFrame:
     return shown
 
 
+def weekly_states(a: Analysis) -> pd.DataFrame:
+    """Rates from weekly totals, of states whose numbers don't rise and fall with those of others."""
+    assert a.weekly is not None
+    told: pd.DataFrame = a.weekly.table[~a.weekly.table["state"].isin(a.weekly.fit.moving_together)]
+    return told.reset_index(drop=True)
+
+
 def states(a: Analysis) -> pd.DataFrame:
     """Rates by state, most contacts first, of states with days."""
     found = _rates(a)

@@ -25,7 +25,7 @@ def contact_findings(a: Analysis) -> Iterator[Finding]:
     if a.weekly is not None:
         w = a.weekly
         method = "weekly totals: least squares on open days, errors that go on from week to week"
-        yield from _state_findings(a, w.table, w.caveats, n=w.n, level=w.fit.level, method=method)
+        yield from _state_findings(a, contacted.weekly_states(a), w.caveats, n=w.n, level=w.fit.level, method=method)
     answers = a.answers
     if answers is None or answers.links is None:
         return

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from streamline.report import contacted, tables
 from streamline.report.analysis import Analysis
-from streamline.report.parts.saying import Say, figure, noted, numbered, paragraph, said
+from streamline.report.parts.saying import Say, figure, numbered, paragraph, said
 from streamline.report.section import Block, Bullets, Paragraph, Part
 
 
@@ -33,10 +35,18 @@ def _held(a: Analysis, say: Say) -> list[Block]:
     text = said(say, "contacts.forecast.total", "contacts.forecast.weekly_error", "contacts.forecast.weeks_inside")
     rivals = " ".join(f.statement for f in numbered(say, "contacts.forecast.rival", "weekly_error"))
     n = len(found.table)
-    chart = noted(found.chart(), f"{found.n_contacts:,.0f} contacts in {n} weeks. Band: 95% intervals by week.")
+    chart = found.chart()
+    came, told = chart.lines
+    lines = (came, replace(told, label="Expected from the weeks before"))
+    note = f"{found.n_contacts:,.0f} contacts in {n} weeks. Band: {found.predicted.level:.0%} intervals by week."
+    chart = replace(chart, lines=lines, note=note)
     return [
         Paragraph(text=f"{lead} {text}"),
-        figure("contact-forecast", "Contacts by week, and what the weeks before let expect", chart),
+        figure(
+            "contact-forecast",
+            "Contacts by week, and what the weeks before let expect",
+            replace(chart, lines=lines, note=note),
+        ),
         *paragraph(rivals and f"{rivals} {_verdict(a)}"),
         tables.contact_forecast(a),
     ]

@@ -137,8 +137,8 @@ def _not_of_customers(a: Analysis, say: Say) -> list[Block]:
     blocks += paragraph(said(say, "baseline.contacts_per_case", "contacts.link_share"))
     blocks.append(
         Paragraph(
-            text="So nothing is told here of why customers call: what makes them call, what a longer wait or a loop costs in "
-            "calls, and how many calls a change would save take records of contacts that customers made about cases under way."
+            text="So nothing is told here of why customers call. To tell it, and what a longer wait or a loop costs in calls "
+            "and how many calls a change would save, records of the contacts that customers made about their cases are needed."
         )
     )
     rest = [c for c in contacted.published_words(contacted.contact_caveats(a), a) if c not in first]
@@ -153,7 +153,7 @@ def _of_totals(a: Analysis, say: Say) -> list[Block]:
     states = [f for f in say.values() if f.id.startswith("contacts.state.") and (f.low or 0) > 0]
     top = max(states, key=lambda f: f.value or 0.0, default=None)
     text = (
-        f"From the weekly totals one state stands out. {top.statement}"
+        f"As far as the weekly totals tell, the rate was highest in one state. {top.statement}"
         if top is not None
         else "The weekly totals don't tell in which state of a case customers get in touch more than in others: every rate "
         "may as well be 0."
@@ -163,7 +163,7 @@ def _of_totals(a: Analysis, say: Say) -> list[Block]:
             text=f"Contacts are known by the week only: {w.n_contacts:,} in {w.n} weeks. "
             f"{said(say, 'baseline.contacts_per_case')} {text}"
         ),
-        tables.weekly_contacts(a),
+        *([tables.weekly_contacts(a)] if len(contacted.weekly_states(a)) else []),
         *cautions(w.caveats),
         Paragraph(
             text="Without the case of each contact it can't be told how many ask how far their case is, how many come again, "
@@ -187,7 +187,7 @@ def _feedback(a: Analysis, say: Say) -> Iterator[Part]:
         blocks = [
             *paragraph(said(say, "feedback.mean_score", "feedback.answering")),
             *paragraph(
-                _apart([f for f in say.values() if f.id.startswith("feedback.cycle_time.")], "how long their case took")
+                _apart([f for f in say.values() if f.id.startswith("feedback.cycle_time.")], "how long a case took")
             ),
         ]
         table: Table = tables.feedback(a)

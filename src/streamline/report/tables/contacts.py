@@ -49,7 +49,6 @@ def _left_out(a: Analysis) -> str:
 
 def weekly_contacts(a: Analysis) -> Table:
     """Rates from weekly totals."""
-    assert a.weekly is not None
     rows = [
         [
             r.state,
@@ -57,7 +56,7 @@ def weekly_contacts(a: Analysis) -> Table:
             supported(100 * r.rate_per_open_day, 100 * r.rate_low, 100 * r.rate_high),
             interval(100 * r.rate_low, 100 * r.rate_high, value=100 * r.rate_per_open_day),
         ]
-        for r in rows_of(a.weekly.table)
+        for r in rows_of(contacted.weekly_states(a))
     ]
     return table_of(
         "contacts", "Contacts told from weekly totals, by the step that cases await",
@@ -160,7 +159,7 @@ def contact_calibration(a: Analysis) -> Table:
 def feedback(a: Analysis) -> Table:
     """Scores by group, with the share that answered."""
     assert a.scores is not None
-    heads = {CYCLE_TIME: "", LOOPS: "", CONTACTS: "", "channel": "arrived by "}
+    heads = {CYCLE_TIME: "", LOOPS: "", CONTACTS: "", "channel": "channel: "}
     frame = contacted.scores(a)
     rows = [
         [
