@@ -1,4 +1,5 @@
-"""Values that are known only to lie between bounds: the estimate beside a direct maximisation of the likelihood, and what it can't be off by."""
+"""Values that are known only to lie between bounds: the estimate beside a direct maximisation of the likelihood, and
+what it can't be off by."""
 
 from __future__ import annotations
 
@@ -125,8 +126,9 @@ def test_many_values_are_pooled_to_points_among_them():
 
 @pytest.mark.parametrize("hides", [0.3, 1.0, 3.0])
 def test_hidden_delays_have_the_mean_of_all(hides):
-    """Exponential delays of mean 1 behind queues of exponential length, one in three of none: those shorter than the queue are known
-    to lie below it only. Over 30 services of 400 the mean is right within four standard errors; that of the known ones is far off."""
+    """Exponential delays of mean 1 behind queues of exponential length, one in three of none: those shorter than the
+    queue are known to lie below it only. Over 30 services of 400 the mean is right within four standard errors; that
+    of the known ones is far off."""
     rng = np.random.default_rng(7)
     told, known = [], []
     for _ in range(30):

@@ -132,7 +132,7 @@ def test_values_that_mean_nothing(make):
     ids=lambda c: c.words(),
 )
 def test_more_staff_taken_away_than_there_are(model, change):
-    with pytest.raises(ScenarioError, match="pool of Check has 2 people; taking away .* leaves nobody"):
+    with pytest.raises(ScenarioError, match=r"pool of Check has 2 people; taking away .* leaves nobody"):
         bind(model, [change])
 
 
@@ -155,8 +155,10 @@ def test_two_changes_that_leave_nobody_together(model):
         ([Release(activity="Check", every="13:00"), Release(activity="Check", every="monday")], "Release of 'Check'"),
         ([Automate(activity="Check", to="1 hour"), Release(activity="Check", every="monday")], "Release of 'Check'"),
         ([ShortenExternal(activity="Answer", by=0.1), ShortenExternal(activity="Answer", by=0.2)], "ShortenExternal of 'Answer'"),
-        ([ChangeHours(hours={"mon": "08:00-12:00"}), ChangeHours(hours={"mon": "09:00-12:00"})], "give hours to the same people: 'all', 'all'"),
-        ([ChangeHours(hours={"mon": "08:00-12:00"}), ChangeHours(pool="pool of Check", hours={"mon": "09:00-12:00"})], "'all', 'pool of Check'"),
+        ([ChangeHours(hours={"mon": "08:00-12:00"}), ChangeHours(hours={"mon": "09:00-12:00"})],
+         "give hours to the same people: 'all', 'all'"),
+        ([ChangeHours(hours={"mon": "08:00-12:00"}), ChangeHours(pool="pool of Check", hours={"mon": "09:00-12:00"})],
+         "'all', 'pool of Check'"),
         ([ChangeDemand(by=0.1), ChangeDemand(by=-0.1)], "Two changes say how many cases arrive"),
     ],
 )  # fmt: skip
@@ -245,8 +247,8 @@ def test_no_closed_case(log_of):
 
 
 def test_a_calendar_that_excludes_everybodys_work(log_of, done):
-    """Ten Mondays of work, and an office that is open on Sundays for an hour: the replay waits for Sundays, which isn't what happened. It is
-    told to be unfit, and that hardly any work lies in these hours."""
+    """Ten Mondays of work, and an office that is open on Sundays for an hour: the replay waits for Sundays, which
+    isn't what happened. It is told to be unfit, and that hardly any work lies in these hours."""
     rows, arrivals = [], {}
     for week in range(10):
         for case, activity, start, end, who in ROWS:

@@ -55,7 +55,8 @@ def test_work_that_comes_over_time_on_duty(counter, work_with, changes, checks, 
 
 
 def test_time_on_duty_is_that_while_cases_come(log_of, office, work_with):
-    """Cases come on Monday at 16:00 and on Tuesday at 9:00: two hours of the office lie between, and bring 1 + 1 hours of work."""
+    """Cases come on Monday at 16:00 and on Tuesday at 9:00: two hours of the office lie between, and bring 1 + 1
+    hours of work."""
     rows = [("a", "Check", 16, 17, "ann"), ("b", "Check", 33, 34, "ann")]
     model = fit_queues(log_of(rows, arrivals={"a": 16, "b": 33}), calendar=office)
     assert utilisation(model, work_with(model)) == {"pool of Check": 1.0}
@@ -64,8 +65,10 @@ def test_time_on_duty_is_that_while_cases_come(log_of, office, work_with):
 def test_more_work_than_can_be_done_is_told_with_what_is_left(counter, said):
     """At 9:00, as the last case comes, ann turns to b; c, an hour of work, waits. Bob turns to a; nobody else is checked."""
     assert said(counter) == [
-        "More work arrives than can be done: pool of Check (300%), pool of Decide (400%) of the time on duty. The queue grows as long as that "
-        "lasts, so the figures are those of this period and no steady state; when the last case arrives, 1 step with 1 hours of work wait."
+        "More work arrives than can be done: pool of Check (300%), pool of Decide (400%) of the time on duty. The queue grows as "
+        "long as that lasts, so the figures are those of this period and no steady state; when the last case "
+        "arrives, 1 step with "
+        "1 hours of work wait."
     ]  # fmt: skip
     # checked at once, b (8:30) and c (9:00) wait for bob, an hour each
     (words,) = said(counter, Automate(activity="Check", to="0 minutes"))
@@ -81,8 +84,8 @@ def test_a_team_that_can_just_do_its_work_is_not_full(counter, said):
 
 
 def quiet(log_of, office, *, waits=0):
-    """200 cases, five a working day, each half an hour with ann; nobody waits for her but the last `waits`, which come ten minutes after
-    the one before."""
+    """200 cases, five a working day, each half an hour with ann; nobody waits for her but the last `waits`, which
+    come ten minutes after the one before."""
     rows, arrivals, free = [], {}, 0.0
     for k in range(200):
         day, within = divmod(k, 5)
@@ -99,9 +102,7 @@ def quiet(log_of, office, *, waits=0):
 
 
 def test_adding_staff_where_nobody_waited_is_said_to_be_no_estimate(log_of, office, said):
-    words = (
-        "Hardly any step waited for people in Check: no queue was seen there, so adding staff can't be estimated to help."
-    )
+    words = "Hardly any step waited for people in Check: no queue was seen there, so adding staff can't be estimated to help."
     model = quiet(log_of, office)
     assert said(model, AddCapacity(activity="Check", staff=1)) == [words]
     assert said(model, AddCapacity(pool="pool of Check", staff=1)) == [words]

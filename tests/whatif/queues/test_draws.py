@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 
 import numpy as np
@@ -49,7 +50,8 @@ def minutes(rng, mean):
 
 
 def permits(seed=1, n=300, weeks=8):
-    """Ann and amy check, three in ten come back after the customer's answer; bob decides a while after that. Nine in ten of their hours."""
+    """Ann and amy check, three in ten come back after the customer's answer; bob decides a while after that. Nine in
+    ten of their hours."""
     rng = random.Random(seed)
     cases = []
     for k, at in enumerate(arrivals_in(weekdays(weeks), n, rng)):
@@ -155,10 +157,11 @@ def test_no_changes_at_all_change_nothing(model, measures):
 
 
 def test_more_staff_never_makes_the_mean_longer(model, measures):
-    """One check fewer to two more people: the mean falls with each, within the error of the differences over the draws, by less and less."""
+    """One check fewer to two more people: the mean falls with each, within the error of the differences over the
+    draws, by less and less."""
     found = figures(model, measures, [[AddCapacity(activity="Check", staff=k)] for k in (-1, 0, 1, 2)], draws=range(12))
     mean = found.to_be[:, :, 0]
-    for fewer, more in zip(mean, mean[1:], strict=False):
+    for fewer, more in itertools.pairwise(mean):
         change = more - fewer
         assert change.mean() <= 2 * change.std(ddof=1) / np.sqrt(len(change))
     assert mean[0].mean() > 1.2 * mean[1].mean()
@@ -219,8 +222,9 @@ def local(instants):
 
 @pytest.mark.parametrize(("weeks_later", "change_in_it"), [(6, True), (39, True), (52, False)])
 def test_a_clock_change_moves_nothing_else(work_with, weeks_later, change_in_it):
-    """Six weeks later the clocks change on 9 March amid the cases, 39 weeks later on 2 November, 52 weeks later not. By the local clock each
-    step begins and ends when it would have without, as it is and with more people, fewer, or in other hours."""
+    """Six weeks later the clocks change on 9 March amid the cases, 39 weeks later on 2 November, 52 weeks later not.
+    By the local clock each step begins and ends when it would have without, as it is and with more people, fewer, or
+    in other hours."""
     here, there = by_local_clock(0), by_local_clock(weeks_later)
     offset = local(there.log.complete) - pd.to_datetime(there.log.complete, unit="us")
     assert (len(set(offset)) == 2) == change_in_it

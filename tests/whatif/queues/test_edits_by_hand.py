@@ -261,8 +261,8 @@ BY_WEEK = (2, 3, 1, 2, 4, 2, 1, 3, 2, 2)
 
 @pytest.fixture
 def weekly(log_of, office):
-    """Ten weeks: cases come on Monday at 9:00 and on Tuesday at 9:00, 10:00 and so on. Sue signs them on Thursday from 13:00 on, half an
-    hour each, and has nothing else to do."""
+    """Ten weeks: cases come on Monday at 9:00 and on Tuesday at 9:00, 10:00 and so on. Sue signs them on Thursday
+    from 13:00 on, half an hour each, and has nothing else to do."""
     rows = []
     for week, n in enumerate(BY_WEEK):
         for k in range(n):

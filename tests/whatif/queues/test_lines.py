@@ -84,7 +84,8 @@ def test_help_now_and_then_does_not_undo_an_office(found):
 
 
 def test_one_who_serves_two_offices_alike_keeps_them_one(found):
-    """Four of five checks are made by people of one office, the fifth by flo, who is of none: one in ten steps isn't of its person's value."""
+    """Four of five checks are made by people of one office, the fifth by flo, who is of none: one in ten steps isn't
+    of its person's value."""
     rng = random.Random(3)
     cases = [
         (office, {"Check": "flo" if rng.random() < 0.2 else rng.choice(NORTH if office == "north" else SOUTH)})
@@ -152,8 +153,8 @@ def test_steps_without_staff_stand_in_no_queue(log_of):
 
 
 def test_a_pool_serves_what_makes_a_twentieth_of_either(log_of):
-    """Ann does 100 checks and 2 decisions, bob 100 decisions: 2 in 102 is too little to make her one who decides. The one letter, which
-    ann alone wrote, is hers all the same."""
+    """Ann does 100 checks and 2 decisions, bob 100 decisions: 2 in 102 is too little to make her one who decides. The
+    one letter, which ann alone wrote, is hers all the same."""
     rows = [(f"a{k}", "Check", k, k + 1, "ann") for k in range(100)]
     rows += [(f"b{k}", "Decide", k, k + 1, "ann" if k < 2 else "bob") for k in range(102)]
     rows += [("z", "Write", 200, 201, "ann")]

@@ -1,4 +1,5 @@
-"""The records of a first-come service whose staff is known, replayed as they are: every instant comes out again, to the microsecond."""
+"""The records of a first-come service whose staff is known, replayed as they are: every instant comes out again, to
+the microsecond."""
 
 from __future__ import annotations
 

@@ -23,7 +23,8 @@ def test_ranges_equal_their_twin(pairs):
 
 @pytest.fixture
 def weeks(log_of):
-    """`weeks(n_weeks, per_week, work=hours of the case by its week, channel=…)`: cases a day apart or less, each closed within an hour."""
+    """`weeks(n_weeks, per_week, work=hours of the case by its week, channel=…)`: cases a day apart or less, each
+    closed within an hour."""
 
     def make(n_weeks, per_week=10, *, work=lambda week, rng: 1.0, channel=None, seed=1):
         rng = random.Random(seed)
@@ -71,7 +72,8 @@ def test_arrivals_stay_and_what_happens_is_drawn_from_the_same_stratum(weeks):
 
 
 def test_every_case_is_drawn_as_often_as_any_other(weeks):
-    """400 draws of 200 arrivals: each of the 200 cases comes 400 times on average, give or take five standard errors (20 each)."""
+    """400 draws of 200 arrivals: each of the 200 cases comes 400 times on average, give or take five standard errors
+    (20 each)."""
     found = weeks(20)
     count = np.zeros(200)
     for seed in range(400):

@@ -25,8 +25,8 @@ def many(each):
 
 
 def test_what_needs_staff_and_how_long(log_of, office):
-    """The answer is the customer's and sending takes no time. Bob's decision, begun on Monday at 16:00 and done on Tuesday at 10:00, is an
-    hour before closing and two after opening."""
+    """The answer is the customer's and sending takes no time. Bob's decision, begun on Monday at 16:00 and done on
+    Tuesday at 10:00, is an hour before closing and two after opening."""
     found = found_staffing(log_of(ROWS, external=["Answer"]), calendar=office)
     log = found.log
     told = {
@@ -47,7 +47,8 @@ def test_what_needs_staff_and_how_long(log_of, office):
 
 
 def test_overtime_keeps_the_time_that_it_took(log_of, office):
-    """Bob decides once from 18:00 to 20:00, when the office is closed: two hours of work; that is one step in two, and is said."""
+    """Bob decides once from 18:00 to 20:00, when the office is closed: two hours of work; that is one step in two,
+    and is said."""
     found = found_staffing(log_of([("a", "Decide", 10, 11, "bob"), ("b", "Decide", 18, 20, "bob")]), calendar=office)
     assert (found.work / HOUR).tolist() == [1, 2]
     assert len(found.caveats) == 1
@@ -94,11 +95,14 @@ def test_a_shift_in_the_office_is_a_persons_own(log_of):
 
 
 def test_who_releases_batches_is_there_all_day(log_of, office):
-    """Sue signs on Thursdays for two hours. Named as batched, that is the rhythm of the work; else it would be a contract of two hours."""
+    """Sue signs on Thursdays for two hours. Named as batched, that is the rhythm of the work; else it would be a
+    contract of two hours."""
     rows = many(
-        lambda at, w, d: [(f"a{at}-{k}", "Sign", at + 13 + k / 4, at + 13.25 + k / 4, "sue") for k in range(8)]
-        if d == 3
-        else [(f"a{at}-{k}", "Check", at + 8 + k / 2, at + 8.5 + k / 2, "ann") for k in range(18)]
+        lambda at, w, d: (
+            [(f"a{at}-{k}", "Sign", at + 13 + k / 4, at + 13.25 + k / 4, "sue") for k in range(8)]
+            if d == 3
+            else [(f"a{at}-{k}", "Check", at + 8 + k / 2, at + 8.5 + k / 2, "ann") for k in range(18)]
+        )
     )
     log = log_of(rows)
 
@@ -114,9 +118,7 @@ def test_who_releases_batches_is_there_all_day(log_of, office):
 
 
 def test_without_a_calendar_hours_are_discovered_or_said_to_be_unknown(log_of):
-    rows = many(
-        lambda at, w, d: [(f"a{at}-{k}", "Check", at + 8 + k / 2, at + 8.5 + k / 2, "ann") for k in range(18)]
-    )
+    rows = many(lambda at, w, d: [(f"a{at}-{k}", "Check", at + 8 + k / 2, at + 8.5 + k / 2, "ann") for k in range(18)])
     found = found_staffing(log_of(rows))
     hours = found.teams[0].hours[10:15]
     assert (np.diff(hours, axis=1) / HOUR).ravel().tolist() == [9] * 5
@@ -138,7 +140,9 @@ def test_a_holiday_is_off_for_all(log_of):
 
 
 def test_pools_that_are_given_stand(log_of, office):
-    rows = many(lambda at, w, d: [(f"a{at}-{k}", "Check", at + 8 + k, at + 9 + k, f"clerk {(k + d + w) % 3}") for k in range(9)])
+    rows = many(
+        lambda at, w, d: [(f"a{at}-{k}", "Check", at + 8 + k, at + 9 + k, f"clerk {(k + d + w) % 3}") for k in range(9)]
+    )
     log = log_of(rows)
     assert found_staffing(log, calendar=office).pools.pools == ("pool of Check",)
     found = found_staffing(log, calendar=office, pools={"Old hands": ["clerk 0", "clerk 1"], "New": ["clerk 2"]})

@@ -140,7 +140,8 @@ def held_out(observed, replayed, shift=(1.0,), chance=0.0):
 
 
 def test_errors_and_distances_by_hand():
-    """Days 1, 2, 3 were replayed as 2, 3, 7: each in order is off by 1, 1 and 4 days, two days on average; the mean 4 instead of 2."""
+    """Days 1, 2, 3 were replayed as 2, 3, 7: each in order is off by 1, 1 and 4 days, two days on average; the mean 4
+    instead of 2."""
     found = held_out([1.0, 2.0, 3.0], [7.0, 2.0, 3.0], shift=[1.0, 2.0, 6.0])
     assert found.error == 1.0
     assert found.distance_hours == pytest.approx(48)
