@@ -66,6 +66,8 @@ class ContactAnswers:
     quality: ContactQuality
     #: None where no contact can be linked; then nothing else is told.
     links: LinkedContacts | None
+    #: The same of all cases that were read: for what needs the cases outside the window as well.
+    all_links: LinkedContacts | None
     per_case: ContactsPerCase | None
     by_channel: ContactsPerCase | None
     rates: ContactRates | None
@@ -96,8 +98,8 @@ class ContactAnswers:
 
 def _nothing(quality: ContactQuality, untold: Mapping[str, str]) -> ContactAnswers:
     return ContactAnswers(
-        quality=quality, links=None, per_case=None, by_channel=None, rates=None, why=None, resolution=None, switching=None,
-        overdue=None, loops=None, forecast=None, untold=untold,
+        quality=quality, links=None, all_links=None, per_case=None, by_channel=None, rates=None, why=None, resolution=None,
+        switching=None, overdue=None, loops=None, forecast=None, untold=untold,
     )  # fmt: skip
 
 
@@ -123,12 +125,14 @@ def contact_answers(
     links = ask("links", partial(how.links, log, contacts, whole=whole))
     if links is None:
         return _nothing(quality, ask.untold)
+    every = how.links(whole, contacts)
     rates = ask("rates", partial(linked_rates, links, standard=standard, seed=seed))
     theirs = links.are == "contacts"
     life = None if rates is None or not theirs else rates.life
     return ContactAnswers(
         quality=quality,
         links=links,
+        all_links=every,
         per_case=ask("per_case", partial(contacts_per_case, links, seed=seed)),
         by_channel=None
         if log.case_channel is None
@@ -143,9 +147,7 @@ def contact_answers(
         if life is None or standard is None
         else ask("overdue", partial(overdue_contacts, life, seed=seed)),
         loops=ask("loops", partial(loop_contacts, links, seed=seed)) if theirs else None,
-        forecast=ask("forecast", lambda: contact_forecast(how.links(whole, contacts), standard=standard, seed=seed))
-        if theirs
-        else None,
+        forecast=ask("forecast", partial(contact_forecast, every, standard=standard, seed=seed)) if theirs else None,
         untold=ask.untold,
     )
 
