@@ -28,9 +28,9 @@ from waiting import queued_log
 from streamline.log.contact_log import ContactLog
 from streamline.log.event_log import EventLog
 from streamline.log.read import read_contacts
-from streamline.measure.contact import contact_rates
 from streamline.measure.contacts.exposure import open_life
 from streamline.measure.contacts.linking import link_contacts
+from streamline.measure.contacts.rates import contact_rates
 from streamline.stats.net_demand import net_demand
 from streamline.stats.rate_choice import chosen_rates
 from streamline.stats.repeats import repeats

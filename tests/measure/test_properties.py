@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from streamline.log.event_log import EventLog
 from streamline.log.read import read_contacts
-from streamline.measure.contact import AFTER_END, BEFORE_ARRIVAL, LATER, contact_exposure, contact_rates, state_days
+from streamline.measure.contacts.lives import BEFORE_ARRIVAL, CLOSED, LATER
+from streamline.measure.contacts.rates import contact_rates
 from streamline.measure.duration import cycle_time
 from streamline.measure.flow import directly_follows, variants
 from streamline.measure.loops.rework import loop_occurrences, rework_loops
@@ -91,46 +92,27 @@ def test_the_rows_of_the_bottleneck_table_add_up(log_of: LogOf, rows: Rows) -> N
         assert table["share"].is_monotonic_decreasing
 
 
-@given(rows=ROWS, ends=st.booleans(), first=st.floats(0, 6), lasts=st.floats(0, 12))
-@SOME
-def test_state_days_add_up_to_the_open_life_in_the_period(
-    log_of: LogOf, rows: Rows, ends: bool, first: float, lasts: float
-) -> None:
-    """Closed cases live from arrival to last completion, open ones until the log ends; cut to the period."""
-    closes = [rows[0][1]] if ends else None
-    log = log_of(rows, ends=closes)
-    start = int(log.arrival.min()) + round(first * 3_600_000_000)
-    end = start + round(lasts * 3_600_000_000)
-    days = state_days(log, log.arrival, log.complete, period=(start, end))
-    width = len(log.activities)
-    until = np.where(log.closed, log.last_completion, log.observed_until)
-    life = np.maximum(np.minimum(until, end) - np.maximum(log.arrival, start), 0) / DAY
-    assert days[:, : width + 1].sum(axis=1) == pytest.approx(life)
-    assert (days >= 0).all()
-    assert not days[log.closed, width].any()
-    assert not days[~log.closed, width + 2].any()
-
-
 @given(rows=ROWS, calls=st.lists(st.tuples(st.integers(0, 6), st.integers(-3, 15)), min_size=1, max_size=12))
 @SOME
-def test_contacts_and_shares_add_up(log_of: LogOf, at: Any, rows: Rows, calls: list[tuple[int, int]]) -> None:
+def test_contacts_and_days_add_up(log_of: LogOf, at: Any, rows: Rows, calls: list[tuple[int, int]]) -> None:
+    """Contacts by state add up to those of the cases, days to the open lives and thirty days after; each has its state."""
     log = log_of(rows)
     frame = pd.DataFrame({"case": [f"c{k}" for k, _ in calls] + ["c0"], "time": [at(h) for _, h in calls] + [at(1)]})
     contacts = read_contacts(frame, case="case", time="time")
-    exposure = contact_exposure(log, contacts)
     known = {f"c{k}" for k in range(5)} & {r[0] for r in rows}
     linked = frame[frame["case"].isin(known)]
-    assert exposure.contacts.sum() == len(linked)
-    per_case = dict(zip(log.case_id_array(), exposure.contacts.sum(axis=1), strict=True))
-    assert {k: v for k, v in per_case.items() if v} == linked["case"].value_counts().to_dict()
-    got = contact_rates(log, contacts, draws=20)
-    assert got.table["share"].sum() == pytest.approx(1)
-    assert got.table["contacts_per_case"].sum() == pytest.approx(got.per_case.value)
+    got = contact_rates(log, contacts, covers=("2025-01-01", "2025-03-01"), draws=20)
+    assert got.by_state["n_contacts"].sum() == got.table["n_contacts"].sum() == len(linked)
+    assert got.cases["case"].value_counts().to_dict() == linked["case"].value_counts().to_dict()
+    days = got.by_state.set_index("state")["open_days"]
+    life = (log.last_completion - log.arrival)[np.diff(log.case_offsets) > 0].sum() / DAY
+    assert days.drop(CLOSED).sum() == pytest.approx(life, abs=1e-9)
+    assert days[CLOSED] == pytest.approx(30 * log.n_cases)
     arrival = dict(zip(log.case_id_array(), log.instants(log.arrival), strict=True))
     last = dict(zip(log.case_id_array(), log.instants(log.last_completion), strict=True))
     for r in got.cases.itertuples():
         assert (r.state == BEFORE_ARRIVAL) == (r.time < arrival[r.case])
-        assert (r.state in (AFTER_END, LATER)) == (r.time >= last[r.case] and r.time >= arrival[r.case])
+        assert (r.state in (CLOSED, LATER)) == (r.time >= last[r.case] and r.time >= arrival[r.case])
 
 
 @given(rows=ROWS)
