@@ -36,8 +36,8 @@ def minutes(rng: random.Random, mean: float) -> int:
 
 
 def delayed(seed, *, mean_hours, n=1_500, load=0.7):
-    """A clerk checks, another decides; a decision isn't ready for exponential hours after the check. Both are always there, and a case
-    comes every hour. Returns the true mean of the delays, hours, and the model."""
+    """A clerk checks, another decides; a decision isn't ready for exponential hours after the check. Both are always there, and
+    a case comes every hour. Returns the true mean of the delays, hours, and the model."""
     rng = random.Random(seed)
     arrivals = arrivals_in([(MONDAY, MONDAY + n * HOUR)], n, rng)
     cases = [

@@ -73,6 +73,15 @@ def test_as_it_is_every_instant_is_the_recorded_one(counter, instants):
                 "c": [("Check", 9, 9.5), ("Decide", 11.5, 12.5)],
             },
         ),
+        # the next check begins before the one before it ends: a machine does any number at once
+        (
+            Automate(activity="Check", to="45 minutes"),
+            {
+                "a": [("Check", 8, 8.75), ("Decide", 8.75, 10.75)],
+                "b": [("Check", 8.5, 9.25), ("Decide", 10.75, 11.75)],
+                "c": [("Check", 9, 9.75), ("Decide", 11.75, 12.75)],
+            },
+        ),
         # checks take half an hour: nobody waits for Ann; Bob is busy from 8:30 on
         (
             SpeedUp(activity="Check", by=0.5),
@@ -365,3 +374,34 @@ def test_fewer_people_are_slower(log_of, done):
         (9, 9.5, 10),
         (9, 10, 11),
     }
+
+
+def test_what_is_set_is_set_before_it_is_shortened(log_of, instants):
+    """An answer that takes two hours, then half of that: whichever is written first. b's wait of two hours before it is halved too."""
+    model = fit_queues(log_of(ASKED, arrivals=ARRIVALS, external=["Answer"]))
+    changes = [ShortenExternal(activity="Answer", by=0.5), Automate(activity="Answer", to="2 hours")]
+    for given in (changes, changes[::-1]):
+        assert instants(model, *given) == {
+            "a": [("Ask", 8, 9), ("Answer", 9, 10), ("Decide", 10, 11)],
+            "b": [("Ask", 9, 10), ("Answer", 11, 12), ("Decide", 12, 13)],
+            "c": [("Ask", 10, 11), ("Answer", 11, 12), ("Decide", 13, 14)],
+        }
+
+
+def test_people_of_one_office_are_pooled_within_it(log_of, work_with):
+    """North and south have one who checks and one who decides each. As one team, each serves both activities, of their own office."""
+    rows, office = [], {}
+    for k in range(120):
+        name, north = f"c{k}", k % 2 == 0
+        office[name] = "north" if north else "south"
+        rows.append((name, "Check", k, k + 1, "ann" if north else "bob"))
+        rows.append((name, "Decide", k + 1, k + 2, "dee" if north else "eve"))
+    model = fit_queues(log_of(rows, columns={"office": office}, attributes=["office"]))
+    lines, log = model.staffing.lines, model.log
+
+    def served(work):
+        return sorted(sorted((log.activities[lines.activity[q]], lines.kind[q]) for q in t.queues) for t in work.teams)
+
+    assert served(work_with(model)) == [[(a, o)] for a in ("Check", "Decide") for o in ("north", "south")]
+    both = [[("Check", o), ("Decide", o)] for o in ("north", "north", "south", "south")]
+    assert served(work_with(model, PoolResources(activities=("Check", "Decide")))) == both
