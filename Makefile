@@ -5,9 +5,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO := demo-section
 
-.PHONY: demo test lint types check sample verify-stats bench constraints clean
+.PHONY: demo test lint types check sample verify-stats services truth bench constraints clean
 BENCH := build/bench
 REAL ?=
+TRUTH ?=
 
 demo: $(READY)
 	@$(BIN)/streamline demo --output $(DEMO)
@@ -32,6 +33,14 @@ sample: $(READY)
 verify-stats: $(READY)
 	$(BIN)/python scripts/verify_stats.py > docs/verification/intervals.md
 	$(BIN)/python scripts/verify_rates.py > docs/verification/rates.md
+
+# Three services of our own whose true effects are known (tests/services/README.md), 20 runs of each scenario: ten minutes.
+services: $(READY)
+	for s in benefits licences claims; do $(BIN)/python -m tests.services $$s build/truth/$$s --processes 2; done
+
+# Estimates beside the truth; TRUTH names more folders with records, a study and truth.json.
+truth: $(READY) services
+	$(BIN)/python scripts/truth.py $(TRUTH) build/truth/benefits build/truth/licences build/truth/claims
 
 # This library and its peers on the same files, each run in its own process: about half an hour. Generated logs of up to
 # 100 million events (2 GB) go to build/bench-data; REAL names XES files to read too.

@@ -105,7 +105,8 @@ if TYPE_CHECKING:
         ShortenExternal,
         SpeedUp,
     )
-    from streamline.whatif.estimate import Prices, estimate
+    from streamline.whatif.estimate import Proposal, estimate, estimates
+    from streamline.whatif.prices import Prices
     from streamline.whatif.replay import fit_replay
 
 _HOMES = {
@@ -178,7 +179,8 @@ _HOMES = {
         "AddCapacity", "Automate", "ChangeDemand", "ChangeHours", "Divert", "ExpressLane", "Notify", "PoolResources",
         "ReduceRework", "Release", "RemoveStep", "RunInParallel", "SelfService", "ShortenExternal", "SpeedUp",
     ),
-    "whatif.estimate": ("Prices", "estimate"),
+    "whatif.estimate": ("Proposal", "estimate", "estimates"),
+    "whatif.prices": ("Prices",),
     "whatif.replay": ("fit_replay",),
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -209,6 +211,7 @@ __all__ = [
     "OutputError",
     "PoolResources",
     "Prices",
+    "Proposal",
     "ReduceRework",
     "Release",
     "RemoveStep",
@@ -239,6 +242,7 @@ __all__ = [
     "directly_follows",
     "estimate",
     "estimated_starts",
+    "estimates",
     "feedback_scores",
     "first_contact_resolution",
     "first_passes",

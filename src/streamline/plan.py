@@ -14,7 +14,7 @@ import pandas as pd
 
 from streamline.contact_answers import ContactAnswers, Linking, contact_answers, nameless
 from streamline.diagnosis import diagnosis
-from streamline.errors import InsufficientDataError, ScenarioError, UnknownNameError
+from streamline.errors import InsufficientDataError, UnknownNameError
 from streamline.log.calendar import Calendar
 from streamline.log.contact_log import ContactLog
 from streamline.log.contact_totals import ContactTotals, read_contact_totals
@@ -22,6 +22,7 @@ from streamline.log.event_log import EventLog
 from streamline.log.feedback_log import FeedbackLog
 from streamline.log.quality import data_quality
 from streamline.log.read import read_contacts, read_feedback, read_log
+from streamline.machine import n_processors
 from streamline.measure.contacts.linking import LinkedContacts
 from streamline.measure.contacts.weekly_totals import WeeklyTotalRates, weekly_total_rates
 from streamline.measure.duration import cycle_time
@@ -42,8 +43,10 @@ from streamline.results import Finding
 from streamline.study import LogPart, Scenario, Study, read_study
 from streamline.study_contacts import ContactsPart
 from streamline.units import MISSING_TIME, counted
-from streamline.whatif.estimate import Prices, ScenarioEstimate, estimate
+from streamline.whatif.estimate import Proposal, ScenarioEstimate, estimates
+from streamline.whatif.prices import Prices
 from streamline.whatif.replay import fit_replay
+from streamline.whatif.validate import Validation
 
 Progress = Callable[[str], None]
 
@@ -293,7 +296,8 @@ def _analyse(plan: Study, records: _Records, progress: Progress) -> Analysis:
         min_cases=max(MIN_CASES, plan.privacy.minimum_cell),
         seed=seed,
     )
-    scenarios = _estimates(plan, records, standard, _estimable(plan, answers), progress)
+    estimable = answers.all_links if answers is not None and _estimable(answers) else None
+    validation, scenarios = _estimates(plan, records, standard, estimable, progress)
     return Analysis(
         study=plan,
         log=log,
@@ -316,6 +320,7 @@ def _analyse(plan: Study, records: _Records, progress: Progress) -> Analysis:
         totals_missing=totals_missing,
         scores=_scores(records, links, seed),
         scenarios=scenarios,
+        validation=validation,
         provenance=Provenance(
             inputs=records.inputs, version=version(), seed=seed, draws=plan.simulation.draws, history=log.history
         ),
@@ -356,11 +361,9 @@ def _weekly(plan: Study, records: _Records, seed: int) -> tuple[WeeklyTotalRates
         return None, str(error)
 
 
-def _estimable(plan: Study, answers: ContactAnswers | None) -> bool:
-    """Whether contacts of scenarios can be estimated: those of customers, linked by case id, each counting once."""
-    if answers is None or answers.rates is None or not answers.of_customers or plan.contacts is None:
-        return False
-    return plan.contacts.customer is None and not plan.contacts.abandoned and answers.per_case is not None
+def _estimable(answers: ContactAnswers) -> bool:
+    """Whether contacts of scenarios can be estimated: those of customers, of whose cases some are on record as a whole."""
+    return answers.rates is not None and answers.of_customers and answers.per_case is not None
 
 
 def _scores(records: _Records, links: LinkedContacts | None, seed: int) -> FeedbackScores | None:
@@ -370,41 +373,36 @@ def _scores(records: _Records, links: LinkedContacts | None, seed: int) -> Feedb
 
 
 def _estimates(
-    plan: Study, records: _Records, standard: str | None, with_contacts: bool, progress: Progress
-) -> tuple[tuple[Scenario, ScenarioEstimate], ...]:
+    plan: Study, records: _Records, standard: str | None, links: LinkedContacts | None, progress: Progress
+) -> tuple[Validation | None, tuple[tuple[Scenario, ScenarioEstimate], ...]]:
+    """How well the replay reproduces the service, and what each scenario would do; nothing without scenarios."""
     if not plan.scenarios:
-        return ()
+        return None, ()
+    progress("replaying the service as it was")
     model = fit_replay(
         records.log,
-        contacts=records.contacts if with_contacts else None,
+        contacts=links,
         calendar=records.calendar,
+        pools=plan.pools,
+        standard=standard,
         whole=records.whole,
     )
-    results = []
-    for scenario in plan.scenarios:
-        progress(f"estimating “{scenario.name}”")
-        try:
-            results.append(
-                (
-                    scenario,
-                    estimate(
-                        model,
-                        scenario.changes,
-                        name=scenario.name,
-                        standard=standard,
-                        prices=_prices(plan, scenario, records.contacts),
-                        draws=plan.simulation.draws,
-                        seed=plan.simulation.seed,
-                    ),
-                )
-            )
-        except (ScenarioError, InsufficientDataError) as error:
-            error.args = (f"Scenario {scenario.name!r}: {error}",)
-            raise
-    return tuple(results)
+    validation = model.validation
+    progress(f"estimating {counted(len(plan.scenarios), 'scenario')}")
+    found = estimates(
+        model,
+        [Proposal(name=s.name, changes=s.changes, per_year=s.cost_per_year or 0.0) for s in plan.scenarios],
+        standard=standard,
+        prices=_prices(plan, records.contacts),
+        draws=plan.simulation.draws,
+        seed=plan.simulation.seed,
+        validation=validation,
+        workers=n_processors(),
+    )
+    return validation, tuple(zip(plan.scenarios, found, strict=True))
 
 
-def _prices(plan: Study, scenario: Scenario, contacts: ContactLog | None) -> Prices | None:
+def _prices(plan: Study, contacts: ContactLog | None) -> Prices | None:
     costs = plan.costs
     if costs is None:
         return None
@@ -418,5 +416,4 @@ def _prices(plan: Study, scenario: Scenario, contacts: ContactLog | None) -> Pri
         currency=costs.currency,
         staff_hour=costs.staff_hour,
         contact=costs.contact,
-        scenario_per_year=scenario.cost_per_year or 0.0,
     )

@@ -34,7 +34,9 @@ class Step:
     start: int = NEVER
     complete: int = NEVER
     team: int = -1
-    joined_as: tuple[int, int, int] | None = None  # the round in which it joined its queue, since when it was held, its rank
+    joined_as: tuple[int, int, int] | None = (
+        None  # the round in which it joined its queue, since when it was held, its rank
+    )
     done: bool = False
 
 

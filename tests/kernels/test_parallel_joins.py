@@ -47,7 +47,6 @@ def found(cases: list[Steps], chosen: set[int]) -> list[list[list[int]]]:
     offsets = np.cumsum([0, *map(len, cases)]).astype(np.int64)
     joins = [[int(base) + p for p in joins] for base, case in zip(offsets, cases, strict=False) for _, joins in case]
     join_offsets, joined = parallel_joins(
-        offsets,
         np.array([a for case in cases for a, _ in case], dtype=np.int32),
         np.cumsum([0, *map(len, joins)]).astype(np.int64),
         np.array([p for row in joins for p in row], dtype=np.int64),

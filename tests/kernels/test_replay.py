@@ -12,43 +12,25 @@ from hypothesis import strategies as st
 
 from streamline.kernels.replay import (
     MISSING,
-    awaited_time,
     cut_with_consequences,
     joined_steps,
     last_completions,
-    replay_completions,
 )
 
 Int64 = npt.NDArray[np.int64]
 
 
 class Step(NamedTuple):
-    backs: set[int]  # how many places before it those stand that it waited for
-    wait: int
-    service: int
-    schedule: int  # number of a release schedule, or -1
-    activity: int
     complete: int
     keep: bool
 
 
 STEP = st.builds(
     Step,
-    st.sets(st.integers(1, 4), max_size=3),
-    st.integers(0, 8),
-    st.integers(0, 8),
-    st.integers(-1, 1),
-    st.integers(0, 2),
     st.integers(0, 20),
     st.booleans(),
 )
 CASES = st.lists(st.tuples(st.integers(0, 15), st.lists(STEP, max_size=7)), max_size=5)
-
-
-@st.composite
-def _windows(draw: st.DrawFn) -> list[tuple[int, int]]:
-    edges = sorted(draw(st.sets(st.integers(0, 40), max_size=8)))
-    return list(zip(edges[::2], edges[1::2], strict=False))
 
 
 def _offsets(cases: list[tuple[int, list[Step]]]) -> Int64:
@@ -57,14 +39,6 @@ def _offsets(cases: list[tuple[int, list[Step]]]) -> Int64:
 
 def _column(cases: list[tuple[int, list[Step]]], name: str, kind: type) -> npt.NDArray[np.generic]:
     return np.array([getattr(s, name) for _, steps in cases for s in steps], dtype=kind)
-
-
-def _released(ready: int, windows: list[tuple[int, int]]) -> int:
-    """The instant itself inside a window, else the next window's start; past the last window the instant itself."""
-    for start, end in windows:
-        if ready < end:
-            return max(ready, start)
-    return ready
 
 
 class Timed(NamedTuple):
@@ -140,53 +114,6 @@ def test_many_joins_are_kept() -> None:
     assert len(joined) == 900
 
 
-@given(cases=CASES, schedules=st.tuples(_windows(), _windows()))
-@settings(max_examples=300, deadline=None)
-def test_replayed_completions_equal_their_twin(
-    cases: list[tuple[int, list[Step]]], schedules: tuple[list[tuple[int, int]], list[tuple[int, int]]]
-) -> None:
-    expected: list[int] = []
-    joined: list[list[int]] = []
-    for arrival, steps in cases:
-        done: list[int] = []
-        for i, step in enumerate(steps):
-            waited_for = [i - back for back in sorted(step.backs) if back <= i]
-            joined.append([len(expected) + p for p in waited_for])
-            ready = max([done[p] for p in waited_for], default=arrival)
-            if step.schedule >= 0:
-                ready = _released(ready, schedules[step.schedule])
-            done.append(ready + step.wait + step.service)
-        expected += done
-    spans = [w for schedule in schedules for w in schedule]
-    got = replay_completions(
-        _offsets(cases),
-        np.cumsum([0, *map(len, joined)]).astype(np.int64),
-        np.array([p for row in joined for p in row], dtype=np.int64),
-        np.array([a for a, _ in cases], dtype=np.int64),
-        _column(cases, "wait", np.int64),
-        _column(cases, "service", np.int64),
-        _column(cases, "schedule", np.int32),
-        np.cumsum([0, *map(len, schedules)]).astype(np.int64),
-        np.array([s for s, _ in spans], dtype=np.int64),
-        np.array([e for _, e in spans], dtype=np.int64),
-    )
-    assert got.tolist() == expected
-
-
-def test_a_release_by_hand() -> None:
-    """Hand: four cases ready at 5, 10, 12 and 30; one schedule open from 10 to 12 and from 20 to 21.
-
-    Ready at 5: held until 10, then 2 of wait and 3 of service: 15. Ready at 10, inside the window: 15. Ready at 12, the
-    end of the first window: held until 20, so 25. Ready at 30, past the last window: not held, 35.
-    """
-    ready = np.array([5, 10, 12, 30])
-    got = replay_completions(
-        np.arange(5), np.zeros(5, np.int64), np.zeros(0, np.int64), ready, np.full(4, 2), np.full(4, 3), np.zeros(4, np.int32),
-        np.array([0, 2]), np.array([10, 20]), np.array([12, 21]),
-    )  # fmt: skip
-    assert got.tolist() == [15, 15, 25, 35]
-
-
 @given(cases=CASES)
 @settings(max_examples=200, deadline=None)
 def test_last_completions_equal_their_twin(cases: list[tuple[int, list[Step]]]) -> None:
@@ -198,30 +125,6 @@ def test_last_completions_equal_their_twin(cases: list[tuple[int, list[Step]]]) 
         np.array([a for a, _ in cases], dtype=np.int64),
     )
     assert got.tolist() == expected
-
-
-@given(cases=CASES, first=st.integers(0, 20), lasts=st.integers(0, 20))
-@settings(max_examples=300, deadline=None)
-def test_awaited_time_equals_counting_instant_by_instant(
-    cases: list[tuple[int, list[Step]]], first: int, lasts: int
-) -> None:
-    expected = np.zeros((len(cases), 3), dtype=np.int64)
-    for k, (arrival, steps) in enumerate(cases):
-        for t in range(max(first, arrival), first + lasts):
-            later = [(s.complete, i) for i, s in enumerate(steps) if s.keep and s.complete > t]
-            if later:
-                expected[k, steps[min(later)[1]].activity] += 1
-    got = awaited_time(
-        _offsets(cases),
-        _column(cases, "activity", np.int32),
-        3,
-        np.array([a for a, _ in cases], dtype=np.int64),
-        _column(cases, "complete", np.int64),
-        _column(cases, "keep", np.bool_),
-        first,
-        first + lasts,
-    )
-    assert got.tolist() == expected.tolist()
 
 
 class Return(NamedTuple):

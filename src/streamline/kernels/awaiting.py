@@ -22,31 +22,35 @@ _PIECES = 6
 @compiled
 def contacts_while_awaiting(
     offsets: Int64, join_offsets: Int64, joined: Int64, activity: Int32, arrival: Int64, complete: Int64, keep: Bool,
-    rate: Float, edges: Int64, due_after: int, level: Float, ratio: float, within: int, counts: Bool, never: int,
+    rate: Float, bands: Int64, ages: Int64, level: Float, ratio: float, within: int, worth: Float, counts: Bool, never: int,
 ) -> Any:  # fmt: skip
-    """The contacts expected between the arrival and the last completion: (of each case, of each activity awaited by those that count).
+    """The contacts expected between the arrival and the last completion: of each case, and of each activity awaited.
 
-    At each instant the case awaits the step of its critical path that is enabled and not complete: the path leads back from the kept
-    step that completes last, each time to the step that it joins which completes last (the first of these), as far as the arrival.
+    At each instant the case awaits the step of its critical path that is enabled and not complete: the path leads back
+    from the kept step that completes last, each time to the step that it joins which completes last (the first of
+    these), as far as the arrival.
 
-    rate : (activities, bands, 2) contacts per day while an activity is awaited, by the time waited (bands end at `edges`, microseconds,
-        ascending) and by whether the case is overdue, `due_after` microseconds after its arrival. level : (cases,) factor of each case.
-    ratio, within : for `within` microseconds after a contact the rate is `ratio` times as high; the chance that there was one is
-        1 - exp(-contacts expected in that time), in pieces of a sixth of it.
+    rate : (activities, bands, ages) contacts per day while an activity is awaited, by the time waited (bands end at
+        `bands`, microseconds, ascending) and the time since the arrival (`ages` likewise). level : (cases,) factor of
+        each case.
+    ratio, within : for `within` microseconds after a contact the rate is `ratio` times as high; the chance that there
+        was one is 1 - exp(-contacts expected in that time), in pieces of a sixth of it.
+    worth : (activities, m) what a contact counts for, in m ways; nothing of it changes how contacts come.
+    counts : cases that are in the second result.
+
+    Returns (cases, m) what the contacts of each case count for, and (activities,) contacts while each was awaited.
     Cases with a completion at `never` or later on their path bring none.
     """
-    n_bands = len(edges) + 1
-    result = np.zeros(len(offsets) - 1)
+    n_bands, n_ages, m = len(bands) + 1, len(ages) + 1, worth.shape[1]
+    result = np.zeros((len(offsets) - 1, m))
     by_activity = np.zeros(len(rate))
     longest = 0
     for case in range(len(offsets) - 1):
         longest = max(longest, offsets[case + 1] - offsets[case])
     path = np.empty(longest, np.int64)
     piece = max(within // _PIECES, 1)
-    at, mass = (
-        np.empty(2 * _PIECES + 2, np.int64),
-        np.empty(2 * _PIECES + 2),
-    )  # the latest pieces: a ring of ends and contacts
+    # the latest pieces: a ring of their ends and contacts
+    at, mass = np.empty(2 * _PIECES + 2, np.int64), np.empty(2 * _PIECES + 2)
     for case in range(len(offsets) - 1):
         step = -1
         for s in range(offsets[case], offsets[case + 1]):
@@ -63,30 +67,28 @@ def contacts_while_awaiting(
                 if before < 0 or complete[joined[k]] > complete[before]:
                     before = joined[k]
             step = before
-        due = arrival[case] + due_after if due_after < never - arrival[case] else never
-        total = 0.0
         since = arrival[case]
         head, n_recent, recent = 0, 0, 0.0
+        age = 0
         for k in range(n - 1, -1, -1):
-            until = complete[path[k]]
-            a = activity[path[k]]
             if not keep[path[k]]:
                 continue
+            until = complete[path[k]]
+            a = activity[path[k]]
             begin = since
+            band = 0
+            total = 0.0
             while begin < until:
-                waited = begin - since
-                b = 0
-                while b < n_bands - 1 and waited >= edges[b]:
-                    b += 1
+                while band < n_bands - 1 and begin - since >= bands[band]:
+                    band += 1
                 end = until
-                if b < n_bands - 1:
-                    end = min(end, since + edges[b])
-                late = 0
-                if begin >= due:
-                    late = 1
-                else:
-                    end = min(end, due)
-                now = rate[a, b, late] * level[case]
+                if band < n_bands - 1:
+                    end = min(end, since + bands[band])
+                while age < n_ages - 1 and begin - arrival[case] >= ages[age]:
+                    age += 1
+                if age < n_ages - 1:
+                    end = min(end, arrival[case] + ages[age])
+                now = rate[a, band, age] * level[case]
                 if ratio != 1.0:
                     end = min(end, begin + piece)
                     while n_recent > 0 and at[head] <= begin - within:
@@ -106,9 +108,10 @@ def contacts_while_awaiting(
                     n_recent += 1
                     recent += added
                 total += added
-                if counts[case]:
-                    by_activity[a] += added
                 begin = end
             since = max(since, until)
-        result[case] = total
+            for j in range(m):
+                result[case, j] += total * worth[a, j]
+            if counts[case]:
+                by_activity[a] += total
     return result, by_activity

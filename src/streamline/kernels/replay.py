@@ -1,4 +1,4 @@
-"""Replays cases without queues: each step begins its own wait after the completions of the steps that it waited for."""
+"""What steps wait for, which loops fall away together, and when replayed cases end."""
 
 from __future__ import annotations
 
@@ -99,45 +99,6 @@ def _joined(
 
 
 @compiled
-def replay_completions(
-    offsets: Int64,
-    join_offsets: Int64,
-    joined: Int64,
-    arrival: Int64,
-    wait: Int64,
-    service: Int64,
-    window_of_step: Int32,
-    window_offsets: Int64,
-    window_start: Int64,
-    window_end: Int64,
-) -> Any:
-    """New completion of each step, given new waits and service times (int64 microseconds, one a step).
-
-    A step is ready when all steps that it waited for (see `joined_steps`) are completed; at the arrival when there are
-    none. One with no wait and no service passes that instant on, so a removed step's followers attach to what it had
-    waited for. `window_of_step[s]` is -1, or the number of a release schedule: the step is then first held until
-    the next instant inside one of the schedule's windows `[window_start, window_end)` (places
-    `window_offsets[k]:window_offsets[k + 1]`, in order), or past the last window not at all.
-    """
-    complete = np.empty(len(wait), np.int64)
-    for case in range(len(offsets) - 1):
-        for s in range(offsets[case], offsets[case + 1]):
-            ready = arrival[case]
-            if join_offsets[s] < join_offsets[s + 1]:
-                ready = complete[joined[join_offsets[s]]]
-                for j in range(join_offsets[s] + 1, join_offsets[s + 1]):
-                    ready = max(ready, complete[joined[j]])
-            schedule = window_of_step[s]
-            if schedule >= 0:
-                first, last = window_offsets[schedule], window_offsets[schedule + 1]
-                k = first + np.searchsorted(window_end[first:last], ready, side="right")
-                if k < last and window_start[k] > ready:
-                    ready = window_start[k]
-            complete[s] = ready + wait[s] + service[s]
-    return complete
-
-
-@compiled
 def last_completions(offsets: Int64, complete: Int64, keep: Bool, arrival: Int64) -> Any:
     """For each case its latest completion among the steps that are kept; the arrival when none is."""
     result = np.empty(len(offsets) - 1, np.int64)
@@ -147,46 +108,6 @@ def last_completions(offsets: Int64, complete: Int64, keep: Bool, arrival: Int64
             if keep[s] and complete[s] > latest:
                 latest = complete[s]
         result[case] = latest
-    return result
-
-
-@compiled
-def awaited_time(
-    offsets: Int64,
-    activity: Int32,
-    n_activities: int,
-    arrival: Int64,
-    complete: Int64,
-    keep: Bool,
-    first: int,
-    last: int,
-) -> Any:
-    """Time within [first, last) that each case awaits each activity: (n_cases, n_activities) microseconds.
-
-    A case awaits, at each instant, the kept step that completes next; ties go to the earlier place.
-    """
-    result = np.zeros((len(offsets) - 1, n_activities), np.int64)
-    longest = 0
-    for case in range(len(offsets) - 1):
-        longest = max(longest, offsets[case + 1] - offsets[case])
-    order = np.empty(longest, np.int64)
-    for case in range(len(offsets) - 1):
-        n = 0
-        for s in range(offsets[case], offsets[case + 1]):
-            if not keep[s]:
-                continue
-            k = n
-            while k > 0 and complete[order[k - 1]] > complete[s]:
-                order[k] = order[k - 1]
-                k -= 1
-            order[k] = s
-            n += 1
-        since = max(arrival[case], first)
-        for k in range(n):
-            until = min(complete[order[k]], last)
-            if until > since:
-                result[case, activity[order[k]]] += until - since
-                since = until
     return result
 
 
@@ -220,7 +141,7 @@ def cut_with_consequences(slot: Int64, trigger: Int32, redone: Bool, drawn: Bool
 
 
 @compiled
-def parallel_joins(offsets: Int64, activity: Int32, join_offsets: Int64, joined: Int64, chosen: Bool) -> Any:
+def parallel_joins(activity: Int32, join_offsets: Int64, joined: Int64, chosen: Bool) -> Any:
     """What each step waits for when steps of the `chosen` activities run side by side: (join_offsets, joined).
 
     A *block* is a stretch of chosen steps, each of another activity, in which each waits for one of the block before it. All of a

@@ -30,7 +30,8 @@ def last_free(begin: Int64, end: Int64, at: Int64) -> Any:
 def overlooked(offsets: Int64, begin: Int64, end: Int64, who: Int64, enabled: Int64, start: Int64) -> Any:
     """Free time of one person in which a step waited that another person then began straight from other work.
 
-    Person `p` is free in the stretches `offsets[p]:offsets[p + 1]`, sorted and disjoint. Step `s`, in order of start, was enabled,
+    Person `p` is free in the stretches `offsets[p]:offsets[p + 1]`, sorted and disjoint. Step `s`, in order of start,
+    was enabled,
     and begun by person `who[s]` (-1: by none of these). Returns (begin, end, person) of each such time, in no order.
     """
     n = len(offsets) - 1

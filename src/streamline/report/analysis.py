@@ -24,6 +24,7 @@ from streamline.provenance import Provenance
 from streamline.results import Estimate
 from streamline.study import Scenario, Study
 from streamline.whatif.estimate import ScenarioEstimate
+from streamline.whatif.validate import Validation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +54,8 @@ class Analysis:
     totals_missing: str
     scores: FeedbackScores | None
     scenarios: tuple[tuple[Scenario, ScenarioEstimate], ...]
+    #: How well the replay behind the scenarios reproduces the service; None without scenarios.
+    validation: Validation | None
     provenance: Provenance
 
     @property

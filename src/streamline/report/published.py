@@ -52,6 +52,8 @@ FILES = {
     "tables/loop_associations.csv": "what goes together with loops",
     **CONTACT_FILES,
     "tables/scenarios.csv": "estimates of each scenario",
+    "tables/validation.csv": "the replay without any change against what was observed",
+    "tables/replayed_waits.csv": "mean waits for staff by step, observed and replayed",
     "tables/quality.csv": "what was met in the records",
     "tables/rejects.csv": "rows that could not be used",
 }
@@ -77,6 +79,10 @@ def full_tables(a: Analysis) -> dict[str, pd.DataFrame]:
         result["tables/scenarios.csv"] = pd.concat(
             [e.table.assign(scenario=s.name) for s, e in a.scenarios], ignore_index=True
         )[["scenario", *a.scenarios[0][1].table.columns]]
+    if a.validation is not None:
+        result["tables/validation.csv"] = a.validation.table
+        waits = a.validation.waits
+        result["tables/replayed_waits.csv"] = waits[waits["n_steps"] >= a.minimum_cell].reset_index(drop=True)
     if a.rejects:
         # what stands in the rows may be anything, names included: only where and why is published
         result["tables/rejects.csv"] = pd.DataFrame(

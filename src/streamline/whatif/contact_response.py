@@ -1,14 +1,20 @@
 """Contacts of a replay: the fitted rates over the replayed open days.
 
-While a case awaits a step, contacts come at a rate that depends on the step, on how long it has been awaited, on whether the case is overdue and
-on the channel by which it came (`stats.rate_choice`: within cases, so that frequent callers with long cases don't make waiting look worse than
-it is). Each case has a propensity of its own, learned from its contacts: the more contacts than expected, the higher, drawn towards the mean
-as far as one case tells little (gamma, its variance estimated). Contacts before the arrival, and after the end, stay as they were.
+While a case awaits a step, contacts come at a rate that depends on the step, on how long it has been awaited, on whether
+the case is overdue and
+on the channel by which it came (`stats.rate_choice`: within cases, so that frequent callers with long cases don't make
+waiting look worse than
+it is). Each case has a propensity of its own, learned from its contacts: the more contacts than expected, the higher,
+drawn towards the mean
+as far as one case tells little (gamma, its variance estimated). Contacts before the arrival, and after the end, stay as
+they were.
 
-Rates are scaled state by state so that the log's own cases, replayed as they are, bring as many contacts in each state as were recorded,
-divided by the link share: how the contacts fall on the states is observed, and needs no model; the model tells what waiting longer, being
-overdue and the channel do. For a few days after a contact the rate is so many times as high (`stats.repeats`), so a contact that doesn't come
-keeps others from coming. Contacts without a case id grow and shrink with the rest.
+Rates are scaled state by state so that the log's own cases, replayed as they are, bring as many contacts in each state
+as were recorded,
+divided by the link share: how the contacts fall on the states is observed, and needs no model; the model tells what
+waiting longer, being
+overdue and the channel do. For a few days after a contact the rate is so many times as high (`stats.repeats`), so a
+contact that doesn't come keeps others from coming. Contacts without a case id grow and shrink with the rest.
 """
 
 from __future__ import annotations
@@ -48,7 +54,7 @@ SETTLED = 1e-4
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Expected:
-    """Contacts about each replayed case, and of these those that a change moves to where customers serve themselves, with their cost."""
+    """Contacts about each replayed case, and what those cost that a change moves to where customers serve themselves."""
 
     contacts: Float
     #: Cost of the contacts moved, by case.
@@ -73,7 +79,8 @@ class ContactResponse:
     #: For so long after a contact, microseconds, the rate is so many times as high.
     within: int
     ratio: float
-    #: For each activity the contacts recorded while covered cases awaited it, over the link share, to what the rates make of the log's own
+    #: For each activity the contacts recorded while covered cases awaited it, over the link share, to what the rates make
+    #: of the log's own
     #: cases; 1 where there are none.
     scale: Float
     channel_share: dict[str, float] | None
@@ -89,7 +96,10 @@ class ContactResponse:
         return self.choice.why
 
     def rates(self, effects: Float, silent: Float) -> Float:
-        """(activities, bands, 2): contacts per open day at these effects, all channels' reference; levels without any contact at `silent`."""
+        """(activities, bands, 2): contacts per open day at these effects, by the reference channel.
+
+        silent : (activities,) rates of levels at which nobody got in touch.
+        """
         log = self.links.log
         names = list(self._model.names)
         width, n_bands = len(log.activities), len(self.life.bands) + 1
@@ -127,7 +137,8 @@ class ContactResponse:
     ) -> Expected:
         """Contacts about each replayed case.
 
-        edits : changes that touch contacts, each with the random numbers of its belief. rng : of the rates; the same for a draw's replays.
+        edits : changes that touch contacts, each with the random numbers of its belief. rng : of the rates; the same for
+        a draw's replays.
             None takes the fitted rates.
         """
         if rng is None:
@@ -162,7 +173,7 @@ class ContactResponse:
         level = (self.propensity * self.channel_level(effects))[pick]
         moved = np.zeros(len(pick))
         for edit, own in edits:
-            share = edit.share(rate, own)
+            share = edit.share(own)
             if edit.cost:
                 before = self._over(work, replayed, rate, level)[0]
                 moved += edit.cost * (before - self._over(work, replayed, rate * (1 - share), level)[0])
@@ -235,7 +246,7 @@ class ContactEdit:
                 "Contacts that customers settle themselves no longer count as contacts; their own cost does.",
             )
 
-    def share(self, rate: Float, rng: np.random.Generator) -> Float:
+    def share(self, rng: np.random.Generator) -> Float:
         """(activities, 1, 1): share of each state's contacts that falls away in this draw; negative where they grow."""
         return (self._share * self._change.drawn(rng))[:, None, None]
 
@@ -262,7 +273,8 @@ def contact_edits(response: ContactResponse | None, changes: Sequence[Change]) -
     mine = [(k, c) for k, c in enumerate(changes) if isinstance(c, (Notify, SelfService))]
     if mine and response is None:
         raise InsufficientDataError(
-            f"The study has no contacts that rates can be told from, so what {listed([c.kind for _, c in mine])} would do can't be estimated."
+            f"The study has no contacts that rates can be told from, so what {listed([c.kind for _, c in mine])} "
+            "would do can't be estimated."
         )
     assert response is not None or not mine
     log = response.links.log if response is not None else None
@@ -306,7 +318,8 @@ def fit_contacts(model: QueueModel, links: LinkedContacts, *, standard: str | No
     every = life.stretches(*names, "recent")
     if int(every.contacts.sum()) < ENOUGH:
         raise InsufficientDataError(
-            f"{links.contacts.source} has {int(every.contacts.sum()):,} contacts about open cases; rates by what cases await need {ENOUGH}."
+            f"{links.contacts.source} has {int(every.contacts.sum()):,} contacts about open cases; rates by what "
+            f"cases await need {ENOUGH}."
         )
     net = net_demand(every, recent="recent")
     choice = chosen_rates(net)
@@ -314,7 +327,8 @@ def fit_contacts(model: QueueModel, links: LinkedContacts, *, standard: str | No
     covered = links.covered & model.counted
     if not covered.any():
         raise InsufficientDataError(
-            f"{links.contacts.source} covers none of the cases that count from arrival to end, so contacts per case can't be told."
+            f"{links.contacts.source} covers none of the cases that count from arrival to end, so contacts per case "
+            "can't be told."
         )
     ratio = repeats(every, recent="recent").ratio[0]
     state = life.factor("state").codes

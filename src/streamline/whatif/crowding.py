@@ -65,13 +65,16 @@ def crowding(model: QueueModel, measures: Measures, scenario: BoundScenario, *, 
         left = float(work.work[waiting & np.isin(work.queue, _queues(work, model, full))].sum()) / 3.6e9
         words = ", ".join(f"{pool} ({busy[pool]:.0%})" for pool in full)
         said.append(
-            f"More work arrives than can be done: {words} of the time on duty. The queue grows as long as that lasts, so the figures are those "
-            f"of this period and no steady state; when the last case arrives, {counted(int(waiting.sum()), 'step')} with {left:,.0f} hours of work wait."
+            f"More work arrives than can be done: {words} of the time on duty. The queue grows as long as that "
+            "lasts, so the figures are those "
+            f"of this period and no steady state; when the last case arrives, {counted(int(waiting.sum()), 'step')} "
+            f"with {left:,.0f} hours of work wait."
         )
     unseen = _unseen(model, scenario)
     if unseen:
         said.append(
-            f"Hardly any step waited for people in {', '.join(unseen)}: no queue was seen there, so adding staff can't be estimated to help."
+            f"Hardly any step waited for people in {', '.join(unseen)}: no queue was seen there, so adding staff "
+            "can't be estimated to help."
         )
     if (work.keep & (work.queue >= 0)).any() and (work.replayed().complete[work.keep] >= NEVER).any() and not full:
         said.append("Some steps have nobody left to serve them.")

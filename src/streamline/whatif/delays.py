@@ -1,20 +1,25 @@
 """Delays that no queue explains: how long a step was not yet ready for staff.
 
-A step's wait for staff begins when it is *ready*. That isn't recorded: only when it was enabled and when it began. People who are free
-take what is ready, so a step that began at once where somebody was free became ready just then, and its delay is known. One that began
-when a person came free from other work, or came on duty, had been ready for some time: since the last instant at which anybody was
-free, at the earliest. Its delay lies between two bounds, and the distribution of the activity's delays is estimated from both kinds
+A step's wait for staff begins when it is *ready*. That isn't recorded: only when it was enabled and when it began.
+People who are free
+take what is ready, so a step that began at once where somebody was free became ready just then, and its delay is known.
+One that began
+when a person came free from other work, or came on duty, had been ready for some time: since the last instant at which
+anybody was
+free, at the earliest. Its delay lies between two bounds, and the distribution of the activity's delays is estimated from
+both kinds
 (`stats.censored`). Where no step ever began later than it was enabled while somebody was free, there is no delay but the queue.
 
-Two more things are known. Where an activity's steps never began later than they were enabled while somebody was free, all of them were
-ready when enabled. And where people take steps in the order in which these became ready (nearly all pairs that are known do), a step
-became ready after those that were begun before it, and before those begun later.
+Two more things are known. Where an activity's steps never began later than they were enabled while somebody was free,
+all of them were
+ready when enabled. And where people take steps in the order in which these became ready (nearly all pairs that are known
+do), a step became ready after those that were begun before it, and before those begun later.
 
-Where a case's arrival is only the start of its first step, the wait before it isn't on record: that step had been ready for some time within
-the same bounds.
+Where a case's arrival is only the start of its first step, the wait before it isn't on record: that step had been ready
+for some time within the same bounds.
 
-Somebody seems free, and works on other things: when a step that waited is begun by a person straight from other work while another
-person of the pool seems free, that other one wasn't there for it. Such time counts as *away*.
+Somebody seems free, and works on other things: when a step that waited is begun by a person straight from other work
+while another person of the pool seems free, that other one wasn't there for it. Such time counts as *away*.
 """
 
 from __future__ import annotations
@@ -83,7 +88,8 @@ class Delays:
 def found_delays(paths: Paths, staffing: Staffing, *, released: Int64, entry: Bool) -> Delays:
     """Bound the delay of each step, and estimate the distribution of the unknown ones; see the module's text.
 
-    released : one instant a step, at which its batch was fired; MISSING_TIME where it wasn't batched. A batched step is ready at its
+    released : one instant a step, at which its batch was fired; MISSING_TIME where it wasn't batched. A batched step is
+    ready at its
         release: before that it waits for the batch, not for staff.
     entry : steps whose case is taken to arrive as they begin.
     """
@@ -96,7 +102,6 @@ def found_delays(paths: Paths, staffing: Staffing, *, released: Int64, entry: Bo
     codes = log.resource.codes[step].astype(np.int64)
     order = np.lexsort((log.start[step], codes))
     step, codes = step[order], codes[order]
-    offsets = np.searchsorted(codes, np.arange(n_people + 1)).astype(np.int64)
     everything = np.flatnonzero(staffing.staffed)
     whole = everything[np.lexsort((log.start[everything], log.resource.codes[everything]))]
     bounds = np.searchsorted(log.resource.codes[whole], np.arange(n_people + 1)).astype(np.int64)
@@ -161,7 +166,7 @@ def found_delays(paths: Paths, staffing: Staffing, *, released: Int64, entry: Bo
 
 
 def _in_turn(paths: Paths, step: Int64, low: Int64, high: Int64, earliest: Int64, entry: Bool) -> None:
-    """Tighten bounds by the order in which these steps were begun, where they are taken in the order in which they became ready."""
+    """Tighten bounds by the order of the steps' starts, where they are taken in the order in which they became ready."""
     log = paths.log
     order = step[np.argsort(log.start[step], kind="stable")]
     ready = paths.enabled[order] + low[order]

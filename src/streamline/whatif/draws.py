@@ -1,8 +1,11 @@
 """Scenarios replayed draw by draw, beside the service as it is.
 
-Every draw takes, from one seed: which cases happen at the log's arrivals, the delays that a queue hides, a value from each change's belief, and
-the random choices of what a partial change touches. The first two serve the replay as it is and those with changes alike (common random
-numbers), and differences are taken draw by draw; so a scenario without effect changes every figure by exactly zero. A draw's numbers depend on
+Every draw takes, from one seed: which cases happen at the log's arrivals, the delays that a queue hides, a value from
+each change's belief, and
+the random choices of what a partial change touches. The first two serve the replay as it is and those with changes alike
+(common random
+numbers), and differences are taken draw by draw; so a scenario without effect changes every figure by exactly zero. A
+draw's numbers depend on
 the seed and its own number only, not on how many are made, in which order, by how many workers, or beside which scenarios.
 """
 
@@ -120,7 +123,8 @@ def drawn(
 ) -> Draws:
     """Replay the service as it is and with each scenario, once a draw.
 
-    draws : numbers of the draws; those from `OWN` on replay the log's own cases. workers : threads; the kernels run without the interpreter.
+    draws : numbers of the draws; those from `OWN` on replay the log's own cases. workers : threads; the kernels run
+    without the interpreter.
     progress : called with the number of draws done and of all.
     """
 

@@ -1,7 +1,9 @@
 """What each kind of change does to a replay.
 
-An *edit* is a change bound to a model: made once for a scenario, after checking that the records can carry it; applied to the workload of
-every draw. Edits of one scenario are applied in the order of `ORDER`: first which cases arrive, then what steps they have, then how long
+An *edit* is a change bound to a model: made once for a scenario, after checking that the records can carry it; applied
+to the workload of
+every draw. Edits of one scenario are applied in the order of `ORDER`: first which cases arrive, then what steps they
+have, then how long
 these take and wait, then who serves them. A change that touches contacts only edits nothing here (`contact_response`).
 """
 
@@ -38,8 +40,8 @@ from streamline.whatif.sample import Cases
 
 #: The order in which the changes of a scenario are applied.
 ORDER: tuple[type[Change], ...] = (
-    ChangeDemand, Divert, RemoveStep, ReduceRework, RunInParallel, Automate, SpeedUp, ShortenExternal, Release, ExpressLane, ChangeHours,
-    PoolResources, AddCapacity,
+    ChangeDemand, Divert, RemoveStep, ReduceRework, RunInParallel, Automate, SpeedUp, ShortenExternal, Release,
+    ExpressLane, ChangeHours, PoolResources, AddCapacity,
 )  # fmt: skip
 
 
@@ -58,7 +60,7 @@ class StepEdit(Protocol):
 
     caveats: tuple[str, ...]
 
-    def apply(self, work: Workload, rng: np.random.Generator) -> None:
+    def apply(self, work: Workload, rng: np.random.Generator, /) -> None:
         """Edit a workload in place."""
         ...
 
@@ -78,7 +80,7 @@ def bound(
     for _, k, change in sorted(placed, key=lambda item: item[:2]):
         match change:
             case ChangeDemand():
-                on_cases.append((k, DemandEdit(model, change)))
+                on_cases.append((k, DemandEdit(change)))
             case Divert():
                 on_cases.append((k, DivertEdit(model, change)))
             case RemoveStep():

@@ -19,9 +19,9 @@ NEAREST = 50
 
 
 class DemandEdit:
-    """Arrivals scaled: more come as cases of the same week taken twice, each at the arrival of another of that week; fewer at random."""
+    """Arrivals scaled: more come as cases taken twice, each at the arrival of another of its week; fewer at random."""
 
-    def __init__(self, model: QueueModel, change: ChangeDemand) -> None:
+    def __init__(self, change: ChangeDemand) -> None:
         self._change = change
         self.caveats: tuple[str, ...] = (
             "More demand is made of cases like those of the same week, fewer by leaving out some at random.",
@@ -73,7 +73,8 @@ class DivertEdit:
         if not ((channel.codes == self._to) & log.closed).any():
             raise InsufficientDataError(f"{log.source}: no closed case came by {change.to!r}, so none can be like it.")
         self.caveats: tuple[str, ...] = (
-            f"Cases that come by {change.to} instead of {change.channel} are taken to behave as those that come by {change.to} today. "
+            f"Cases that come by {change.to} instead of {change.channel} are taken to behave as those that come by "
+            f"{change.to} today. "
             "If the cases differ by more than the channel, that is too hopeful or too bleak.",
         )
 

@@ -80,18 +80,15 @@ class ParallelEdit:
         self._codes = np.zeros(len(log.activities), dtype=np.bool_)
         for name in change.activities:
             self._codes[log.activity_code(name)] = True
-        join_offsets, joined = parallel_joins(
-            log.case_offsets, log.activity, model.join_offsets, model.joined, self._codes
-        )
+        join_offsets, joined = parallel_joins(log.activity, model.join_offsets, model.joined, self._codes)
         same = np.array_equal(join_offsets, model.join_offsets) and np.array_equal(joined, model.joined)
         if same:
             raise InsufficientDataError(
-                f"{log.source}: no case has these one after another, so running them side by side changes nothing: {change.words()}."
+                f"{log.source}: no case has these one after another, so running them side by side changes nothing: "
+                f"{change.words()}."
             )
         self.caveats: tuple[str, ...] = ()
 
-    def apply(self, work: Workload, rng: np.random.Generator) -> None:
+    def apply(self, work: Workload, _: np.random.Generator) -> None:
         """Edit a workload in place."""
-        work.join_offsets, work.joined = parallel_joins(
-            work.offsets, work.activity, work.join_offsets, work.joined, self._codes
-        )
+        work.join_offsets, work.joined = parallel_joins(work.activity, work.join_offsets, work.joined, self._codes)

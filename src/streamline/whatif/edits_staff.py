@@ -93,7 +93,7 @@ class PoolEdit:
             "People who serve new activities are taken to be as quick at them as those who do them today.",
         )
 
-    def apply(self, work: Workload, rng: np.random.Generator) -> None:
+    def apply(self, work: Workload, _: np.random.Generator) -> None:
         """Edit a workload in place."""
         for k, t in enumerate(work.teams):
             more = set().union(*(self._then[q] for q in t.queues if q in self._then))
@@ -120,7 +120,7 @@ class HoursEdit:
             else "People are taken to be there in all of the new hours.",
         )
 
-    def apply(self, work: Workload, rng: np.random.Generator) -> None:
+    def apply(self, work: Workload, _: np.random.Generator) -> None:
         """Edit a workload in place."""
         for k, t in enumerate(work.teams):
             if self._pool is None or t.pool == self._pool:
@@ -130,7 +130,8 @@ class HoursEdit:
 def _staffing(model: QueueModel, change: Change) -> Staffing:
     if model.staffing is None:
         raise InsufficientDataError(
-            f"{model.log.source} records no starts of steps, so nobody's queue can be replayed and a change of staff can't be estimated: "
+            f"{model.log.source} records no starts of steps, so nobody's queue can be replayed and a change of staff "
+            "can't be estimated: "
             f"{change.words()}."
         )
     return model.staffing

@@ -112,7 +112,7 @@ class ReleaseEdit:
             f"Whoever releases {change.activity} today is taken to have the time for it in all their office hours.",
         )
 
-    def apply(self, work: Workload, rng: np.random.Generator) -> None:
+    def apply(self, work: Workload, _: np.random.Generator) -> None:
         """Edit a workload in place."""
         mine = (work.activity == self._code) & work.keep
         if self._left is not None:

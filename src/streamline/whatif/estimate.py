@@ -1,8 +1,9 @@
 """The estimate: what scenarios would make of cycle time, contacts, staff hours and cost, with intervals.
 
-The log's own cases are replayed as they are and give the baseline; the change is the mean, over draws, of the difference between two replays
-of the same draw, with and without the scenario. Its interval holds the middle `level` of these differences, each scaled by what the replay got
-wrong on a later period that it had not seen, as far as that is more than chance.
+The log's own cases are replayed as they are and give the baseline; the change is the mean, over draws, of the difference
+between two replays
+of the same draw, with and without the scenario. Its interval holds the middle `level` of these differences, each scaled
+by what the replay got wrong on a later period that it had not seen, as far as that is more than chance.
 """
 
 from __future__ import annotations
@@ -71,6 +72,8 @@ class ScenarioEstimate(Result):
     seed: int
     level: float
     changes: tuple[Change, ...]
+    #: Whether waits were computed anew by queues; else only what the changes do directly is told.
+    through_queues: bool
     #: Differences of each draw, (draws, figures), in the order of `figures`, before the error of the replay is added.
     differences: Float = field(repr=False)
     _cases: pd.DataFrame = field(repr=False)
@@ -213,7 +216,7 @@ def _monte_carlo(found: Draws, level: float) -> float:
 
 
 def _own_days(model: QueueModel, bound: Sequence[BoundScenario], seed: int) -> list[tuple[Float, Float]]:
-    """For each scenario the days of the log's own cases as they are, and the mean over some replays with it; by case of the log."""
+    """For each scenario the days of the log's own cases as they are, and their mean over some replays with it."""
     log = model.log
     result = []
     for scenario in bound:
@@ -268,14 +271,16 @@ def _estimate(
     caveats = [*model.caveats, *scenario.caveats, *measures.caveats]
     if found.unfinished[0] > found.unfinished_as_is:
         caveats.append(
-            f"With this scenario {found.unfinished[0]:.1%} of the cases are never finished within the years that the replay covers: "
+            f"With this scenario {found.unfinished[0]:.1%} of the cases are never finished within the years that the "
+            "replay covers: "
             "their queue has nobody left to serve it, or grows without bound. Cycle times are those of the others."
         )
     caveats += crowding(model, measures, scenario, seed=seed)
     spent = _monte_carlo(found, level)
     if spent > MONTE_CARLO:
         caveats.append(
-            f"The interval's bounds are uncertain by {spent:.0%} of its width, because {len(difference):,} draws were made; more draws settle them."
+            f"The interval's bounds are uncertain by {spent:.0%} of its width, because {len(difference):,} draws "
+            "were made; more draws settle them."
         )
     return ScenarioEstimate(
         table=pd.DataFrame([{k: getattr(f, k) for k in Figure.__dataclass_fields__} for f in figures]),
@@ -289,6 +294,7 @@ def _estimate(
         seed=seed,
         level=level,
         changes=tuple(proposal.changes),
+        through_queues=model.staffing is not None,
         _cases=pd.DataFrame(
             {"case": log.case_id_array(mine), "cycle_days": as_is[mine], "cycle_days_to_be": to_be[mine]}
         ),

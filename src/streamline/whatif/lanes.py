@@ -1,7 +1,7 @@
 """People for a log without resources: as many as were seen at work on an activity at once.
 
-Where nobody's name is on record, the steps of an activity that overlap in time need one person each, and the fewest that could have done
-them stand in for its staff. Who serves several activities can't be seen, so each activity has its own.
+Where nobody's name is on record, the steps of an activity that overlap in time need one person each, and the fewest that
+could have done them stand in for its staff. Who serves several activities can't be seen, so each activity has its own.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from streamline.log.event_log import EventLog, Labels
 from streamline.units import MISSING_TIME
 
 CAVEAT = (
-    "The records don't say who did what. Each activity is taken to have as many people as were seen at work on it at once, and none who "
+    "The records don't say who did what. Each activity is taken to have as many people as were seen at work on it "
+    "at once, and none who "
     "also serve another; what a change of staff would do is uncertain beyond the intervals."
 )
 

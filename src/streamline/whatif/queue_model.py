@@ -1,6 +1,7 @@
 """A log made ready for replay through queues: what each step needs, of whom, and what it waits for.
 
-The same cases again: each keeps its arrival, its steps in order, its service times and its delays that no staffing explains; its waits for
+The same cases again: each keeps its arrival, its steps in order, its service times and its delays that no staffing
+explains; its waits for
 people, calendars and releases are computed anew. `Workload` is what one replay is made of; changes edit it before it is replayed.
 """
 
@@ -47,8 +48,10 @@ class Schedule:
 
 
 NO_QUEUES_CAVEAT = (
-    "The records hold no starts of steps, so waiting for people and being served can't be told apart and queues can't be replayed: each step "
-    "takes as long as it did unless the change touches it. What people whom a change sets free would do for other cases is left out."
+    "The records hold no starts of steps, so waiting for people and being served can't be told apart and queues "
+    "can't be replayed: each step "
+    "takes as long as it did unless the change touches it. What people whom a change sets free would do for other "
+    "cases is left out."
 )
 
 
@@ -160,7 +163,10 @@ class QueueModel:
 
 @dataclass(kw_only=True, eq=False)
 class Workload:
-    """Everything that one replay is made of; changes edit it in place. Arrays of one entry a replayed step, times in microseconds."""
+    """Everything that one replay is made of; changes edit it in place.
+
+    Arrays have one entry a replayed step; times are microseconds.
+    """
 
     model: QueueModel
     cases: Cases
@@ -248,7 +254,8 @@ def fit_queues(
     calendar : office hours; discovered for each resource without. pools : names of pools with patterns of resource names.
     counted : cases that figures are told of, one entry a case; the others only fill the queues. All by default.
 
-    Without resources, people are counted from steps that are done at once (`lanes`); without starts no queue can be replayed, and every
+    Without resources, people are counted from steps that are done at once (`lanes`); without starts no queue can be
+    replayed, and every
     step takes as long as it did. Both are said in the model's caveats. Raises InsufficientDataError when no case is closed.
     """
     if not log.closed.any():

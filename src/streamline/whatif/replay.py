@@ -34,15 +34,17 @@ def fit_replay(
     calendar : office hours; discovered for each resource without. pools : names of pools with patterns of resource names.
     standard : the service standard as a duration: contacts of overdue cases have a rate of their own.
 
-    Returns a QueueModel; what is assumed, and what the records can't carry, is in its `caveats`, and `validation` tells how well it
-    reproduces the log. Raises InsufficientDataError when no case is closed, no contact names a case, or the log was filtered and `whole`
-    isn't given.
+    Returns a QueueModel; what is assumed, and what the records can't carry, is in its `caveats`, and `validation` tells
+    how well it
+    reproduces the log. Raises InsufficientDataError when no case is closed, no contact names a case, or the log was
+    filtered and `whole` isn't given.
     """
     if not log.closed.any():
         raise InsufficientDataError(f"{log.source}: none of {log.n_cases:,} cases is closed; nothing to replay.")
     if whole is None and log.history:
         raise InsufficientDataError(
-            f"{log.source} was filtered ({'; '.join(log.history)}), so the cases that waited beside these aren't in it and its queues would be "
+            f"{log.source} was filtered ({'; '.join(log.history)}), so the cases that waited beside these aren't in "
+            "it and its queues would be "
             "too short. Pass the log before it was filtered as `whole`."
         )
     everything = log if whole is None else whole

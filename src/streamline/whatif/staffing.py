@@ -1,11 +1,13 @@
 """Who can serve which steps when: pools, hours and strength, found from what each resource did.
 
-Steps that are ready wait in a queue (`lines`) for somebody. A *team* is a number of people of one pool who serve the same queues in the same
-hours. A step needs staff when it isn't external and its activity takes people's time: an activity
+Steps that are ready wait in a queue (`lines`) for somebody. A *team* is a number of people of one pool who serve the
+same queues in the same hours. A step needs staff when it isn't external and its activity takes people's time: an activity
 nearly all of whose steps take no time at all counts as done by a system.
 
-Hours: the office calendar where the study gives one, else those discovered from what each resource does. With a calendar, a resource
-that is seen in clearly fewer hours than the office has (a shift, part time) keeps its own, unless its work is released in batches: who
+Hours: the office calendar where the study gives one, else those discovered from what each resource does. With a
+calendar, a resource
+that is seen in clearly fewer hours than the office has (a shift, part time) keeps its own, unless its work is released
+in batches: who
 comes only to release a batch is off at other times by the rhythm, not by a contract. Days of absence are off.
 """
 
@@ -88,7 +90,7 @@ class Staffing:
         return tuple(np.flatnonzero(self.lines.activity == activity).tolist())
 
     def with_hours(self, there: Sequence[Int64]) -> Staffing:
-        """The same people with these hours, one array (n, 2) a resource code; people whose hours are the same stay in one team."""
+        """The same people with these hours, one array (n, 2) a resource code; those with the same hours stay in one team."""
         teams: list[Team] = []
         team_of = np.full(len(self.team_of_resource), -1, dtype=np.int64)
         place: dict[tuple[int, bytes, tuple[int, ...]], int] = {}
@@ -117,18 +119,21 @@ def found_staffing(
 ) -> Staffing:
     """Find the teams of a log; see the module's text.
 
-    calendar : office hours. pools : names of pools with patterns of resource names. batched : activities that are released in batches.
+    calendar : office hours. pools : names of pools with patterns of resource names. batched : activities that are
+    released in batches.
 
     Raises InsufficientDataError without starts or resources: who is free when can't be told then.
     """
     if not log.has_start:
         raise InsufficientDataError(
-            f"{log.source} records no starts, so waiting for staff and being served can't be told apart and no queue can be replayed. "
+            f"{log.source} records no starts, so waiting for staff and being served can't be told apart and no queue "
+            "can be replayed. "
             "Name the column of starts: read_log(…, start=…); or estimate them: estimated_starts."
         )
     if log.resource is None:
         raise InsufficientDataError(
-            f"{log.source} was read without resources, so whom a step waits for can't be told; name their column: read_log(…, resource=…)."
+            f"{log.source} was read without resources, so whom a step waits for can't be told; name their column: "
+            "read_log(…, resource=…)."
         )
     found = resource_pools(log, given=pools)
     codes = log.resource.codes
@@ -149,7 +154,8 @@ def found_staffing(
     work, n_outside = _work(log, staffed, teams, team_of)
     if n_outside >= OUTSIDE * max(int(staffed.sum()), 1):
         caveats.append(
-            f"{n_outside:,} of {int(staffed.sum()):,} steps of staff lie outside the hours of whoever did them as a whole. They keep "
+            f"{n_outside:,} of {int(staffed.sum()):,} steps of staff lie outside the hours of whoever did them as a "
+            "whole. They keep "
             "the time that they took, and are replayed in these hours; are the hours right?"
         )
     return Staffing(
@@ -222,10 +228,14 @@ def _hours(
         schedule[r] = keys[key]
     words = calendar.describe() if calendar is not None else own.rule
     if n_own:
-        words += f" {n_own:,} of {int(used.sum()):,} people are seen in clearly fewer hours, and have those that their own work shows."
+        words += (
+            f" {n_own:,} of {int(used.sum()):,} people are seen in clearly fewer hours, and have those that their own work "
+            "shows."
+        )
     if n_unknown:
         caveats.append(
-            f"The hours of {n_unknown:,} of {int(used.sum()):,} people can't be told; they count as always there. Give a calendar."
+            f"The hours of {n_unknown:,} of {int(used.sum()):,} people can't be told; they count as always there. "
+            "Give a calendar."
         )
     return schedule, spans, words, caveats
 

@@ -1,9 +1,13 @@
 """How well the replay reproduces the service: as it was, and in a later part that it has not seen.
 
-*As it is*: the log's own cases through the queues, against what was observed: cycle times, and the wait for each activity. *Held out*: staff,
-delays and what happens to a case are learned from the earlier arrivals, and the later arrivals are replayed; the cycle times that come out are
-compared with those that the later cases really had. Beside them stand two plain rivals: the earlier cases moved to the later period (*shift*),
-and no change of the mean. Distances are Wasserstein's: the mean distance by which one distribution has to be moved to become the other.
+*As it is*: the log's own cases through the queues, against what was observed: cycle times, and the wait for each
+activity. *Held out*: staff,
+delays and what happens to a case are learned from the earlier arrivals, and the later arrivals are replayed; the cycle
+times that come out are
+compared with those that the later cases really had. Beside them stand two plain rivals: the earlier cases moved to the
+later period (*shift*),
+and no change of the mean. Distances are Wasserstein's: the mean distance by which one distribution has to be moved to
+become the other.
 """
 
 from __future__ import annotations
@@ -75,9 +79,10 @@ class HeldOut:
 class Validation(Result):
     """How well the replay reproduces the service.
 
-    `table`, one row a measure: measure, part ("as it is" or "held out"), unit, observed, replayed, error (relative), shift (the rival),
-    no_change (the other rival; NaN where it says nothing). `waits`: one row an activity with staff: activity, n_steps, observed_hours,
-    replayed_hours (mean from enabled to start), error.
+    `table`, one row a measure: measure, part ("as it is" or "held out"), unit, observed, replayed, error (relative), shift
+    (the rival),
+    no_change (the other rival; NaN where it says nothing). `waits`: one row an activity with staff: activity, n_steps,
+    observed_hours, replayed_hours (mean from enabled to start), error.
     """
 
     waits: pd.DataFrame = field(repr=False)
@@ -91,7 +96,7 @@ class Validation(Result):
 
     @property
     def error(self) -> float:
-        """Relative error that intervals of estimates carry: of the held-out mean, of the mean as it is where there is no other."""
+        """Relative error of the held-out mean; of the mean as it is where nothing could be held out."""
         if self.held_out is not None:
             return abs(self.held_out.error)
         return abs(float(self.table.loc[self.table["measure"] == "cycle_time.mean", "error"].iloc[0]))
@@ -207,7 +212,8 @@ def validated(
 
 def _row(measure: str, part: str, unit: str, observed: float, replayed: float) -> dict[str, object]:
     error = float(replayed / observed - 1) if observed else float("nan")
-    return {"measure": measure, "part": part, "unit": unit, "observed": float(observed), "replayed": float(replayed), "error": error,
+    return {"measure": measure, "part": part, "unit": unit, "observed": float(observed), "replayed": float(replayed),
+            "error": error,
             "shift": np.nan, "no_change": np.nan}  # fmt: skip
 
 
@@ -307,7 +313,9 @@ def _judged(
     rival = later.shift_distance_hours
     beside = "nearer than" if later.distance_hours <= rival else "farther off than"
     return verdict, (
-        f"{words}; learned from the first {EARLIER:.0%} of the arrivals, the mean of the rest is off by {error:.1%}. Its cycle times are "
-        f"{later.distance_hours:,.0f} hours from the observed ones on average, {beside} the earlier cases' own ({rival:,.0f} hours). Up to "
+        f"{words}; learned from the first {EARLIER:.0%} of the arrivals, the mean of the rest is off by {error:.1%}. "
+        "Its cycle times are "
+        f"{later.distance_hours:,.0f} hours from the observed ones on average, {beside} the earlier cases' own "
+        f"({rival:,.0f} hours). Up to "
         f"{DECISIONS:.0%} counts as fit for decisions, up to {DIRECTION:.0%} as fit for direction only."
     )

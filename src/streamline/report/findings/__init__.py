@@ -13,6 +13,7 @@ from streamline.report.findings.scenario import scenario_findings
 from streamline.report.findings.staff import staff_findings
 from streamline.report.findings.standard import standard_findings
 from streamline.report.findings.time import bottleneck_findings, slow_findings
+from streamline.report.findings.validation import validation_findings
 from streamline.report.findings.waiting import waiting_findings
 from streamline.results import Finding
 
@@ -29,7 +30,8 @@ def all_findings(analysis: Analysis) -> tuple[Finding, ...]:
         *rework_findings(analysis),
         *contact_findings(analysis),
         *feedback_findings(analysis),
-        *(f for s, e in analysis.scenarios for f in scenario_findings(s, e)),
+        *(f for s, e in analysis.scenarios for f in scenario_findings(s, e, analysis.validation)),
+        *validation_findings(analysis),
         *quality_findings(analysis),
         *contact_quality_findings(analysis),
     )

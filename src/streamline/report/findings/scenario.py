@@ -10,18 +10,22 @@ from streamline.report.wording import decimals, money, number
 from streamline.results import Finding, ScenarioFinding
 from streamline.study import Scenario
 from streamline.whatif.estimate import Figure, ScenarioEstimate
+from streamline.whatif.validate import Validation
 
 
-def scenario_findings(scenario: Scenario, e: ScenarioEstimate) -> Iterator[Finding]:
+def scenario_findings(scenario: Scenario, e: ScenarioEstimate, validation: Validation | None) -> Iterator[Finding]:
+    verdict = () if validation is None or validation.verdict == "fit for decisions" else (verdict_words(validation),)
     for f in e.figures:
         yield ScenarioFinding(
             id=f"scenario.{scenario.slug}.{f.measure}", section="scenario", scenario=scenario.name,
-            statement=scenario_statement(scenario.name, f, e.level),
+            statement=scenario_statement(scenario.name, f, e.level, through_queues=e.through_queues),
             value=f.value, low=f.low, high=f.high, level=e.level, unit=f.unit, n=f.n, baseline=f.baseline, change=f.change,
             change_low=f.change_low, change_high=f.change_high,
-            method=f"replay of the same cases without queues; {e.draws} draws, which resample cases, take values from the "
-            "beliefs about the changes and choose the occurrences touched",
-            caveats=e.caveats, table="tables/scenarios.csv",
+            method=f"replay of the same cases {'through queues of people with hours' if e.through_queues else 'without queues'}; "
+            f"{e.draws} draws, which take what happens to cases from like ones, values from the beliefs about the "
+            "changes, and the "
+            "occurrences touched; widened by what the replay got wrong on a later period",
+            caveats=e.caveats + verdict, table="tables/scenarios.csv",
         )  # fmt: skip
 
 
@@ -36,6 +40,16 @@ _MEASURES = {
 }
 #: Measures that queues would change as well.
 _THROUGH_QUEUES = ("cycle_time.mean", "cycle_time.median", "cycle_time.p90", "within_standard", "contacts_per_case")
+
+
+def verdict_words(validation: Validation) -> str:
+    """What the check of the replay allows its figures to be used for."""
+    return {
+        "fit for decisions": "The check of the replay finds its estimates fit for decisions.",
+        "fit for direction only": "The check of the replay finds its estimates fit for direction only: don't rely on their size.",
+        "not fit": "The check of the replay finds that it doesn't reproduce the service, so its estimates aren't "
+        "fit for decisions.",
+    }[validation.verdict]
 
 
 def measure_words(f: Figure) -> str:
@@ -99,7 +113,7 @@ def target_span(f: Figure) -> str:
     return f"{write(f.low)}{percent_sign} to {write(f.high)}{percent_sign}"
 
 
-def scenario_statement(name: str, f: Figure, level: float) -> str:
+def scenario_statement(name: str, f: Figure, level: float, *, through_queues: bool = True) -> str:
     """What a scenario would make of one measure, in a sentence; the change and its interval lead."""
     what, texts, write = _MEASURES[f.measure], figure_texts(f), _writer(f)
     base = f"n = {f.n:,} cases"
@@ -114,7 +128,7 @@ def scenario_statement(name: str, f: Figure, level: float) -> str:
             f"{unit} ({level:.0%} interval {span_text(f)}; {base})."
         )
     verb = "raise" if f.change > 0 else "lower"
-    direct = " directly" if f.measure in _THROUGH_QUEUES else ""
+    direct = " directly" if f.measure in _THROUGH_QUEUES and not through_queues else ""
     without = "; effects through queues, and the error of leaving them out, not included" if direct else ""
     near, far = sorted((abs(f.change_low), abs(f.change_high)))
     size = texts.size + (" percentage points" if f.unit == "share" else unit)

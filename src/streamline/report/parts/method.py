@@ -32,20 +32,22 @@ def method_part(a: Analysis) -> Part:
         f"Intervals hold {b.waiting.level or 0.95:.0%}. Those of cycle times and loops resample whole cases; those of waiting, "
         "its causes, bottlenecks and differences between groups rest on weeks of arrivals, because cases that arrive together "
         "share queues. Those of the estimates also hold the beliefs about each change and the choice of the cases that it "
-        "touches, but not the error of leaving queues out.",
+        "touches, widened by what the replay got wrong on a later period, as far as that is more than chance.",
         f"Working time counts office hours only: {b.calendar}."
         if a.calendar is not None
         else "No office hours were given, so all times are elapsed time.",
     ]
     if a.scenarios:
         items.append(
-            "Changes are applied to the same cases in a fixed order: steps removed, loops prevented, steps automated, "
-            "steps made quicker, outside waits shortened, releases changed. A prevented loop takes with it what followed "
-            "from it: the repeats of the same detour, or what happened while a stretch was done again."
+            "Changes are applied to the same cases in a fixed order: which cases arrive, steps removed, loops "
+            "prevented, steps side by "
+            "side, steps automated, steps made quicker, outside waits shortened, releases, precedence, hours, "
+            "pooling, staff. A prevented "
+            "loop takes with it what followed from it: the repeats of the same detour, or what happened while a "
+            "stretch was done again."
         )
     items += _of_diagnosis(a)
     limits = [
-        "The estimates have not been checked against a later period yet; treat them as direction and order of size.",
         f"Groups of fewer than {a.minimum_cell} cases are not shown. What is left of a total after the groups shown may "
         "still tell the size of a small remainder.",
     ]

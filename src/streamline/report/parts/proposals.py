@@ -7,12 +7,11 @@ from dataclasses import replace
 
 from streamline.report import tables
 from streamline.report.analysis import Analysis
-from streamline.report.findings.scenario import figure_texts
+from streamline.report.findings.scenario import figure_texts, verdict_words
 from streamline.report.parts.saying import Say
 from streamline.report.section import Block, Bullets, Caution, Paragraph, Part
 from streamline.study import Scenario
 from streamline.whatif.estimate import ScenarioEstimate
-from streamline.whatif.replay import QUEUES_CAVEAT
 
 
 def lead(a: Analysis) -> tuple[Scenario, ScenarioEstimate] | None:
@@ -37,16 +36,22 @@ def proposals_parts(a: Analysis, say: Say) -> Iterator[Part]:
     yield Part(
         id="proposals",
         title="Proposed changes",
-        blocks=(Caution(text=QUEUES_CAVEAT),),
-        parts=tuple(_scenario(s, e, say) for s, e in ordered),
+        blocks=tuple(_checked(a, say)),
+        parts=tuple(_scenario(s, e, say, a) for s, e in ordered),
     )
     yield Part(
         id="benefits",
         title="Intended benefits",
         blocks=(
             Paragraph(
-                text="Each estimate replays the same cases with and without the change. Figures are estimates, not "
-                "promises, and hold what a change does directly, not what it does through queues."
+                text="Each estimate replays the same cases with and without the change"
+                + (" through the queues of the people who serve them" if ordered[0][1].through_queues else "")
+                + ". Figures are estimates, not promises."
+                + (
+                    ""
+                    if ordered[0][1].through_queues
+                    else " They hold what a change does directly, not what it does through queues."
+                )
             ),
             tables.benefits(a, ordered),
         ),
@@ -66,20 +71,36 @@ def proposals_parts(a: Analysis, say: Say) -> Iterator[Part]:
     )
 
 
+def _checked(a: Analysis, say: Say) -> Iterator[Block]:
+    """How the estimates were made, how far the replay reproduces the service, and what holds for all of them."""
+    if "validation.verdict" in say:
+        yield Paragraph(text=say["validation.verdict"].statement)
+        yield tables.validation(a)
+        yield tables.replayed_waits(a)
+    for caveat in sorted(_common(a)):
+        yield Caution(text=caveat)
+
+
+def _common(a: Analysis) -> set[str]:
+    """Caveats that every scenario has."""
+    each = [set(e.caveats) for _, e in a.scenarios]
+    return set.intersection(*each) if each else set()
+
+
 def _failing(scenario: Scenario, estimate: ScenarioEstimate) -> str:
     """Above which mean cycle time a scenario has failed its estimate."""
     mean = estimate["cycle_time.mean"]
     texts = figure_texts(mean)
     if mean.change_high >= 0 or texts.value == texts.baseline:
         return (
-            f"{scenario.name}: its direct effect is too small to be told from today's {texts.baseline} days over as many "
+            f"{scenario.name}: its effect is too small to be told from today's {texts.baseline} days over as many "
             "cases; another measure is needed."
         )
     bound = figure_texts(replace(mean, value=mean.baseline + mean.change_high)).value
     return f"{scenario.name}: {bound} days (mean cycle time, elapsed; today {texts.baseline})."
 
 
-def _scenario(scenario: Scenario, estimate: ScenarioEstimate, say: Say) -> Part:
+def _scenario(scenario: Scenario, estimate: ScenarioEstimate, say: Say, a: Analysis) -> Part:
     changes = tuple(
         c.words() + (f". Evidence: {c.evidence.rstrip('.')}." if c.evidence else ". No evidence is given.")
         for c in scenario.changes
@@ -92,5 +113,8 @@ def _scenario(scenario: Scenario, estimate: ScenarioEstimate, say: Say) -> Part:
         Paragraph(text=say[f"scenario.{scenario.slug}.cycle_time.mean"].statement),
         tables.scenario(scenario, estimate),
     ]
-    blocks += [Caution(text=c) for c in estimate.caveats if c != QUEUES_CAVEAT]
+    if a.validation is not None:
+        blocks.append(Caution(text=verdict_words(a.validation)))
+    common = _common(a)
+    blocks += [Caution(text=c) for c in estimate.caveats if c not in common]
     return Part(id=f"proposal-{scenario.slug.replace('_', '-')}", title=scenario.name, blocks=tuple(blocks))

@@ -24,12 +24,12 @@ from streamline.report.tables.diagnosis import (
     standard_by_group,
 )
 from streamline.report.tables.process import bottlenecks, transitions
-from streamline.report.tables.proposals import benefits, scenario, timeline
+from streamline.report.tables.proposals import benefits, replayed_waits, scenario, timeline, validation
 from streamline.report.tables.service import baseline, channels, inputs
 
 __all__ = [
     "baseline", "benefits", "bottlenecks", "causes", "channels", "contact_calibration", "contact_forecast", "contact_loops",
-    "contact_reasons", "contacts", "digests", "endings", "feedback", "files", "inputs",
-    "loop_levels", "open_cases", "places", "round_trips", "scenario", "slow_levels", "staff", "standard_by_group", "timeline",
-    "transitions", "weekly_contacts",
+    "contact_reasons", "contacts", "digests", "endings", "feedback", "files", "inputs", "loop_levels", "open_cases", "places",
+    "replayed_waits", "round_trips", "scenario", "slow_levels", "staff", "standard_by_group", "timeline", "transitions",
+    "validation", "weekly_contacts",
 ]  # fmt: skip

@@ -8,13 +8,16 @@ from streamline.report.analysis import Analysis
 from streamline.report.findings.scenario import figure_texts, measure_words, span_text, target_span
 from streamline.report.section import Table
 from streamline.report.tables.making import table_of
-from streamline.report.wording import arrivals_words
+from streamline.report.wording import arrivals_words, number, percent
+from streamline.results import rows_of
 from streamline.study import Scenario
 from streamline.whatif.estimate import ScenarioEstimate
 
-_QUEUES_NOTE = (
-    "Queues are not modelled yet; the intervals hold the sample and the belief, not that error. Figures are rounded one by "
-    "one."
+_NOTE = "Intervals hold the sample, the belief about each change and the error of the replay. Figures are rounded one by one."
+_DIRECT_NOTE = (
+    "Queues could not be replayed from these records; the intervals hold the sample and the belief, not that error. "
+    "Figures are rounded "
+    "one by one."
 )
 #: Measures of the core table; each proposal's own table has all.
 _CORE = ("cycle_time.mean", "within_standard", "contacts_per_case", "cost_per_year")
@@ -22,21 +25,23 @@ _CORE = ("cycle_time.mean", "within_standard", "contacts_per_case", "cost_per_ye
 
 def scenario(scenario: Scenario, estimate: ScenarioEstimate) -> Table:
     """Every measure of one scenario."""
+    directly = "" if estimate.through_queues else " directly"
     rows = []
     for f in estimate.figures:
         texts = figure_texts(f)
         rows.append([measure_words(f), texts.baseline, texts.value, texts.change, span_text(f), f"{f.n:,}"])
     return table_of(
-        f"estimate-{scenario.slug.replace('_', '-')}", f"What “{scenario.name}” is estimated to do directly",
+        f"estimate-{scenario.slug.replace('_', '-')}", f"What “{scenario.name}” is estimated to do{directly}",
         [("Measure", False), ("Baseline", True), ("Estimate", True), ("Change", True),
          (f"{estimate.level:.0%} interval of the change", True), ("Cases", True)],
-        rows, note=_QUEUES_NOTE, file="tables/scenarios.csv",
+        rows, note=_NOTE if estimate.through_queues else _DIRECT_NOTE, file="tables/scenarios.csv",
     )  # fmt: skip
 
 
 def benefits(a: Analysis, scenarios: Sequence[tuple[Scenario, ScenarioEstimate]]) -> Table:
     """The core table: baseline, target, date, interval and evidence of the main measures under each scenario."""
     rows = []
+    direct = "" if all(e.through_queues for _, e in scenarios) else " (direct effect)"
     for proposal, estimate in scenarios:
         evidence = "; ".join(c.evidence.rstrip(".") for c in proposal.changes if c.evidence) or "none given"
         for f in estimate.figures:
@@ -47,9 +52,9 @@ def benefits(a: Analysis, scenarios: Sequence[tuple[Scenario, ScenarioEstimate]]
                 rows.append([proposal.name, measure_words(f), texts.baseline, texts.value, span, date, evidence])
     return table_of(
         "benefits", f"Intended benefits; baseline: cases that arrived from {arrivals_words(a.log)}",
-        [("Proposal", False), ("Measure", False), ("Baseline", True), ("Estimate (direct effect)", True),
+        [("Proposal", False), ("Measure", False), ("Baseline", True), (f"Estimate{direct}", True),
          ("95% interval of the estimate", True), ("Full effect", False), ("Evidence", False)],
-        rows, note=_QUEUES_NOTE, file="tables/scenarios.csv",
+        rows, note=_NOTE if direct == "" else _DIRECT_NOTE, file="tables/scenarios.csv",
     )  # fmt: skip
 
 
@@ -70,4 +75,41 @@ def timeline(a: Analysis, scenarios: Sequence[Scenario]) -> Table:
         [("Proposal", False), ("Owner", False), ("Start", False), ("Full effect", False), ("Cost once", True),
          ("Cost per year", True)],
         rows,
+    )  # fmt: skip
+
+
+def validation(a: Analysis) -> Table:
+    """How well the replay reproduces cycle times, as they were and in the later part."""
+    assert a.validation is not None
+    words = {
+        "cycle_time.mean": "Mean cycle time, days", "cycle_time.median": "Median cycle time, days",
+        "cycle_time.p90": "90th percentile of cycle time, days", "cycle_time.distance": "Mean distance of cycle times, hours",
+    }  # fmt: skip
+    rows = [
+        [words[str(r.measure)], "as it is" if r.part == "as it is" else "later part",
+         number(r.observed, 2), number(r.replayed, 2),
+         "–" if r.error != r.error else percent(abs(r.error)), "–" if r.shift != r.shift else number(r.shift, 2)]
+        for r in rows_of(a.validation.table)
+    ]  # fmt: skip
+    return table_of(
+        "validation", "The service replayed without any change, against what was observed",
+        [("Measure", False), ("Replayed", False), ("Observed", True), ("By the replay", True), ("Off by", True),
+         ("By the earlier cases", True)],
+        rows, note="Later part: staff and delays learned from the first 70% of the arrivals, the rest replayed.",
+        file="tables/validation.csv",
+    )  # fmt: skip
+
+
+def replayed_waits(a: Analysis) -> Table:
+    """Mean waits for staff by activity, observed and replayed."""
+    assert a.validation is not None
+    shown = a.validation.waits[a.validation.waits["n_steps"] >= a.minimum_cell]
+    rows = [
+        [str(r.activity), f"{r.n_steps:,}", number(r.observed_hours, 1), number(r.replayed_hours, 1)]
+        for r in rows_of(shown.sort_values(["observed_hours", "activity"], ascending=[False, True]).head(15))
+    ]
+    return table_of(
+        "replayed-waits", "Mean wait for each step that needs staff, hours, observed and replayed",
+        [("Step awaited", False), ("Steps", True), ("Observed", True), ("Replayed", True)],
+        rows, file="tables/replayed_waits.csv",
     )  # fmt: skip

@@ -1,0 +1,118 @@
+"""Estimates against services whose true effects are known: the table of `make truth`.
+
+    python scripts/truth.py FOLDER [FOLDER ...]
+
+Each folder holds the records of a service, its study and truth.json: what the service really does under each scenario,
+simulated by
+somebody else (see the README beside the sets). The truth is read here only, to be compared with. Writes Markdown to
+stdout; exit code 1 when a figure lies outside its bound.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from streamline.plan import plan_section
+
+#: Bound of each figure: the larger of this share of the true change and this amount.
+BOUNDS = {"mean": (0.15, 0.15), "calls_per_case": (0.15, 0.01), "within": (0.0, 0.01)}
+MEASURES = {"mean": "cycle_time.mean", "calls_per_case": "contacts_per_case", "within": "within_standard"}
+UNITS = {"mean": "days", "calls_per_case": "contacts a case", "within": "share in time"}
+#: Of the baseline against what this log shows.
+BASELINE = 0.03
+#: Of a service whose truth is told as a share of the mean as it is (loan): the larger of 15% and five points of it.
+POINTS = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One figure: ours with its interval, the truth, and whether it lies within its bound and the interval holds it."""
+
+    service: str
+    scenario: str
+    measure: str
+    ours: float
+    low: float
+    high: float
+    true: float
+    near: bool
+    held: bool
+
+
+def rows_of(folder: Path) -> Iterator[Row]:
+    """The figures of one service."""
+    truth = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
+    plan = plan_section(folder / "study.yaml")
+    found = {s.slug: e for s, e in plan.analysis.scenarios}
+    first = next(iter(found.values()))
+    seen, as_is = truth["observed"], truth["scenarios"]["as_is"]
+    for measure in MEASURES:
+        key = _key(as_is, measure)
+        if key is None or MEASURES[measure] not in {f.measure for f in first.figures} or not _same(plan, key):
+            continue
+        baseline = first[MEASURES[measure]].baseline
+        near = abs(baseline - seen[key]) <= BASELINE * abs(seen[key])
+        yield Row(
+            service=folder.name, scenario="as it is (observed)", measure=measure, ours=baseline, low=baseline, high=baseline,
+                  true=seen[key], near=near, held=near)  # fmt: skip
+        for slug, estimate in found.items():
+            figure = estimate[MEASURES[measure]]
+            if "changes" in truth and key in truth["changes"].get(slug, {}):
+                true = truth["changes"][slug][key][0]
+            else:
+                true = truth["scenarios"][slug][key][0] - as_is[key][0]
+            share, amount = BOUNDS[measure]
+            if "calls_per_case" not in as_is and measure == "mean":
+                amount = POINTS * as_is[key][0]
+            bound = max(share * abs(true), amount)
+            yield Row(
+                service=folder.name, scenario=slug, measure=measure, ours=figure.change, low=figure.change_low,
+                high=figure.change_high,
+                true=true, near=abs(figure.change - true) <= bound, held=figure.change_low <= true <= figure.change_high,
+            )  # fmt: skip
+
+
+def _key(figures: dict[str, Any], measure: str) -> str | None:
+    """The truth's name of a measure; the share in time is named after its standard."""
+    return next((k for k in figures if k == measure or (measure == "within" and k.startswith("within_"))), None)
+
+
+def _same(plan: Any, key: str) -> bool:
+    """Whether the share in time is told of the study's own standard."""
+    if not key.startswith("within_"):
+        return True
+    standard = plan.analysis.study.standard
+    return standard is not None and standard.cycle_time.split()[0] == key.removeprefix("within_")
+
+
+def main() -> int:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description="Estimates against services whose true effects are known.")
+    parser.add_argument("folders", nargs="+", type=Path)
+    options = parser.parse_args()
+    rows = [row for folder in options.folders for row in rows_of(folder)]
+    print("| service | scenario | figure | estimate | 95% interval | truth | near | held |")
+    print("|---|---|---|--:|---|--:|---|---|")
+    for r in rows:
+        said = f"{r.ours:+.3f}" if r.scenario != "as it is (observed)" else f"{r.ours:.3f}"
+        span = f"{r.low:+.3f} to {r.high:+.3f}" if r.scenario != "as it is (observed)" else ""
+        marks = ["yes" if ok else "**no**" for ok in (r.near, r.held)]
+        print(
+            f"| {r.service} | {r.scenario} | {UNITS[r.measure]} | {said} | {span} | {r.true:+.3f} | {marks[0]} | {marks[1]} |"
+        )
+    changes = [r for r in rows if r.scenario != "as it is (observed)"]
+    near, held = sum(r.near for r in rows), sum(r.held for r in changes)
+    print(
+        f"\n{near} of {len(rows)} figures lie within their bounds; the intervals hold the truth in {held} of {len(changes)}."
+    )
+    return 0 if near == len(rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
