@@ -23,6 +23,7 @@ from simple_service import (
 from streamline.log.calendar import Calendar
 from streamline.log.read import read_log
 from streamline.whatif.queue_model import fit_queues
+from streamline.whatif.staffing import YEARS_AFTER
 
 OFFICE = Calendar(hours={"mon-fri": "08:00-17:00"})
 ALWAYS = Calendar.always()
@@ -109,6 +110,28 @@ def test_known_delays_are_the_ones_made():
     assert (low == high).mean() > 0.2
 
 
+def test_what_is_begun_between_two_that_are_known_became_ready_between_them():
+    """Ann checks, which needs no delay, and decides, which does, in the order in which things became ready. Each check that
+    waited tells of the decisions begun around it, within bounds that hold the delays made."""
+    rng = random.Random(6)
+    cases = [
+        Case(f"c{k}", at, [Step("Check", minutes(rng, 20)),
+                           Step("Decide", minutes(rng, 25), after=(0,), delay=int(rng.expovariate(1 / (2 * HOUR))))])
+        for k, at in enumerate(arrivals_in([(MONDAY, MONDAY + 60 * DAY)], 1_500, rng))
+    ]  # fmt: skip
+    serve(cases, [Person("ann", ("Check", "Decide"), ROUND_THE_CLOCK)])
+    model = fit_queues(read_log(frame_of(cases), **ROLES), calendar=ALWAYS)
+    made = {c.id: c.steps[1].delay for c in cases}
+    log = model.log
+    mine = np.flatnonzero(log.activity == log.activity_code("Decide"))
+    true = np.array([made[str(c)] for c in log.case_id_array(log.case_of_step[mine])])
+    low, high = model.delays.low[mine], model.delays.high[mine]
+    assert (low <= true).all()
+    assert (true <= high).all()
+    tighter = high < log.start[mine] - model.paths.enabled[mine]  # than until it was begun
+    assert tighter[low < high].mean() > 0.2
+
+
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_without_delays_there_are_exactly_none(seed):
     _, model = delayed(seed, mean_hours=0.0, load=0.9)
@@ -179,6 +202,11 @@ def test_people_who_are_away_while_others_work_off_what_waits_are_found_so(share
     there = missed_hours(cases, gone)
     assert there > 3
     assert model.delays.away_hours[0] == pytest.approx(there, rel=0.05)
+    # and they aren't there for others then: their hours in the replay lack that time
+    first, last = model.log.period
+    office = np.diff(OFFICE.openings(first - 7 * DAY, last + YEARS_AFTER * 366 * DAY), axis=1).sum()
+    lacking = sum(t.size * (office - np.diff(t.hours, axis=1).sum()) for t in model.staffing.teams) / HOUR
+    assert lacking == pytest.approx(model.delays.away_hours[0])
 
 
 def test_without_recorded_arrivals_the_wait_before_the_first_step_is_told_from_the_queue():

@@ -377,7 +377,8 @@ def test_fewer_people_are_slower(log_of, done):
 
 
 def test_what_is_set_is_set_before_it_is_shortened(log_of, instants):
-    """An answer that takes two hours, then half of that: whichever is written first. b's wait of two hours before it is halved too."""
+    """An answer that takes two hours, then half of that: whichever is written first. b's wait of two hours before it is halved
+    too."""
     model = fit_queues(log_of(ASKED, arrivals=ARRIVALS, external=["Answer"]))
     changes = [ShortenExternal(activity="Answer", by=0.5), Automate(activity="Answer", to="2 hours")]
     for given in (changes, changes[::-1]):
@@ -389,7 +390,8 @@ def test_what_is_set_is_set_before_it_is_shortened(log_of, instants):
 
 
 def test_people_of_one_office_are_pooled_within_it(log_of, work_with):
-    """North and south have one who checks and one who decides each. As one team, each serves both activities, of their own office."""
+    """North and south have one who checks and one who decides each. As one team, each serves both activities, of their own
+    office."""
     rows, office = [], {}
     for k in range(120):
         name, north = f"c{k}", k % 2 == 0

@@ -161,3 +161,21 @@ def test_a_pool_serves_what_makes_a_twentieth_of_either(log_of):
     log = log_of(rows)
     lines = found_lines(log, resource_pools(log), log.resource.codes >= 0)
     assert who_serves(log, lines) == {("Check", ""): {"ann"}, ("Decide", ""): {"bob"}, ("Write", ""): {"ann"}}
+
+
+def test_who_has_not_done_an_activity_yet_serves_it_in_their_own_office(log_of):
+    """One pool by name: abe and ben have only decided, ann and bob only checked, each for one office; all serve both, for
+    theirs."""
+    rows, office = [], {}
+    for k in range(120):
+        name, north = f"c{k}", k % 2 == 0
+        office[name] = "north" if north else "south"
+        rows.append((name, "Check", k, k + 1, "ann" if north else "bob"))
+        rows.append((name, "Decide", k + 1, k + 2, "abe" if north else "ben"))
+    log = log_of(rows, columns={"office": office}, attributes=["office"])
+    lines = found_lines(log, resource_pools(log, given={"All": ["*"]}), log.resource.codes >= 0)
+    assert who_serves(log, lines) == {
+        (activity, place): people
+        for activity in ("Check", "Decide")
+        for place, people in (("north", {"ann", "abe"}), ("south", {"bob", "ben"}))
+    }
