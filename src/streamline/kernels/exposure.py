@@ -1,8 +1,8 @@
 """Lives of cases cut into stretches, and the contacts that fall into them.
 
 A case awaits one step after another; after the last one comes its *tail*. Each of these is cut where the wait passes into
-the next band, where the case becomes overdue, where a contact begins or stops to be recent, and where a class of days ends.
-Pieces of one case with the same codes are put together into one *stretch*.
+the next band, where the case becomes overdue or passes into the next age, where a contact begins or stops to be recent,
+and where a class of days ends. Pieces of one case with the same codes are put together into one *stretch*.
 """
 
 from __future__ import annotations
@@ -37,7 +37,6 @@ def _grown(values: Any, size: int) -> Any:
     return result
 
 
-@compiled
 def stretches(
     step_offsets: Int64,
     state: Int32,
@@ -57,6 +56,7 @@ def stretches(
     n_classes: int,
     first: int,
     last: int,
+    ages: Int64 | None = None,
 ) -> Any:
     """Time and contacts of each case by state, waiting band, overdue, recent contact and class of days.
 
@@ -69,14 +69,44 @@ def stretches(
     bands : ascending durations; a wait shorter than `bands[0]` is in band 0. recent : a contact is recent for so long.
     day_edges : ascending instants, between which days are of class `day_class` (one entry more than edges).
     first, last : time before and after isn't counted.
+    ages : ascending durations; a case of less than `ages[0]` since its first row is in age 0. None: all ages are one.
 
     Returns (case, key, time, contacts, key_of_contact): one entry a stretch, cases ascending, keys ascending in each; and for
     each contact the key of its stretch, -1 where it is in none. A key is
-    (((state × bands + band) × 2 + overdue) × 2 + recent) × classes + class.
+    ((((state × bands + band) × 2 + overdue) × 2 + recent) × ages + age) × classes + class.
     A contact counts where the case is from its instant on, and as recent by the contacts before it; at the very instant at
     which a case changes its state this may be a stretch without time.
     """
-    n_bands = len(bands) + 1
+    return _stretches(
+        step_offsets, state, since, until, tail_state, tail_since, tail_until, due, contact_offsets, contact_time,
+        weight, bands, recent,
+        day_edges, day_class, n_classes, first, last, np.zeros(0, dtype=np.int64) if ages is None else ages,
+    )  # fmt: skip
+
+
+@compiled
+def _stretches(
+    step_offsets: Int64,
+    state: Int32,
+    since: Int64,
+    until: Int64,
+    tail_state: Int32,
+    tail_since: Int64,
+    tail_until: Int64,
+    due: Int64,
+    contact_offsets: Int64,
+    contact_time: Int64,
+    weight: Float,
+    bands: Int64,
+    recent: int,
+    day_edges: Int64,
+    day_class: Int32,
+    n_classes: int,
+    first: int,
+    last: int,
+    ages: Int64,
+) -> Any:
+    n_bands, n_kinds = len(bands) + 1, (len(ages) + 1) * n_classes
     room, n = 1024, 0
     out_case = np.zeros(room, np.int64)
     out_key = np.zeros(room, np.int64)
@@ -105,6 +135,7 @@ def stretches(
                 awaited, began, ended = tail_state[case], tail_since[case], tail_until[case]
             at = began
             band = 0
+            age = _class_at(ages, at - born)
             day = _class_at(day_edges, at)
             while at < ended:
                 # one piece: [at, to), in which nothing changes
@@ -120,11 +151,15 @@ def stretches(
                     day += 1
                 if day < len(day_edges):
                     to = min(to, day_edges[day])
+                while age < len(ages) and born + ages[age] <= at:
+                    age += 1
+                if age < len(ages):
+                    to = min(to, born + ages[age])
                 base = ((awaited * n_bands + band) * 2 + overdue) * 2
-                kind = day_class[day]
+                kind = age * n_classes + day_class[day]
                 # contacts at this very instant: each is recent by those before it
                 while c < c_end and contact_time[c] == at:
-                    key = (base + (1 if at < recent_until else 0)) * n_classes + kind
+                    key = (base + (1 if at < recent_until else 0)) * n_kinds + kind
                     if m == buffer:
                         buffer *= 2
                         keys, times, weights = _grown(keys, buffer), _grown(times, buffer), _grown(weights, buffer)
@@ -143,7 +178,7 @@ def stretches(
                     if m == buffer:
                         buffer *= 2
                         keys, times, weights = _grown(keys, buffer), _grown(times, buffer), _grown(weights, buffer)
-                    keys[m], times[m], weights[m] = (base + soon) * n_classes + kind, inside, 0.0
+                    keys[m], times[m], weights[m] = (base + soon) * n_kinds + kind, inside, 0.0
                     m += 1
                 at = to
         if m == 0:

@@ -280,7 +280,10 @@ class ShortenExternal(Change):
 
 
 class Notify(Change):
-    """Contact rate × (1 − by) while these steps are awaited (all but external ones by default)."""
+    """Contact rate × (1 − by) while these steps are awaited (all but external ones by default).
+
+    Contacts that don't come bring on no others either, so contacts may fall by a little more.
+    """
 
     main = "by"
     kind: Literal["notify"] = "notify"
@@ -293,7 +296,10 @@ class Notify(Change):
 
 
 class SelfService(Change):
-    """That share of contacts, by reason or state, moves to another channel with its cost."""
+    """That share of contacts, by reason or state, moves to another channel with its cost.
+
+    As many customers get in touch as before, and as soon again; contacts per case are those that still reach people.
+    """
 
     main = "share"
     kind: Literal["self_service"] = "self_service"
@@ -330,6 +336,3 @@ AnyChange = Annotated[
     | RunInParallel | ExpressLane | Divert | ShortenExternal | Notify | SelfService | ChangeDemand,
     Field(discriminator="kind"),
 ]  # fmt: skip
-
-#: Kinds that the replay without queues estimates, in the order in which they are applied to a case.
-ESTIMATED = ("remove_step", "reduce_rework", "automate", "speed_up", "shorten_external", "release")

@@ -1,20 +1,20 @@
 """Contacts of a replay: the fitted rates over the replayed open days.
 
-While a case awaits a step, contacts come at a rate that depends on the step, on how long it has been awaited, on whether
-the case is overdue and
-on the channel by which it came (`stats.rate_choice`: within cases, so that frequent callers with long cases don't make
-waiting look worse than
-it is). Each case has a propensity of its own, learned from its contacts: the more contacts than expected, the higher,
-drawn towards the mean
-as far as one case tells little (gamma, its variance estimated). Contacts before the arrival, and after the end, stay as
-they were.
+While a case awaits a step, contacts come at a rate that depends on the step, on how long it has been awaited, on how old
+the case is and whether it is overdue, and on the channel by which it came (`stats.rate_choice`: within cases, so that
+frequent callers with long cases don't make waiting look worse than it is). Each case has a propensity of its own, learned
+from its contacts: the more contacts than expected, the higher, drawn towards the mean as far as one case tells little
+(gamma, its variance estimated). Contacts before the arrival, and after the end, stay as they were.
 
-Rates are scaled state by state so that the log's own cases, replayed as they are, bring as many contacts in each state
-as were recorded,
-divided by the link share: how the contacts fall on the states is observed, and needs no model; the model tells what
-waiting longer, being
-overdue and the channel do. For a few days after a contact the rate is so many times as high (`stats.repeats`), so a
-contact that doesn't come keeps others from coming. Contacts without a case id grow and shrink with the rest.
+Rates are scaled state by state so that the log's own cases, replayed as they are, bring as many contacts in each state as
+were recorded, divided by the link share: how the contacts fall on the states is observed, and needs no model; the model
+tells what waiting longer, being older or overdue, and the channel do. For a few days after a contact the rate is so many
+times as high (`stats.repeats`), so a contact that doesn't come keeps others from coming. Contacts without a case id grow
+and shrink with the rest.
+
+A draw takes its ratios from their estimated distribution, and scales each state to the contacts recorded about the cases
+that the draw is made of. So its contacts as they are vary as those of a resample of cases do, and what the case resample
+carries isn't added a second time.
 """
 
 from __future__ import annotations
@@ -22,23 +22,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from streamline.errors import InsufficientDataError, ScenarioError, UnknownNameError, listed
+from streamline.errors import InsufficientDataError
 from streamline.kernels.awaiting import contacts_while_awaiting
 from streamline.kernels.queues import NEVER, Replayed
 from streamline.measure.contacts.exposure import REPEAT_DAYS, OpenLife, open_life
 from streamline.measure.contacts.linking import LinkedContacts
 from streamline.stats.negative_binomial import negative_binomial_rates
-from streamline.stats.net_demand import net_demand
+from streamline.stats.net_demand import net_demand, uneven_redials
 from streamline.stats.rate_choice import RateChoice, chosen_rates
-from streamline.stats.rate_model import RateModel
 from streamline.stats.repeats import repeats
-from streamline.stats.stretches import LEFT_OUT
 from streamline.units import DAY
-from streamline.whatif.change import Change, Notify, SelfService
+from streamline.whatif.contact_rates import Effects, RateTable, rate_table
 from streamline.whatif.queue_model import QueueModel, Workload
 
 Float = npt.NDArray[np.float64]
@@ -53,12 +52,45 @@ SETTLED = 1e-4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Source:
+    """What the contacts of one replay come of; changes edit the arrays in place."""
+
+    #: (activities, bands, ages) contacts per open day.
+    rate: Float
+    #: (activities, 2) the part of a contact that reaches people, and what the rest costs.
+    worth: Float
+    #: (2,) the same for contacts before the arrival and after the end.
+    outside: Float
+
+
+class ContactChange(Protocol):
+    """A change of contacts, bound to a response."""
+
+    caveats: tuple[str, ...]
+
+    def apply(self, source: Source, rng: np.random.Generator) -> None:
+        """Edit what the contacts of a draw come of."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Expected:
-    """Contacts about each replayed case, and what those cost that a change moves to where customers serve themselves."""
+    """Contacts about each replayed case that reach people, and what those cost that a change moves elsewhere."""
 
     contacts: Float
     #: Cost of the contacts moved, by case.
     moved_cost: Float
+
+
+class _Rows(NamedTuple):
+    """Stretches of the log's own covered cases in which they await a step: place in the table, case, days, contacts."""
+
+    state: Int64
+    band: Int64
+    age: Int64
+    case: Int64
+    days: Float
+    contacts: Float
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -68,10 +100,10 @@ class ContactResponse:
     links: LinkedContacts = field(repr=False)
     life: OpenLife = field(repr=False)
     choice: RateChoice = field(repr=False)
-    #: Places of the factors' levels for each activity, waiting band, overdue or not; for each case its channel's level.
-    _model: RateModel = field(repr=False)
-    #: (n_cases,) propensity of each case, mean about 1.
+    table: RateTable = field(repr=False)
+    #: (n_cases,) propensity of each case, mean about 1, and its variance.
     propensity: Float = field(repr=False)
+    spread: float
     #: (n_cases,) contacts before the arrival and after the end, over the link share.
     outside: Float = field(repr=False)
     #: Closed cases that count and whose life the contact log covers.
@@ -79,11 +111,13 @@ class ContactResponse:
     #: For so long after a contact, microseconds, the rate is so many times as high.
     within: int
     ratio: float
-    #: For each activity the contacts recorded while covered cases awaited it, over the link share, to what the rates make
-    #: of the log's own
-    #: cases; 1 where there are none.
-    scale: Float
+    #: (activities,) contacts recorded while covered cases awaited each, over the link share.
+    recorded: Float = field(repr=False)
+    #: For each activity these over what the rates make of the log's own cases; 1 where there are none.
+    scale: Float = field(repr=False)
     channel_share: dict[str, float] | None
+    #: What a reader of estimates must know of these rates.
+    caveats: tuple[str, ...]
 
     @property
     def n_covered(self) -> int:
@@ -95,199 +129,181 @@ class ContactResponse:
         """Which rates are used, and why, in words."""
         return self.choice.why
 
-    def rates(self, effects: Float, silent: Float) -> Float:
-        """(activities, bands, 2): contacts per open day at these effects, by the reference channel.
-
-        silent : (activities,) rates of levels at which nobody got in touch.
-        """
-        log = self.links.log
-        names = list(self._model.names)
-        width, n_bands = len(log.activities), len(self.life.bands) + 1
-        total = np.full((width, n_bands, 2), effects[0])
-        none = np.zeros((width, n_bands, 2), dtype=np.bool_)
-        for axis, name in enumerate(("state", "waiting", "overdue")):
-            if name not in names:
-                continue
-            place = self._model.design.places[names.index(name)][: total.shape[axis]]
-            shape = [1, 1, 1]
-            shape[axis] = len(place)
-            total += np.where(place >= 0, effects[np.maximum(place, 0)], 0.0).reshape(shape)
-            none |= (place == LEFT_OUT).reshape(shape)
-        return np.where(none, silent[:, None, None], np.exp(total))
-
-    def channel_level(self, effects: Float) -> Float:
-        """(n_cases,): the factor of each case's channel."""
-        names = list(self._model.names)
-        n = self.links.log.n_cases
-        if "channel" not in names:
-            return np.ones(n)
-        place = self._model.design.places[names.index("channel")]
-        channel = self.links.log.case_channel
-        assert channel is not None
-        codes = np.where(channel.codes < 0, len(place) - 1, channel.codes)
-        effect = np.where(place >= 0, effects[np.maximum(place, 0)], 0.0)
-        return np.asarray(np.exp(effect)[codes], dtype=np.float64)
-
     def of_replay(
         self,
         work: Workload,
         replayed: Replayed,
-        edits: Sequence[tuple[ContactEdit, np.random.Generator]],
-        rng: np.random.Generator | None,
+        edits: Sequence[tuple[ContactChange, np.random.Generator]] = (),
+        *,
+        rng: np.random.Generator | None = None,
+        drawn_from: Int64 | None = None,
     ) -> Expected:
         """Contacts about each replayed case.
 
-        edits : changes that touch contacts, each with the random numbers of its belief. rng : of the rates; the same for
-        a draw's replays.
-            None takes the fitted rates.
+        edits : changes that touch contacts, each with the random numbers of its belief. rng : of the rates; the same
+            numbers for all replays of a draw. None takes the fitted rates.
+        drawn_from : places in the log of the cases that a draw is made of, before any change; its contacts per state are
+            theirs. None: the log's own.
         """
-        if rng is None:
-            return self._expected(work, replayed, edits, self._model.effects, np.zeros(len(self.scale)), self.scale)
-        own = self._model.drawn_effects(rng, draws=1)[0]
-        silent = self._silent(rng)
-        return self._expected(work, replayed, edits, own, silent, self.scale * self._settled(own, silent))
-
-    def _settled(self, effects: Float, silent: Float) -> Float:
-        """(activities,): what keeps the log's own days at as many contacts as recorded, at other effects than those fitted."""
-        ours = self._days_by_cell
-        mean = (ours * self.rates(effects, silent)).sum(axis=(1, 2))
-        fitted = (ours * self.rates(self._model.effects, np.zeros(len(silent)))).sum(axis=(1, 2))
-        return np.where((mean > 0) & (fitted > 0), fitted / np.where(mean > 0, mean, 1.0), 1.0)
-
-    def _silent(self, rng: np.random.Generator) -> Float:
-        """Rates of levels at which nobody got in touch: drawn from what no contact in their days leaves possible."""
-        days = self._days_by_cell.sum(axis=(1, 2))
-        return np.where(days > 0, rng.gamma(0.5, size=len(days)) / np.maximum(days, 1e-9), 0.0)
-
-    def _expected(
-        self,
-        work: Workload,
-        replayed: Replayed,
-        edits: Sequence[tuple[ContactEdit, np.random.Generator]],
-        effects: Float,
-        silent: Float,
-        scale: Float,
-    ) -> Expected:
-        rate = self.rates(effects, silent) * scale[:, None, None]
-        pick = work.cases.pick
-        level = (self.propensity * self.channel_level(effects))[pick]
-        moved = np.zeros(len(pick))
+        effects = self.table.fitted if rng is None else self.table.drawn(rng)
+        scale = self.scale * self._settled(effects, drawn_from)
+        source = Source(
+            rate=self.table.cells(effects) * scale[:, None, None],
+            worth=np.tile([1.0, 0.0], (len(scale), 1)),
+            outside=np.array([1.0, 0.0]),
+        )
         for edit, own in edits:
-            share = edit.share(own)
-            if edit.cost:
-                before = self._over(work, replayed, rate, level)[0]
-                moved += edit.cost * (before - self._over(work, replayed, rate * (1 - share), level)[0])
-            rate = rate * (1 - share)
-        inside, _ = self._over(work, replayed, rate, level)
-        return Expected(contacts=inside + self.outside[pick], moved_cost=moved)
+            edit.apply(source, own)
+        pick = work.cases.pick
+        level = (self.propensity * self._channel_level(effects))[pick]
+        nobody = np.zeros(len(pick), dtype=np.bool_)
+        found, _ = self._over(work, replayed, source.rate, level, source.worth, nobody)
+        found += self.outside[pick][:, None] * source.outside
+        return Expected(contacts=found[:, 0], moved_cost=found[:, 1])
 
     def _over(
-        self, work: Workload, replayed: Replayed, rate: Float, level: Float, counts: Bool | None = None
+        self, work: Workload, replayed: Replayed, rate: Float, level: Float, worth: Float, counts: Bool
     ) -> tuple[Float, Float]:
-        """Contacts of each replayed case at these rates, and of each activity awaited by those that count."""
-        due = NEVER if self.life.standard is None else self.life.standard
-        edges = np.array([round(e * DAY) for e in self.life.bands], dtype=np.int64)
-        counts = np.zeros(len(level), dtype=np.bool_) if counts is None else counts
+        """What contacts of each replayed case count for, and contacts by activity awaited of those that count."""
         per_case, by_activity = contacts_while_awaiting(
             work.offsets, work.join_offsets, work.joined, work.activity, work.arrival, replayed.complete, work.keep,
-            rate, edges, due, level, self.ratio, self.within, counts, NEVER,
+            rate, self.table.bands, self.table.ages, level, self.ratio, self.within, worth, counts, NEVER,
         )  # fmt: skip
         return per_case, by_activity
 
-    @property
-    def rates_of_fit(self) -> Float:
-        """(activities, bands, 2): contacts per open day as fitted and scaled."""
-        return self.rates(self._model.effects, np.zeros(len(self.scale))) * self.scale[:, None, None]
+    def _channel_level(self, effects: Effects) -> Float:
+        """(n_cases,): the factor of each case's channel."""
+        channel = self.links.log.case_channel
+        if "channel" not in effects.ratios or channel is None:
+            return np.ones(self.links.log.n_cases)
+        ratio = effects.ratios["channel"]
+        return np.asarray(ratio[np.where(channel.codes < 0, len(ratio) - 1, channel.codes)], dtype=np.float64)
 
-    @property
-    def level_of_fit(self) -> Float:
-        """(n_cases,): factor of each case."""
-        return self.propensity * self.channel_level(self._model.effects)
+    def _settled(self, effects: Effects, drawn_from: Int64 | None) -> Float:
+        """(activities,): what keeps contacts in each state at those recorded about the cases of a draw."""
+        if drawn_from is None:
+            times = np.ones(self.links.log.n_cases)
+        else:
+            times = np.bincount(drawn_from, minlength=self.links.log.n_cases).astype(np.float64)
+        wanted = self._sums(self._rows.contacts, times)
+        made = self._made(effects, times)
+        fitted, recorded = self._made(self.table.fitted, None), self._sums(self._rows.contacts, None)
+        some = (made > 0) & (recorded > 0) & (fitted > 0)
+        result = np.ones(len(made))
+        result[some] = (wanted[some] / made[some]) / (recorded[some] / fitted[some])
+        return result
+
+    def _made(self, effects: Effects, times: Float | None) -> Float:
+        """(activities,): contacts in the log's own days at these effects; `times` : how often each case counts."""
+        rows = self._rows
+        level = self.propensity * self._channel_level(effects)
+        each = self.table.cells(effects)[rows.state, rows.band, rows.age] * rows.days * level[rows.case]
+        return self._sums(each, times)
+
+    def _sums(self, values: Float, times: Float | None) -> Float:
+        rows = self._rows
+        weights = values if times is None else values * times[rows.case]
+        return np.bincount(rows.state, weights=weights, minlength=self.table.n_activities).astype(np.float64)
 
     @cached_property
-    def _days_by_cell(self) -> Float:
-        """(activities, bands, 2): open days of the log's own cases as they were, weighted by their propensity."""
-        life, log = self.life, self.links.log
-        width, n_bands = len(log.activities), len(life.bands) + 1
-        state, waiting, overdue = (life.factor(n).codes for n in ("state", "waiting", "overdue"))
-        inside = state < width
-        key = (state[inside] * n_bands + waiting[inside]) * 2 + overdue[inside]
-        weight = life.days[inside] * self.propensity[life.case[inside]]
-        total = np.bincount(key, weights=weight, minlength=width * n_bands * 2)
-        return total.astype(np.float64).reshape(width, n_bands, 2)
+    def _rows(self) -> _Rows:
+        life = self.life
+        state = life.factor("state").codes
+        inside = np.flatnonzero((state < self.table.n_activities) & self.covered[life.case])
+        age = life.factor("overdue").codes[inside]  # ages are cut at the edges of the factor age, and at the standard
+        if life.ages:
+            age = age + life.factor("age").codes[inside]
+        return _Rows(
+            state[inside], life.factor("waiting").codes[inside], age, life.case[inside], life.days[inside],
+            life.contacts[inside],
+        )  # fmt: skip
 
 
-class ContactEdit:
-    """A change of contacts bound to a response: which share of the contacts in each state falls away."""
+def fit_contacts(model: QueueModel, links: LinkedContacts, *, standard: str | None = None) -> ContactResponse:
+    """Fit the rates of contacts for the replays of a model.
 
-    def __init__(self, response: ContactResponse, change: Notify | SelfService) -> None:
-        log = response.links.log
-        self._change = change
-        self._share = np.zeros(len(log.activities))
-        self.cost = 0.0
-        if isinstance(change, Notify):
-            states = change.states
-            if states is None:
-                states = tuple(a for a in log.activities if a not in log.external)
-                if not states:
-                    raise ScenarioError(
-                        "notify: every step waits on the customer, so there is nothing to tell of; name its states."
-                    )
-            for name in states:
-                self._share[log.activity_code(name)] = 1.0
-            self.caveats: tuple[str, ...] = ()
-        else:
-            self.cost = change.cost
-            if change.state is not None:
-                self._share[log.activity_code(change.state)] = 1.0
-            else:
-                self._share[:] = _share_of_reason(response.links, str(change.reason))
-            self.caveats = (
-                "Contacts that customers settle themselves no longer count as contacts; their own cost does.",
-            )
+    links : contacts linked to the model's log. standard : the service standard as a duration: past it a case is overdue.
 
-    def share(self, rng: np.random.Generator) -> Float:
-        """(activities, 1, 1): share of each state's contacts that falls away in this draw; negative where they grow."""
-        return (self._share * self._change.drawn(rng))[:, None, None]
-
-
-def _share_of_reason(links: LinkedContacts, reason: str) -> float:
-    """Share of the contacts with a recorded reason that have this one."""
-    found = links.codes("reason")
-    if found is None:
-        raise InsufficientDataError(
-            f"{links.contacts.source} records no reasons, so contacts about {reason!r} can't be told."
-        )
-    codes, names = found
-    if reason not in names:
-        raise UnknownNameError(what="reason", name=reason, known=names, where=links.contacts.source)
-    known = codes >= 0
-    return float(links.weight[known & (codes == names.index(reason))].sum() / links.weight[known].sum())
-
-
-def contact_edits(response: ContactResponse | None, changes: Sequence[Change]) -> list[tuple[int, ContactEdit]]:
-    """The edits of contacts among the changes, each with the place of its change.
-
-    Raises InsufficientDataError where the study has no contacts, ScenarioError for two that say different things of one state.
+    Raises InsufficientDataError with fewer than 20 contacts about open cases, or when the contact log covers none of the
+    cases.
     """
-    mine = [(k, c) for k, c in enumerate(changes) if isinstance(c, (Notify, SelfService))]
-    if mine and response is None:
+    log = links.log
+    with_channel = log.case_channel is not None
+    life = open_life(links, standard=standard, age=True, channel=with_channel)
+    told = [("overdue", standard is not None), ("age", bool(life.ages)), ("channel", with_channel)]
+    every = life.stretches("state", "waiting", *(name for name, there in told if there), "recent")
+    if int(every.contacts.sum()) < ENOUGH:
         raise InsufficientDataError(
-            f"The study has no contacts that rates can be told from, so what {listed([c.kind for _, c in mine])} "
-            "would do can't be estimated."
+            f"{links.contacts.source} has {int(every.contacts.sum()):,} contacts about open cases; rates by what cases "
+            f"await need {ENOUGH}."
         )
-    assert response is not None or not mine
-    log = response.links.log if response is not None else None
-    told: set[str] = set()
-    for _, change in mine:
-        if isinstance(change, Notify) and log is not None:
-            states = set(change.states or (a for a in log.activities if a not in log.external))
-            if twice := sorted(told & states):
-                raise ScenarioError(
-                    f"Two changes contradict each other: notify of {listed(twice)} more than once in a scenario."
-                )
-            told |= states
-    return [(k, ContactEdit(response, c)) for k, c in mine if response is not None]
+    covered = links.covered & model.counted
+    if not covered.any():
+        raise InsufficientDataError(
+            f"{links.contacts.source} covers none of the cases that count from arrival to end, so contacts per case can't "
+            "be told."
+        )
+    net = net_demand(every, recent="recent")
+    choice = chosen_rates(net)
+    ratio = repeats(every, recent="recent").ratio[0]
+    uneven = uneven_redials(net)
+    width = len(log.activities)
+    state = life.factor("state").codes
+    inside = (state < width) & covered[life.case]
+    response = ContactResponse(
+        links=links,
+        life=life,
+        choice=choice,
+        table=rate_table(choice.model, life, net),
+        propensity=np.ones(log.n_cases),
+        spread=negative_binomial_rates(every, by="case")[1].spread,
+        outside=_outside(links, life),
+        covered=covered,
+        within=round(REPEAT_DAYS * DAY),
+        ratio=float(ratio) if np.isfinite(ratio) and ratio > 1 else 1.0,
+        recorded=np.bincount(state[inside], weights=life.contacts[inside], minlength=width) / links.link_share,
+        scale=np.ones(width),
+        channel_share=_channel_share(links),
+        caveats=(uneven,) if uneven is not None else (),
+    )
+    return _anchored(response, model)
+
+
+def _anchored(response: ContactResponse, model: QueueModel) -> ContactResponse:
+    """Scale the rates, and learn the propensities, until the log's own cases bring what was recorded."""
+    links, life = response.links, response.life
+    awaited = life.factor("state").codes < response.table.n_activities
+    own = np.bincount(life.case[awaited], weights=life.contacts[awaited], minlength=links.log.n_cases)
+    work = model.workload(model.weeks.own(), np.random.Generator(np.random.PCG64(0)))
+    replayed, pick = work.replayed(), work.cases.pick
+    counts, recorded = response.covered[pick], response.recorded
+    worth = np.ones((len(recorded), 1))
+    fitted = response.table.cells(response.table.fitted)
+    channel = response._channel_level(response.table.fitted)
+    for k in range(ROUNDS):
+        rate = fitted * response.scale[:, None, None]
+        level = (response.propensity * channel)[pick]
+        per_case, made = response._over(work, replayed, rate, level, worth, counts)
+        wanted = np.where(made > 0, recorded / np.where(made > 0, made, 1.0), 1.0)
+        response = replace(response, scale=response.scale * wanted)
+        if k % 4 == 3 and response.spread > 0:
+            expected = np.zeros(links.log.n_cases)
+            expected[pick] = per_case[:, 0] / response.propensity[pick] * links.link_share
+            shape = 1 / response.spread
+            response = replace(response, propensity=(shape + own) / (shape + expected))
+        elif np.abs(wanted[recorded > 0] - 1).max(initial=0.0) < SETTLED and (k > ROUNDS // 2 or not response.spread):
+            break
+    return response
+
+
+def _outside(links: LinkedContacts, life: OpenLife) -> Float:
+    """(n_cases,): contacts before the arrival and after the end; the mean of the others for cases not covered."""
+    beyond = life.factor("state").codes >= len(links.log.activities)
+    found = np.bincount(life.case[beyond], weights=life.contacts[beyond], minlength=links.log.n_cases)
+    result = found.astype(np.float64) / links.link_share
+    if links.covered.any():
+        result[~links.covered] = float(result[links.covered].mean())
+    return result
 
 
 def _channel_share(links: LinkedContacts) -> dict[str, float] | None:
@@ -298,77 +314,3 @@ def _channel_share(links: LinkedContacts) -> dict[str, float] | None:
     codes, names = found
     count = np.bincount(codes[codes >= 0], weights=links.weight[codes >= 0], minlength=len(names))
     return {c: float(k / max(count.sum(), 1e-9)) for c, k in zip(names, count, strict=True) if k}
-
-
-def fit_contacts(model: QueueModel, links: LinkedContacts, *, standard: str | None = None) -> ContactResponse:
-    """Fit the rates of contacts for the replays of a model.
-
-    links : contacts linked to the model's log. standard : the service standard as a duration: past it a case is overdue.
-
-    Raises InsufficientDataError with fewer than 20 contacts about open cases, or when the contact log covers none of the cases.
-    """
-    log = links.log
-    life = open_life(links, standard=standard, channel=log.case_channel is not None)
-    names = [
-        "state",
-        "waiting",
-        *(["overdue"] if standard is not None else []),
-        *(["channel"] if log.case_channel is not None else []),
-    ]
-    every = life.stretches(*names, "recent")
-    if int(every.contacts.sum()) < ENOUGH:
-        raise InsufficientDataError(
-            f"{links.contacts.source} has {int(every.contacts.sum()):,} contacts about open cases; rates by what "
-            f"cases await need {ENOUGH}."
-        )
-    net = net_demand(every, recent="recent")
-    choice = chosen_rates(net)
-    fitted = choice.model
-    covered = links.covered & model.counted
-    if not covered.any():
-        raise InsufficientDataError(
-            f"{links.contacts.source} covers none of the cases that count from arrival to end, so contacts per case "
-            "can't be told."
-        )
-    ratio = repeats(every, recent="recent").ratio[0]
-    state = life.factor("state").codes
-    awaited = state < len(log.activities)
-    within = np.bincount(life.case[awaited], weights=life.contacts[awaited], minlength=log.n_cases)
-    beyond = np.bincount(life.case[~awaited], weights=life.contacts[~awaited], minlength=log.n_cases)
-    outside = np.where(links.covered, beyond / links.link_share, 0.0)
-    if links.covered.any():
-        outside[~links.covered] = float(outside[links.covered].mean())
-    response = ContactResponse(
-        links=links,
-        life=life,
-        choice=choice,
-        _model=fitted,
-        propensity=np.ones(log.n_cases),
-        within=round(REPEAT_DAYS * DAY),
-        ratio=float(ratio) if np.isfinite(ratio) and ratio > 1 else 1.0,
-        outside=outside,
-        covered=covered,
-        scale=np.ones(len(log.activities)),
-        channel_share=_channel_share(links),
-    )
-    spread = negative_binomial_rates(every, by="case")[1].spread
-    inside = awaited & covered[life.case]
-    recorded = (
-        np.bincount(state[inside], weights=life.contacts[inside], minlength=len(log.activities)) / links.link_share
-    )
-    work = model.workload(model.weeks.own(), np.random.Generator(np.random.PCG64(0)))
-    replayed = work.replayed()
-    counts = covered[work.cases.pick]
-    for k in range(ROUNDS):
-        per_case, made = response._over(
-            work, replayed, response.rates_of_fit, response.level_of_fit[work.cases.pick], counts
-        )
-        wanted = np.where(made > 0, recorded / np.where(made > 0, made, 1.0), 1.0)
-        response = replace(response, scale=response.scale * wanted)
-        if k % 4 == 3 and spread > 0:
-            expected = np.zeros(log.n_cases)
-            expected[work.cases.pick] = per_case / response.propensity[work.cases.pick] * links.link_share
-            response = replace(response, propensity=(1 / spread + within) / (1 / spread + expected))
-        elif np.abs(wanted[recorded > 0] - 1).max(initial=0.0) < SETTLED and k > ROUNDS // 2:
-            break
-    return response

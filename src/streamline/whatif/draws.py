@@ -1,12 +1,10 @@
 """Scenarios replayed draw by draw, beside the service as it is.
 
 Every draw takes, from one seed: which cases happen at the log's arrivals, the delays that a queue hides, a value from
-each change's belief, and
-the random choices of what a partial change touches. The first two serve the replay as it is and those with changes alike
-(common random
-numbers), and differences are taken draw by draw; so a scenario without effect changes every figure by exactly zero. A
-draw's numbers depend on
-the seed and its own number only, not on how many are made, in which order, by how many workers, or beside which scenarios.
+each change's belief, and the random choices of what a partial change touches. The first two serve the replay as it is
+and those with changes alike (common random numbers), and differences are taken draw by draw; so a scenario without
+effect changes every figure by exactly zero. A draw's numbers depend on the seed and its own number only, not on how
+many are made, in which order, by how many workers, or beside which scenarios.
 """
 
 from __future__ import annotations
@@ -20,7 +18,8 @@ import numpy.typing as npt
 
 from streamline.kernels.queues import NEVER, Replayed
 from streamline.whatif.change import Change
-from streamline.whatif.contact_response import ContactEdit, contact_edits
+from streamline.whatif.contact_edits import contact_edits
+from streamline.whatif.contact_response import ContactChange
 from streamline.whatif.edits import CaseEdit, StepEdit, bound
 from streamline.whatif.figures import Measures
 from streamline.whatif.queue_model import QueueModel, Workload
@@ -41,7 +40,7 @@ class BoundScenario:
     changes: tuple[Change, ...]
     on_cases: tuple[tuple[int, CaseEdit], ...]
     on_steps: tuple[tuple[int, StepEdit], ...]
-    on_contacts: tuple[tuple[int, ContactEdit], ...] = ()
+    on_contacts: tuple[tuple[int, ContactChange], ...] = ()
     #: What running it costs a year.
     per_year: float = 0.0
 
@@ -138,7 +137,8 @@ def drawn(
             if model.contacts is not None:
                 edits = [(e, generator(seed, draw, _CHANGES, k)) for k, e in (scenario.on_contacts if scenario else ())]
                 rates = None if draw >= OWN else generator(seed, draw, _CONTACTS)
-                contacts = model.contacts.of_replay(work, replayed, edits, rates)
+                base = None if draw >= OWN else cases.pick
+                contacts = model.contacts.of_replay(work, replayed, edits, rng=rates, drawn_from=base)
             vectors.append(
                 measures.vector(work, replayed, running=scenario.per_year if scenario else 0.0, contacts=contacts)
             )

@@ -35,9 +35,8 @@ def fit_replay(
     standard : the service standard as a duration: contacts of overdue cases have a rate of their own.
 
     Returns a QueueModel; what is assumed, and what the records can't carry, is in its `caveats`, and `validation` tells
-    how well it
-    reproduces the log. Raises InsufficientDataError when no case is closed, no contact names a case, or the log was
-    filtered and `whole` isn't given.
+    how well it reproduces the log. Raises InsufficientDataError when no case is closed, no contact names a case, or the
+    log was filtered and `whole` isn't given.
     """
     if not log.closed.any():
         raise InsufficientDataError(f"{log.source}: none of {log.n_cases:,} cases is closed; nothing to replay.")
@@ -58,7 +57,8 @@ def fit_replay(
     if contacts is None:
         return model
     links = contacts if isinstance(contacts, LinkedContacts) else link_contacts(everything, contacts)
-    return replace(model, contacts=fit_contacts(model, links, standard=standard))
+    response = fit_contacts(model, links, standard=standard)
+    return replace(model, contacts=response, caveats=(*model.caveats, *response.caveats))
 
 
 def _counted(log: EventLog, whole: EventLog) -> Bool:

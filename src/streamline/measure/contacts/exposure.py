@@ -69,7 +69,7 @@ class OpenLife(Result):
     case: Int64 = field(repr=False)
     time: Int64 = field(repr=False)
     contacts: Float = field(repr=False)
-    #: What the stretches are told apart by: state, waiting, overdue, recent, and where asked for weekday, season, channel.
+    #: What the stretches are told apart by: state, waiting, overdue, recent, and where asked for age, weekday, season, channel.
     factors: tuple[Factor, ...] = field(repr=False)
     #: The stretch of each link (an index into the arrays above).
     stretch_of_link: Int64 = field(repr=False)
@@ -80,6 +80,8 @@ class OpenLife(Result):
     standard: int | None
     #: States in which the customer or a third party has to act, or that aren't awaited steps.
     not_ours: frozenset[str]
+    #: Edges in days between the ages of the cases, where asked for.
+    ages: tuple[float, ...] = ()
 
     @property
     def days(self) -> Float:
@@ -155,6 +157,7 @@ def open_life(
     *,
     standard: str | None = None,
     bands: Sequence[float] | None = None,
+    age: bool = False,
     weekday: bool = False,
     season: Season | None = None,
     channel: bool = False,
@@ -168,6 +171,8 @@ def open_life(
     standard : the service standard, such as "30 days" (elapsed): afterwards a case is overdue. A closed case counts as overdue
         when it was closed past the standard.
     bands : edges in days between the waiting bands; chosen from the data by default (see `measure.contacts.bands`).
+    age : whether days are also told apart by the time since the arrival, in bands chosen as those of the wait, the
+    standard left out.
     weekday, season, channel : whether days are also told apart by weekday, by "month" or "quarter", and cases by the channel
         by which they arrived. Memory grows with what is told apart.
     repeat_days : a stretch is *recent* for so many days after a contact of its case.
@@ -187,9 +192,13 @@ def open_life(
         raise ValueError(f"repeat_days={repeat_days:g} must be above 0.")
     limit = None if standard is None else parse_duration(standard)
     lives = lives_of(log, closed_days=links.closed_days, standard=limit)
+    ends = np.where(log.closed, lives.last, lives.tail)
+    awaiting = (links.time >= log.arrival[links.case]) & (links.time < ends[links.case])
+    ages: tuple[float, ...] | None = None
+    if age:
+        since_arrival = (links.time - log.arrival[links.case])[awaiting] / DAY
+        ages = tuple(e for e in chosen_bands(since_arrival) if limit is None or round(e * DAY) != limit)
     if bands is None:
-        ends = np.where(log.closed, lives.last, lives.tail)
-        awaiting = (links.time >= log.arrival[links.case]) & (links.time < ends[links.case])
         waited = waited_days(lives, links)[awaiting]
         edges = chosen_bands(waited)
         bands_from = (
@@ -201,19 +210,21 @@ def open_life(
         edges, bands_from = checked_bands(bands), "as given"
     day_edges, day_class, day_factors = day_classes(links, lives, weekday=weekday, season=season)
     n_classes = int(np.prod([len(levels) for _, levels in day_factors], dtype=np.int64)) if day_factors else 1
+    age_edges = None if ages is None else np.array([round(e * DAY) for e in ages], dtype=np.int64)
+    n_ages = 1 if ages is None else len(ages) + 1
     case, key, time, contacts, key_of_link = stretches(
         lives.offsets, lives.state, lives.since, lives.until, lives.tail_state, lives.last, lives.tail, lives.due,
         links.offsets, links.time, links.weight, np.array([round(e * DAY) for e in edges], dtype=np.int64),
-        round(repeat_days * DAY), day_edges, day_class, n_classes, *links.period,
+        round(repeat_days * DAY), day_edges, day_class, n_classes, *links.period, age_edges,
     )  # fmt: skip
-    outside = outside_lives(links, key_of_link, lives.names, (len(edges) + 1) * 4 * n_classes)
+    outside = outside_lives(links, key_of_link, lives.names, (len(edges) + 1) * 4 * n_ages * n_classes)
     case, key, time, contacts, stretch_of_link = joined(case, key, time, contacts, key_of_link, outside, links)
     if not time.any():
         raise InsufficientDataError(
             f"{links.contacts.source} covers no day of the {log.n_cases:,} cases of {log.source}, so contacts per open day can't "
             "be told. Check the dates and time zones of both."
         )
-    factors = factors_of(key, lives.names, edges, day_factors, repeat_days, limit)
+    factors = factors_of(key, lives.names, edges, day_factors, repeat_days, limit, ages)
     if channel:
         factors = (*factors, channel_of(log, case))
     n = n_different(case)
@@ -234,6 +245,7 @@ def open_life(
         bands=edges,
         bands_from=bands_from,
         standard=limit,
+        ages=ages or (),
         not_ours=frozenset(log.external) | {NEXT_UNKNOWN, CLOSED, BEFORE_ARRIVAL, LATER},
     )
 

@@ -191,8 +191,9 @@ def factors_of(
     day_factors: Sequence[DayFactor],
     repeat_days: float,
     limit: int | None,
+    ages: Sequence[float] | None = None,
 ) -> tuple[Factor, ...]:
-    """The keys taken apart."""
+    """The keys taken apart. ages : edges in days between ages; None: the keys don't hold them."""
     late = ("within the standard", "past the standard") if limit is not None else ("no standard", "past the standard")
     said = duration_words(repeat_days * DAY)
     parts: list[DayFactor] = [
@@ -200,6 +201,7 @@ def factors_of(
         ("waiting", band_words(edges)),
         ("overdue", late),
         ("recent", (f"no contact within {said} before", f"a contact within {said} before")),
+        *([] if ages is None else [("age", band_words(ages))]),
         *day_factors,
     ]
     found, rest = [], key
