@@ -3,9 +3,8 @@
     python scripts/truth.py FOLDER [FOLDER ...]
 
 Each folder holds the records of a service, its study and truth.json: what the service really does under each scenario,
-simulated by
-somebody else (see the README beside the sets). The truth is read here only, to be compared with. Writes Markdown to
-stdout; exit code 1 when a figure lies outside its bound.
+simulated by somebody else (see the README beside the sets). The truth is read here only, to be compared with. Writes
+Markdown to stdout; exit code 1 when a figure lies outside its bound.
 """
 
 from __future__ import annotations

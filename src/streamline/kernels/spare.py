@@ -31,8 +31,8 @@ def overlooked(offsets: Int64, begin: Int64, end: Int64, who: Int64, enabled: In
     """Free time of one person in which a step waited that another person then began straight from other work.
 
     Person `p` is free in the stretches `offsets[p]:offsets[p + 1]`, sorted and disjoint. Step `s`, in order of start,
-    was enabled,
-    and begun by person `who[s]` (-1: by none of these). Returns (begin, end, person) of each such time, in no order.
+    was enabled, and begun by person `who[s]` (-1: by none of these). Returns (begin, end, person) of each such time, in
+    no order.
     """
     n = len(offsets) - 1
     place = offsets[:-1].copy()  # of each person the first stretch that ends at the step's start or later

@@ -1,19 +1,15 @@
 """Delays that no queue explains: how long a step was not yet ready for staff.
 
 A step's wait for staff begins when it is *ready*. That isn't recorded: only when it was enabled and when it began.
-People who are free
-take what is ready, so a step that began at once where somebody was free became ready just then, and its delay is known.
-One that began
-when a person came free from other work, or came on duty, had been ready for some time: since the last instant at which
-anybody was
-free, at the earliest. Its delay lies between two bounds, and the distribution of the activity's delays is estimated from
-both kinds
-(`stats.censored`). Where no step ever began later than it was enabled while somebody was free, there is no delay but the queue.
+People who are free take what is ready, so a step that began at once where somebody was free became ready just then, and
+its delay is known. One that began when a person came free from other work, or came on duty, had been ready for some
+time: since the last instant at which anybody was free, at the earliest. Its delay lies between two bounds, and the
+distribution of the activity's delays is estimated from both kinds (`stats.censored`). Where no step ever began later
+than it was enabled while somebody was free, there is no delay but the queue.
 
 Two more things are known. Where an activity's steps never began later than they were enabled while somebody was free,
-all of them were
-ready when enabled. And where people take steps in the order in which these became ready (nearly all pairs that are known
-do), a step became ready after those that were begun before it, and before those begun later.
+all of them were ready when enabled. And where people take steps in the order in which these became ready (nearly all
+pairs that are known do), a step became ready after those that were begun before it, and before those begun later.
 
 Where a case's arrival is only the start of its first step, the wait before it isn't on record: that step had been ready
 for some time within the same bounds.

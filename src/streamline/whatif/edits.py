@@ -1,10 +1,9 @@
 """What each kind of change does to a replay.
 
 An *edit* is a change bound to a model: made once for a scenario, after checking that the records can carry it; applied
-to the workload of
-every draw. Edits of one scenario are applied in the order of `ORDER`: first which cases arrive, then what steps they
-have, then how long
-these take and wait, then who serves them. A change that touches contacts only edits nothing here (`contact_response`).
+to the workload of every draw. Edits of one scenario are applied in the order of `ORDER`: first which cases arrive, then
+what steps they have, then how long these take and wait, then who serves them. A change that touches contacts only edits
+nothing here (`contact_response`).
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """The estimate: what scenarios would make of cycle time, contacts, staff hours and cost, with intervals.
 
-The log's own cases are replayed as they are and give the baseline; the change is the mean, over draws, of the difference
-between two replays
-of the same draw, with and without the scenario. Its interval holds the middle `level` of these differences, each scaled
-by what the replay got wrong on a later period that it had not seen, as far as that is more than chance.
+The log's own cases are replayed as they are and give the baseline; the change is the mean, over draws, of the
+difference between two replays of the same draw, with and without the scenario. Its interval holds the middle `level` of
+these differences, each scaled by what the replay got wrong on a later period that it had not seen, as far as that is
+more than chance.
 """
 
 from __future__ import annotations

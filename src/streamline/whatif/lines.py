@@ -1,10 +1,9 @@
 """Which queue a step waits in: its activity's, or, where people serve cases of one kind each, that of activity and kind.
 
 In an agency with three offices the officers of one don't take the cases of another, though all do the same. It shows in
-who does what: a *kind*
-is a case attribute (or the channel) such that nearly all steps of an activity, person by person, are of the person's
-main value, while no value
-has nearly all of them. Then each main value has a queue of its own, which the people with that main value serve.
+who does what: a *kind* is a case attribute (or the channel) such that nearly all steps of an activity, person by
+person, are of the person's main value, while no value has nearly all of them. Then each main value has a queue of its
+own, which the people with that main value serve.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A log made ready for replay through queues: what each step needs, of whom, and what it waits for.
 
 The same cases again: each keeps its arrival, its steps in order, its service times and its delays that no staffing
-explains; its waits for
-people, calendars and releases are computed anew. `Workload` is what one replay is made of; changes edit it before it is replayed.
+explains; its waits for people, calendars and releases are computed anew. `Workload` is what one replay is made of;
+changes edit it before it is replayed.
 """
 
 from __future__ import annotations
@@ -255,8 +255,8 @@ def fit_queues(
     counted : cases that figures are told of, one entry a case; the others only fill the queues. All by default.
 
     Without resources, people are counted from steps that are done at once (`lanes`); without starts no queue can be
-    replayed, and every
-    step takes as long as it did. Both are said in the model's caveats. Raises InsufficientDataError when no case is closed.
+    replayed, and every step takes as long as it did. Both are said in the model's caveats. Raises InsufficientDataError
+    when no case is closed.
     """
     if not log.closed.any():
         raise InsufficientDataError(f"{log.source}: none of {log.n_cases:,} cases is closed; nothing to replay.")

@@ -1,15 +1,13 @@
 """The cases of one draw: the log's own arrivals, and at each what happened to a case like the one that arrived.
 
 Cases that are in an office at the same time wait for each other. When whole weeks of arrivals are exchanged, the
-crowding of the weeks drawn
-comes on top of that which the log already has, and queues are too long on average (by 3% in a service at 90% load, and
-what relieves them
-seems to help half as much again). So the arrivals stay where they are, with their growth, seasons and rushes, and what
-is drawn is the rest of
-each case: its steps, service times and delays, from any case of the same *stratum*: that came by the same channel, and
-is of the same kind where people serve one kind of case each (`lines`). Where the work that cases bring changes over the
-log, beyond chance, they are drawn from within a quarter of a year instead. (They aren't always: what a quarter had by
-chance would then be counted twice, and near saturation a hundredth more work is a tenth more waiting.)
+crowding of the weeks drawn comes on top of that which the log already has, and queues are too long on average (by 3% in
+a service at 90% load, and what relieves them seems to help half as much again). So the arrivals stay where they are,
+with their growth, seasons and rushes, and what is drawn is the rest of each case: its steps, service times and delays,
+from any case of the same *stratum*: that came by the same channel, and is of the same kind where people serve one kind
+of case each (`lines`). Where the work that cases bring changes over the log, beyond chance, they are drawn from within
+a quarter of a year instead. (They aren't always: what a quarter had by chance would then be counted twice, and near
+saturation a hundredth more work is a tenth more waiting.)
 """
 
 from __future__ import annotations

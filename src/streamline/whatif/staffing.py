@@ -5,10 +5,9 @@ same queues in the same hours. A step needs staff when it isn't external and its
 nearly all of whose steps take no time at all counts as done by a system.
 
 Hours: the office calendar where the study gives one, else those discovered from what each resource does. With a
-calendar, a resource
-that is seen in clearly fewer hours than the office has (a shift, part time) keeps its own, unless its work is released
-in batches: who
-comes only to release a batch is off at other times by the rhythm, not by a contract. Days of absence are off.
+calendar, a resource that is seen in clearly fewer hours than the office has (a shift, part time) keeps its own, unless
+its work is released in batches: who comes only to release a batch is off at other times by the rhythm, not by a
+contract. Days of absence are off.
 """
 
 from __future__ import annotations

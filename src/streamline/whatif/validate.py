@@ -1,13 +1,10 @@
 """How well the replay reproduces the service: as it was, and in a later part that it has not seen.
 
 *As it is*: the log's own cases through the queues, against what was observed: cycle times, and the wait for each
-activity. *Held out*: staff,
-delays and what happens to a case are learned from the earlier arrivals, and the later arrivals are replayed; the cycle
-times that come out are
-compared with those that the later cases really had. Beside them stand two plain rivals: the earlier cases moved to the
-later period (*shift*),
-and no change of the mean. Distances are Wasserstein's: the mean distance by which one distribution has to be moved to
-become the other.
+activity. *Held out*: staff, delays and what happens to a case are learned from the earlier arrivals, and the later
+arrivals are replayed; the cycle times that come out are compared with those that the later cases really had. Beside
+them stand two plain rivals: the earlier cases moved to the later period (*shift*), and no change of the mean. Distances
+are Wasserstein's: the mean distance by which one distribution has to be moved to become the other.
 """
 
 from __future__ import annotations
