@@ -10,7 +10,7 @@ are Wasserstein's: the mean distance by which one distribution has to be moved t
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -21,6 +21,7 @@ from scipy.stats import wasserstein_distance
 from streamline.errors import InsufficientDataError
 from streamline.figure import Bar, BarChart, Chart
 from streamline.kernels.queues import Replayed
+from streamline.kernels.replay import last_completions
 from streamline.results import Result, rows_of
 from streamline.units import DAY, HOUR, MISSING_TIME, counted
 from streamline.whatif.figures import cycle_days
@@ -276,10 +277,8 @@ def _held_out(
         cases = Cases(pick=np.concatenate([own.pick, pick]), arrival=np.concatenate([own.arrival, arrivals]))
         work = past.workload(cases, rng)
         replayed = work.replayed()
-        days = cycle_days(past, work, replayed)[len(own.pick) :]
-        # seen as the log would have seen it: what ends after the log's last event isn't known to end
-        ended = arrivals / DAY + days <= log.observed_until / DAY
-        parts.append(days[~np.isnan(days) & ended])
+        days = days_on_record(past, work, replayed, until=log.observed_until)[len(own.pick) :]
+        parts.append(days[~np.isnan(days)])
     days = (log.last_completion - log.arrival) / DAY
     return HeldOut(
         n_earlier=len(early),
@@ -289,6 +288,27 @@ def _held_out(
         shift=days[early[log.closed[early]]],
         chance=float(np.std([p.mean() for p in parts], ddof=1) / np.mean([p.mean() for p in parts])),
     )
+
+
+def days_on_record(model: QueueModel, work: Workload, replayed: Replayed, *, until: int) -> Float:
+    """Cycle times of replayed cases in days, as a log that ends at `until` shows them; NaN for those that it can't count.
+
+    Where the log names `ends`, a case counts when all of it is on record by then. Where it names none, every case counts with
+    as much as is on record, as the log's own cases do: leaving out what would have gone on would leave out the slow ones.
+    """
+    if model.log.ends is not None:
+        days = cycle_days(model, work, replayed)
+        late = last_completions(work.offsets, replayed.complete, work.keep, work.arrival) > until
+        return np.where(late, np.nan, days)
+    seen = work.keep & (replayed.complete <= until)
+    under_way = work.keep & ~seen & (replayed.start <= until)
+    case = np.repeat(np.arange(len(work.cases.pick)), np.diff(work.offsets))
+    n_seen = np.bincount(case, weights=seen, minlength=len(work.cases.pick))
+    days = cycle_days(model, replace(work, keep=seen), replayed)
+    days[n_seen == 0] = np.nan
+    if len(model.log.unfinished):  # steps under way at the end are on record, and their cases open
+        days[np.unique(case[under_way])] = np.nan
+    return days
 
 
 def _judged(
