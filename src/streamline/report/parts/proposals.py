@@ -12,6 +12,7 @@ from streamline.report.parts.saying import Say
 from streamline.report.section import Block, Bullets, Caution, Paragraph, Part
 from streamline.study import Scenario
 from streamline.whatif.estimate import ScenarioEstimate
+from streamline.whatif.validate import Validation
 
 
 def lead(a: Analysis) -> tuple[Scenario, ScenarioEstimate] | None:
@@ -71,6 +72,12 @@ def proposals_parts(a: Analysis, say: Say) -> Iterator[Part]:
     )
 
 
+def verdict_block(validation: Validation) -> Block:
+    """The verdict on the replay: a caution unless it is fit for decisions."""
+    words = verdict_words(validation)
+    return Paragraph(text=words) if validation.verdict == "fit for decisions" else Caution(text=words)
+
+
 def _checked(a: Analysis, say: Say) -> Iterator[Block]:
     """How the estimates were made, how far the replay reproduces the service, and what holds for all of them."""
     if "validation.verdict" in say:
@@ -114,7 +121,7 @@ def _scenario(scenario: Scenario, estimate: ScenarioEstimate, say: Say, a: Analy
         tables.scenario(scenario, estimate),
     ]
     if a.validation is not None:
-        blocks.append(Caution(text=verdict_words(a.validation)))
+        blocks.append(verdict_block(a.validation))
     common = _common(a)
     blocks += [Caution(text=c) for c in estimate.caveats if c not in common]
     return Part(id=f"proposal-{scenario.slug.replace('_', '-')}", title=scenario.name, blocks=tuple(blocks))

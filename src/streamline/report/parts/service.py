@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from streamline.report import tables
 from streamline.report.analysis import Analysis
 from streamline.report.findings.records import quality_words
-from streamline.report.findings.scenario import verdict_words
-from streamline.report.parts.proposals import lead
+from streamline.report.parts.proposals import lead, verdict_block
 from streamline.report.parts.saying import Say
-from streamline.report.section import Block, Bullets, Caution, KeyFigure, KeyFigures, Paragraph, Part
+from streamline.report.section import Block, Bullets, KeyFigure, KeyFigures, Paragraph, Part
 from streamline.report.wording import arrivals_words, percent, rounded
 from streamline.units import duration_words
 
@@ -62,7 +61,7 @@ def summary_part(a: Analysis, say: Say) -> Part:
         scenario, _ = first
         blocks.append(Paragraph(text=say[f"scenario.{scenario.slug}.cycle_time.mean"].statement))
         if a.validation is not None:
-            blocks.append(Caution(text=verdict_words(a.validation)))
+            blocks.append(verdict_block(a.validation))
     return Part(id="summary", title="Summary", blocks=tuple(blocks))
 
 
