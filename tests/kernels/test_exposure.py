@@ -41,6 +41,7 @@ class Cuts:
     day_edges: tuple[int, ...]
     first: int
     last: int
+    ages: tuple[int, ...] = ()
 
     @property
     def n_classes(self) -> int:
@@ -63,6 +64,7 @@ _CUTS = st.builds(
     | st.lists(st.integers(0, 40), unique=True, min_size=1, max_size=6).map(lambda e: tuple(sorted(e))),
     first=st.integers(0, 8),
     last=st.integers(9, 45),
+    ages=st.lists(st.integers(1, 20), unique=True, max_size=3).map(lambda a: tuple(sorted(a))),
 )
 
 
@@ -73,7 +75,8 @@ def _key(life: Life, cuts: Cuts, t: int, recent: bool) -> int:
             band = sum(t - since >= edge for edge in cuts.bands)
             kind = sum(edge <= t for edge in cuts.day_edges) % cuts.n_classes
             key = ((state * (len(cuts.bands) + 1) + band) * 2 + (life.due <= t)) * 2 + recent
-            return key * cuts.n_classes + kind
+            age = sum(t - life.born >= edge for edge in cuts.ages)
+            return (key * (len(cuts.ages) + 1) + age) * cuts.n_classes + kind
     return -1
 
 
@@ -107,7 +110,7 @@ def run(lives: list[Life], cuts: Cuts):  # type: ignore[no-untyped-def]
         np.array([i + 0.5 for life in lives for i in range(len(life.contacts))], dtype=np.float64),
         np.array(cuts.bands, dtype=np.int64), cuts.recent, np.array(cuts.day_edges, dtype=np.int64),
         np.array([k % cuts.n_classes for k in range(len(cuts.day_edges) + 1)], dtype=np.int32), cuts.n_classes,
-        cuts.first, cuts.last,
+        cuts.first, cuts.last, np.array(cuts.ages, dtype=np.int64) if cuts.ages else None,
     )  # fmt: skip
 
 

@@ -12,9 +12,9 @@ tells what waiting longer, being older or overdue, and the channel do. For a few
 times as high (`stats.repeats`), so a contact that doesn't come keeps others from coming. Contacts without a case id grow
 and shrink with the rest.
 
-A draw takes its ratios from their estimated distribution, and scales each state to the contacts recorded about the cases
-that the draw is made of. So its contacts as they are vary as those of a resample of cases do, and what the case resample
-carries isn't added a second time.
+A draw takes its ratios from their estimated distribution, and is scaled state by state to the contacts recorded about the
+cases that it is made of: replayed as it is, it brings as many. So its contacts vary as those of a resample of cases do,
+nothing is uncertain twice, and where a replay as it is makes too long or too short a wait, contacts don't follow it.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+from scipy.stats import norm
 
 from streamline.errors import InsufficientDataError
 from streamline.kernels.awaiting import contacts_while_awaiting
@@ -47,7 +48,7 @@ Bool = npt.NDArray[np.bool_]
 #: Contacts that rates by state need at least.
 ENOUGH = 20
 #: Rounds in which the rates' scale and the cases' propensities settle.
-ROUNDS = 40
+ROUNDS, ROUNDS_OF_A_DRAW = 40, 6
 SETTLED = 1e-4
 
 
@@ -82,15 +83,15 @@ class Expected:
     moved_cost: Float
 
 
-class _Rows(NamedTuple):
-    """Stretches of the log's own covered cases in which they await a step: place in the table, case, days, contacts."""
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class DrawnRates:
+    """The rates of one draw."""
 
-    state: Int64
-    band: Int64
-    age: Int64
-    case: Int64
-    days: Float
-    contacts: Float
+    #: (activities, bands, ages) contacts per open day by the reference channel, and (n_cases,) factor of each case.
+    rate: Float
+    level: Float
+    #: For a few days after a contact the rate is so many times as high.
+    ratio: float
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -108,12 +109,12 @@ class ContactResponse:
     outside: Float = field(repr=False)
     #: Closed cases that count and whose life the contact log covers.
     covered: Bool = field(repr=False)
-    #: For so long after a contact, microseconds, the rate is so many times as high.
+    #: For so long after a contact, microseconds, the rate is so many times as high: value, and error of its logarithm.
     within: int
     ratio: float
-    #: (activities,) contacts recorded while covered cases awaited each, over the link share.
-    recorded: Float = field(repr=False)
-    #: For each activity these over what the rates make of the log's own cases; 1 where there are none.
+    ratio_error: float
+    #: For each activity the contacts recorded while covered cases awaited it, over what the rates make of the log's own
+    #: cases; 1 where there are none.
     scale: Float = field(repr=False)
     channel_share: dict[str, float] | None
     #: What a reader of estimates must know of these rates.
@@ -129,45 +130,64 @@ class ContactResponse:
         """Which rates are used, and why, in words."""
         return self.choice.why
 
+    def rates(self, work: Workload, replayed: Replayed, rng: np.random.Generator | None = None) -> DrawnRates:
+        """The rates of a draw, at which its replay as it is brings the contacts recorded about its cases.
+
+        work, replayed : the draw as it is. rng : of the rates; None takes those fitted.
+        """
+        effects = self.table.fitted if rng is None else self.table.drawn(rng)
+        ratio = self.ratio if rng is None else self.ratio * float(np.exp(self.ratio_error * rng.standard_normal()))
+        pick = work.cases.pick
+        counts = self.covered[pick]
+        recorded = self._recorded(np.bincount(pick, minlength=self.links.log.n_cases).astype(np.float64))
+        anchored = self.recorded > 0
+        found = DrawnRates(
+            rate=self.table.cells(effects) * self.scale[:, None, None],
+            level=self.propensity * self._channel_level(effects),
+            ratio=ratio,
+        )
+        worth = np.ones((len(recorded), 1))
+        for _ in range(ROUNDS_OF_A_DRAW):
+            _, made = self._over(work, replayed, found, worth, counts)
+            wanted = np.where(anchored & (made > 0), recorded / np.where(made > 0, made, 1.0), 1.0)
+            found = replace(found, rate=found.rate * wanted[:, None, None])
+            if np.abs(wanted - 1).max(initial=0.0) < SETTLED:
+                break
+        return found
+
     def of_replay(
         self,
         work: Workload,
         replayed: Replayed,
+        rates: DrawnRates,
         edits: Sequence[tuple[ContactChange, np.random.Generator]] = (),
-        *,
-        rng: np.random.Generator | None = None,
-        drawn_from: Int64 | None = None,
     ) -> Expected:
         """Contacts about each replayed case.
 
-        edits : changes that touch contacts, each with the random numbers of its belief. rng : of the rates; the same
-            numbers for all replays of a draw. None takes the fitted rates.
-        drawn_from : places in the log of the cases that a draw is made of, before any change; its contacts per state are
-            theirs. None: the log's own.
+        rates : of the draw, the same for all its replays. edits : changes that touch contacts, each with the random
+        numbers of its belief.
         """
-        effects = self.table.fitted if rng is None else self.table.drawn(rng)
-        scale = self.scale * self._settled(effects, drawn_from)
         source = Source(
-            rate=self.table.cells(effects) * scale[:, None, None],
-            worth=np.tile([1.0, 0.0], (len(scale), 1)),
+            rate=rates.rate.copy(),
+            worth=np.tile([1.0, 0.0], (len(self.scale), 1)),
             outside=np.array([1.0, 0.0]),
         )
         for edit, own in edits:
             edit.apply(source, own)
         pick = work.cases.pick
-        level = (self.propensity * self._channel_level(effects))[pick]
         nobody = np.zeros(len(pick), dtype=np.bool_)
-        found, _ = self._over(work, replayed, source.rate, level, source.worth, nobody)
+        found, _ = self._over(work, replayed, replace(rates, rate=source.rate), source.worth, nobody)
         found += self.outside[pick][:, None] * source.outside
         return Expected(contacts=found[:, 0], moved_cost=found[:, 1])
 
     def _over(
-        self, work: Workload, replayed: Replayed, rate: Float, level: Float, worth: Float, counts: Bool
+        self, work: Workload, replayed: Replayed, rates: DrawnRates, worth: Float, counts: Bool
     ) -> tuple[Float, Float]:
         """What contacts of each replayed case count for, and contacts by activity awaited of those that count."""
         per_case, by_activity = contacts_while_awaiting(
             work.offsets, work.join_offsets, work.joined, work.activity, work.arrival, replayed.complete, work.keep,
-            rate, self.table.bands, self.table.ages, level, self.ratio, self.within, worth, counts, NEVER,
+            rates.rate, self.table.bands, self.table.ages, rates.level[work.cases.pick], rates.ratio, self.within, worth,
+            counts, NEVER,
         )  # fmt: skip
         return per_case, by_activity
 
@@ -179,44 +199,25 @@ class ContactResponse:
         ratio = effects.ratios["channel"]
         return np.asarray(ratio[np.where(channel.codes < 0, len(ratio) - 1, channel.codes)], dtype=np.float64)
 
-    def _settled(self, effects: Effects, drawn_from: Int64 | None) -> Float:
-        """(activities,): what keeps contacts in each state at those recorded about the cases of a draw."""
-        if drawn_from is None:
-            times = np.ones(self.links.log.n_cases)
-        else:
-            times = np.bincount(drawn_from, minlength=self.links.log.n_cases).astype(np.float64)
-        wanted = self._sums(self._rows.contacts, times)
-        made = self._made(effects, times)
-        fitted, recorded = self._made(self.table.fitted, None), self._sums(self._rows.contacts, None)
-        some = (made > 0) & (recorded > 0) & (fitted > 0)
-        result = np.ones(len(made))
-        result[some] = (wanted[some] / made[some]) / (recorded[some] / fitted[some])
-        return result
-
-    def _made(self, effects: Effects, times: Float | None) -> Float:
-        """(activities,): contacts in the log's own days at these effects; `times` : how often each case counts."""
-        rows = self._rows
-        level = self.propensity * self._channel_level(effects)
-        each = self.table.cells(effects)[rows.state, rows.band, rows.age] * rows.days * level[rows.case]
-        return self._sums(each, times)
-
-    def _sums(self, values: Float, times: Float | None) -> Float:
-        rows = self._rows
-        weights = values if times is None else values * times[rows.case]
-        return np.bincount(rows.state, weights=weights, minlength=self.table.n_activities).astype(np.float64)
+    def _recorded(self, times: Float) -> Float:
+        """(activities,): contacts recorded while covered cases awaited each, over the link share; `times` : of each case."""
+        state, case, contacts = self._awaiting
+        weights = contacts * times[case]
+        total = np.bincount(state, weights=weights, minlength=self.table.n_activities)
+        return total.astype(np.float64) / self.links.link_share
 
     @cached_property
-    def _rows(self) -> _Rows:
+    def recorded(self) -> Float:
+        """(activities,): contacts recorded while covered cases awaited each, over the link share."""
+        return self._recorded(np.ones(self.links.log.n_cases))
+
+    @cached_property
+    def _awaiting(self) -> tuple[Int64, Int64, Float]:
+        """Stretches with contacts in which covered cases await a step: state, case, contacts."""
         life = self.life
         state = life.factor("state").codes
-        inside = np.flatnonzero((state < self.table.n_activities) & self.covered[life.case])
-        age = life.factor("overdue").codes[inside]  # ages are cut at the edges of the factor age, and at the standard
-        if life.ages:
-            age = age + life.factor("age").codes[inside]
-        return _Rows(
-            state[inside], life.factor("waiting").codes[inside], age, life.case[inside], life.days[inside],
-            life.contacts[inside],
-        )  # fmt: skip
+        mine = np.flatnonzero((state < self.table.n_activities) & self.covered[life.case] & (life.contacts > 0))
+        return state[mine], life.case[mine], life.contacts[mine]
 
 
 def fit_contacts(model: QueueModel, links: LinkedContacts, *, standard: str | None = None) -> ContactResponse:
@@ -245,11 +246,9 @@ def fit_contacts(model: QueueModel, links: LinkedContacts, *, standard: str | No
         )
     net = net_demand(every, recent="recent")
     choice = chosen_rates(net)
-    ratio = repeats(every, recent="recent").ratio[0]
+    ratio, low, high = repeats(every, recent="recent").ratio
+    told_apart = bool(np.isfinite(high) and low > 0 and ratio > 1)
     uneven = uneven_redials(net)
-    width = len(log.activities)
-    state = life.factor("state").codes
-    inside = (state < width) & covered[life.case]
     response = ContactResponse(
         links=links,
         life=life,
@@ -260,9 +259,9 @@ def fit_contacts(model: QueueModel, links: LinkedContacts, *, standard: str | No
         outside=_outside(links, life),
         covered=covered,
         within=round(REPEAT_DAYS * DAY),
-        ratio=float(ratio) if np.isfinite(ratio) and ratio > 1 else 1.0,
-        recorded=np.bincount(state[inside], weights=life.contacts[inside], minlength=width) / links.link_share,
-        scale=np.ones(width),
+        ratio=ratio if told_apart else 1.0,
+        ratio_error=float(np.log(high / low) / (2 * norm.ppf(0.975))) if told_apart else 0.0,
+        scale=np.ones(len(log.activities)),
         channel_share=_channel_share(links),
         caveats=(uneven,) if uneven is not None else (),
     )
@@ -281,9 +280,10 @@ def _anchored(response: ContactResponse, model: QueueModel) -> ContactResponse:
     fitted = response.table.cells(response.table.fitted)
     channel = response._channel_level(response.table.fitted)
     for k in range(ROUNDS):
-        rate = fitted * response.scale[:, None, None]
-        level = (response.propensity * channel)[pick]
-        per_case, made = response._over(work, replayed, rate, level, worth, counts)
+        rates = DrawnRates(
+            rate=fitted * response.scale[:, None, None], level=response.propensity * channel, ratio=response.ratio
+        )
+        per_case, made = response._over(work, replayed, rates, worth, counts)
         wanted = np.where(made > 0, recorded / np.where(made > 0, made, 1.0), 1.0)
         response = replace(response, scale=response.scale * wanted)
         if k % 4 == 3 and response.spread > 0:

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from streamline.kernels.queues import NEVER, Replayed
 from streamline.whatif.change import Change
 from streamline.whatif.contact_edits import contact_edits
-from streamline.whatif.contact_response import ContactChange
+from streamline.whatif.contact_response import ContactChange, DrawnRates
 from streamline.whatif.edits import CaseEdit, StepEdit, bound
 from streamline.whatif.figures import Measures
 from streamline.whatif.queue_model import QueueModel, Workload
@@ -130,15 +130,18 @@ def drawn(
     def one(draw: int) -> tuple[list[Float], list[float]]:
         cases = model.weeks.own() if draw >= OWN else model.weeks.drawn(generator(seed, draw, _CASES))
         vectors, lost = [], []
+        rates: DrawnRates | None = None
         for scenario in (None, *scenarios):
             work = workload_of(model, cases, scenario, seed=seed, draw=draw)
             replayed = work.replayed()
             contacts = None
             if model.contacts is not None:
                 edits = [(e, generator(seed, draw, _CHANGES, k)) for k, e in (scenario.on_contacts if scenario else ())]
-                rates = None if draw >= OWN else generator(seed, draw, _CONTACTS)
-                base = None if draw >= OWN else cases.pick
-                contacts = model.contacts.of_replay(work, replayed, edits, rng=rates, drawn_from=base)
+                if rates is None:  # the first replay is that of the draw as it is
+                    rates = model.contacts.rates(
+                        work, replayed, None if draw >= OWN else generator(seed, draw, _CONTACTS)
+                    )
+                contacts = model.contacts.of_replay(work, replayed, rates, edits)
             vectors.append(
                 measures.vector(work, replayed, running=scenario.per_year if scenario else 0.0, contacts=contacts)
             )

@@ -252,8 +252,9 @@ def _estimate(
     baseline = np.nanmean(own.as_is, axis=0)
     difference = found.to_be[0] - found.as_is
     change = np.nanmean(difference, axis=0)
-    # the error of the replay, one a draw, the same for all measures
-    scale = np.exp(generator(seed, 0, ERRORS).standard_normal(len(difference)) * error)
+    # the error of the replay, one a draw, the same for all measures; a change that leaves the days alone doesn't meet it
+    replayed = bool(scenario.on_cases or scenario.on_steps)
+    scale = np.exp(generator(seed, 0, ERRORS).standard_normal(len(difference)) * (error if replayed else 0.0))
     spread = difference * scale[:, None]
     after = baseline + (found.as_is - np.nanmean(found.as_is, axis=0)) + spread
     change_low, change_high = np.nanquantile(spread, tail, axis=0)
