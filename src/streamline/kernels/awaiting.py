@@ -33,8 +33,9 @@ def contacts_while_awaiting(
     rate : (activities, bands, ages) contacts per day while an activity is awaited, by the time waited (bands end at
         `bands`, microseconds, ascending) and the time since the arrival (`ages` likewise). level : (cases,) factor of
         each case.
-    ratio, within : for `within` microseconds after a contact the rate is `ratio` times as high; the chance that there
-        was one is 1 - exp(-contacts expected in that time), in pieces of a sixth of it.
+    ratio, within : for `within` microseconds after a contact the rate is `ratio` times as high. The chance that there was
+        one is added up over when the last one came, in pieces of a sixth of that time: contacts expected in a piece, times
+        the chance that none came after, at the higher rate.
     worth : (activities, m) what a contact counts for, in m ways; nothing of it changes how contacts come.
     counts : cases that are in the second result.
 
@@ -49,8 +50,8 @@ def contacts_while_awaiting(
         longest = max(longest, offsets[case + 1] - offsets[case])
     path = np.empty(longest, np.int64)
     piece = max(within // _PIECES, 1)
-    # the latest pieces: a ring of their ends and contacts
-    at, mass = np.empty(2 * _PIECES + 2, np.int64), np.empty(2 * _PIECES + 2)
+    # the latest pieces: a ring of their ends, contacts, and what the rate without them had come to by then
+    at, mass, by_then = np.empty(2 * _PIECES + 2, np.int64), np.empty(2 * _PIECES + 2), np.empty(2 * _PIECES + 2)
     for case in range(len(offsets) - 1):
         step = -1
         for s in range(offsets[case], offsets[case + 1]):
@@ -68,7 +69,7 @@ def contacts_while_awaiting(
                     before = joined[k]
             step = before
         since = arrival[case]
-        head, n_recent, recent = 0, 0, 0.0
+        head, n_recent, recent, plain = 0, 0, 0.0, 0.0
         age = 0
         for k in range(n - 1, -1, -1):
             if not keep[path[k]]:
@@ -88,25 +89,32 @@ def contacts_while_awaiting(
                     age += 1
                 if age < n_ages - 1:
                     end = min(end, arrival[case] + ages[age])
-                now = rate[a, band, age] * level[case]
                 if ratio != 1.0:
                     end = min(end, begin + piece)
+                came = rate[a, band, age] * level[case] * (end - begin) / DAY
+                added = came
+                if ratio != 1.0:
                     while n_recent > 0 and at[head] <= begin - within:
-                        recent -= mass[head]
+                        recent -= mass[head] * np.exp(-ratio * (plain - by_then[head]))
                         head = (head + 1) % len(at)
                         n_recent -= 1
-                    now *= 1.0 + (ratio - 1.0) * (1.0 - np.exp(-max(recent, 0.0)))
-                added = now * (end - begin) / DAY
-                if ratio != 1.0:
+                    chance = min(max(recent, 0.0), 1.0)
+                    # the chance in the middle of the piece, from that at its beginning
+                    first_half = came / 2 * (1.0 + (ratio - 1.0) * chance)
+                    halfway = (chance + first_half) * np.exp(-ratio * came / 2)
+                    added = came * (1.0 + (ratio - 1.0) * min(halfway, 1.0))
+                    plain += came
+                    # of several contacts in the piece, the last one
+                    alone = added * np.exp(-ratio * came / 2)
+                    recent = recent * np.exp(-ratio * came) + alone
                     if n_recent == len(at):  # short pieces: the two oldest are told together
                         first, second = head, (head + 1) % len(at)
-                        mass[second] += mass[first]
+                        mass[second] += mass[first] * np.exp(-ratio * (by_then[second] - by_then[first]))
                         head = second
                         n_recent -= 1
                     last = (head + n_recent) % len(at)
-                    at[last], mass[last] = end, added
+                    at[last], mass[last], by_then[last] = end, alone, plain
                     n_recent += 1
-                    recent += added
                 total += added
                 begin = end
             since = max(since, until)
