@@ -82,3 +82,40 @@ def lanes(start: Int64, complete: Int64) -> Any:
         until[k] = complete[s]
         result[s] = k
     return result
+
+
+@compiled
+def ready_in_turn(
+    enabled: Int64,
+    low: Int64,
+    high: Int64,
+    unknown: Any,
+    group: Int64,
+    offsets: Int64,
+    points: Int64,
+    ready: Int64,
+    chance: Any,
+) -> None:
+    """Draw anew when each step became ready, given the others, in the order in which people took them; writes to `ready`.
+
+    Steps stand in order of start, and each became ready no later than the next. An unknown one is drawn between its own
+    bounds, `enabled + low` and `enabled + high`, and its neighbours, from the delays of its group:
+    `points[offsets[g]:offsets[g + 1]]`, ascending, each as likely as the others. chance : uniform on [0, 1), one a step.
+    """
+    n = len(enabled)
+    for i in range(n):
+        if not unknown[i]:
+            continue
+        least, most = enabled[i] + low[i], enabled[i] + high[i]
+        if i > 0:
+            least = max(least, min(ready[i - 1], most))
+        if i + 1 < n:
+            most = min(most, max(ready[i + 1], least))
+        first, last = offsets[group[i]], offsets[group[i] + 1]
+        own = points[first:last]
+        a = np.searchsorted(own, least - enabled[i], side="left")
+        b = np.searchsorted(own, most - enabled[i], side="right")
+        delay = least - enabled[i]
+        if b > a:
+            delay = own[a + int(chance[i] * (b - a))]
+        ready[i] = min(max(enabled[i] + delay, least), most)

@@ -28,8 +28,14 @@ class Distribution:
 
     points: Int64
     probability: Float
-    n_exact: int
+    #: The values that are known exactly.
+    exact: Int64
     n_bounded: int
+
+    @property
+    def n_exact(self) -> int:
+        """How many values are known exactly."""
+        return len(self.exact)
 
     @property
     def mean(self) -> float:
@@ -88,7 +94,7 @@ def bounded_distribution(low: Int64, high: Int64) -> Distribution:
         probability = renewed
         if moved < SETTLED:
             break
-    return Distribution(points=points, probability=probability, n_exact=int(exact.sum()), n_bounded=int((~exact).sum()))
+    return Distribution(points=points, probability=probability, exact=low[exact], n_bounded=int((~exact).sum()))
 
 
 def _bare(low: Int64, high: Int64, exact: Int64) -> Int64:

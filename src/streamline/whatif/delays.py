@@ -20,13 +20,13 @@ while another person of the pool seems free, that other one wasn't there for it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from streamline.kernels.duty import merged_by_group, without
-from streamline.kernels.spare import last_free, overlooked
+from streamline.kernels.spare import last_free, overlooked, ready_in_turn
 from streamline.measure.waits.path import Paths
 from streamline.stats.censored import Distribution, bounded_distribution
 from streamline.units import HOUR
@@ -39,6 +39,8 @@ Bool = npt.NDArray[np.bool_]
 ENOUGH = 50
 #: Steps are taken in the order in which they became ready when at least this share of the known pairs is.
 IN_ORDER = 0.95
+#: States of the unknown delays that are kept, sweeps before the first, and from one to the next.
+STATES, SETTLING, APART = 12, 40, 4
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -57,6 +59,10 @@ class Delays:
     free_hours: npt.NDArray[np.float64]
     #: One a step: time for which a case's first step had at most been ready before it began, where the arrival is only its start.
     hidden: Int64
+    #: The unknown delays, (states, unknown steps): each row is one way in which they may all have been.
+    states: Int64 = field(repr=False)
+    #: For each step its place among the unknown ones; -1 where its delay is known.
+    column: Int64 = field(repr=False)
     #: On-duty time of each resource less what it was away, (n, 2) by resource code; empty for those in no team.
     there: tuple[Int64, ...] = field(repr=False)
 
@@ -67,17 +73,17 @@ class Delays:
         return cls(
             low=wait.copy(), high=wait.copy(), group=np.full(len(wait), -1, dtype=np.int64), distributions=(),
             activity=np.zeros(0, dtype=np.int64), away_hours=none, free_hours=none,
-            hidden=np.zeros(len(wait), dtype=np.int64), there=(),
+            hidden=np.zeros(len(wait), dtype=np.int64), states=np.zeros((0, 0), dtype=np.int64),
+            column=np.full(len(wait), -1, dtype=np.int64), there=(),
         )  # fmt: skip
 
     def drawn(self, rng: np.random.Generator, step: Int64) -> Int64:
-        """The delays of these steps (repeats allowed): the known ones, and one draw for each of the others."""
+        """The delays of these steps (repeats allowed): the known ones, and for the others those of one of the states."""
         delay = self.low[step].copy()
-        chance = rng.random(len(step))
-        for g, distribution in enumerate(self.distributions):
-            mine = np.flatnonzero(self.group[step] == g)
-            at = step[mine]
-            delay[mine] = distribution.between(self.low[at], self.high[at], chance[mine])
+        if len(self.states):
+            column = self.column[step]
+            mine = column >= 0
+            delay[mine] = self.states[int(rng.integers(len(self.states))), column[mine]]
         return delay
 
 
@@ -149,27 +155,39 @@ def found_delays(paths: Paths, staffing: Staffing, *, released: Int64, entry: Bo
     at_once = step[~delayed[pair]]
     low[at_once] = high[at_once] = 0
     earliest = since.copy()
-    for queues, _ in _groups(staffing):
-        _in_turn(paths, step[np.isin(queue[step], queues)], low, high, earliest, entry)
+    lines = [step[np.isin(queue[step], queues)] for queues, _ in _groups(staffing)]
+    in_order = [_in_turn(paths, line, low, high, earliest, entry) for line in lines]
     group, distributions, activity = _distributions(paths, step, low, high)
+    states, column = _states(
+        paths,
+        [line[~entry[line]] for line, ok in zip(lines, in_order, strict=True) if ok],
+        low,
+        high,
+        group,
+        distributions,
+    )
+    distributions = _from_states(distributions, step, group, states, column)
     hidden = np.zeros(log.n_steps, dtype=np.int64)
     entered = step[entry[step]]
     hidden[entered] = np.maximum(log.start[entered] - np.maximum(earliest[entered], log.period[0]), 0)
     return Delays(
         low=low, high=high, group=group, distributions=distributions, activity=activity, away_hours=away_hours,
-        free_hours=free_hours, hidden=hidden, there=tuple(there),
+        free_hours=free_hours, hidden=hidden, states=states, column=column, there=tuple(there),
     )  # fmt: skip
 
 
-def _in_turn(paths: Paths, step: Int64, low: Int64, high: Int64, earliest: Int64, entry: Bool) -> None:
-    """Tighten bounds by the order of the steps' starts, where they are taken in the order in which they became ready."""
+def _in_turn(paths: Paths, step: Int64, low: Int64, high: Int64, earliest: Int64, entry: Bool) -> bool:
+    """Tighten bounds by the order of the steps' starts, where they are taken in the order in which they became ready.
+
+    Returns whether they are.
+    """
     log = paths.log
     order = step[np.argsort(log.start[step], kind="stable")]
     ready = paths.enabled[order] + low[order]
     known = (low[order] == high[order]) & ~entry[order]
     sure = ready[known]
     if len(sure) < 2 or (np.diff(sure) >= 0).mean() < IN_ORDER:
-        return
+        return False
     lowest, highest = np.iinfo(np.int64).min // 2, np.iinfo(np.int64).max // 2
     before = np.maximum.accumulate(np.where(known, ready, lowest))
     after = np.minimum.accumulate(np.where(known, ready, highest)[::-1])[::-1]
@@ -180,6 +198,85 @@ def _in_turn(paths: Paths, step: Int64, low: Int64, high: Int64, earliest: Int64
     tight_high = np.minimum(high[at], after[open_] - paths.enabled[at])
     agree = tight_low <= tight_high
     low[at[agree]], high[at[agree]] = tight_low[agree], tight_high[agree]
+    return True
+
+
+def _states(
+    paths: Paths, lines: list[Int64], low: Int64, high: Int64, group: Int64, distributions: tuple[Distribution, ...]
+) -> tuple[Int64, Int64]:
+    """Ways in which the unknown delays may all have been: (states, unknown steps), and each step's column.
+
+    Where people take steps in order, a delay is no matter of its own bounds only: what became ready later was begun later. Then
+    the delays are drawn in turn, each between its neighbours, and their distribution anew from what was drawn, until both
+    have settled (Gibbs sampling; stochastic EM: Diebolt and Ip 1996). Taken one by one, delays would come out too short where
+    people are busy: by a tenth at 70% of their time.
+    """
+    log = paths.log
+    unknown = np.flatnonzero(group >= 0)
+    column = np.full(log.n_steps, -1, dtype=np.int64)
+    column[unknown] = np.arange(len(unknown))
+    if len(unknown) == 0:
+        return np.zeros((0, 0), dtype=np.int64), column
+    rng = np.random.Generator(np.random.PCG64(len(unknown)))
+    states = np.empty((STATES, len(unknown)), dtype=np.int64)
+    for k in range(STATES):
+        chance = rng.random(len(unknown))
+        for g, distribution in enumerate(distributions):
+            mine = np.flatnonzero(group[unknown] == g)
+            at = unknown[mine]
+            states[k, mine] = distribution.between(low[at], high[at], chance[mine])
+    chains = [line[np.argsort(log.start[line], kind="stable")] for line in lines]
+    chains = [line for line in chains if (group[line] >= 0).any()]
+    if not chains:
+        return states, column
+    delay = low.copy()
+    delay[unknown] = states[0]
+    ready = paths.enabled + delay
+    for line in chains:
+        ready[line] = np.minimum(np.maximum.accumulate(ready[line]), (paths.enabled + high)[line])
+    every = np.concatenate(chains)
+    told = every[group[every] >= 0]
+    pairs = _pairs(paths, every)
+    key = np.full(log.n_steps, -1, dtype=np.int64)
+    key[every] = pairs
+    of_pair = {int(key[s]): int(group[s]) for s in told}
+    number = np.array([of_pair.get(int(k), -1) for k in pairs], dtype=np.int64)
+    for sweep in range(SETTLING + STATES * APART):
+        now = (ready - paths.enabled)[every]
+        order = np.lexsort((now, number))
+        points = now[order]
+        offsets = np.searchsorted(number[order], np.arange(len(distributions) + 1)).astype(np.int64)
+        for line in chains:
+            place = ready[line]
+            ready_in_turn(
+                paths.enabled[line], low[line], high[line], group[line] >= 0, np.maximum(group[line], 0), offsets, points, place,
+                rng.random(len(line)),
+            )  # fmt: skip
+            ready[line] = place
+        after = sweep - SETTLING
+        if after >= 0 and after % APART == 0:
+            states[after // APART, column[told]] = (ready - paths.enabled)[told]
+    return states, column
+
+
+def _from_states(
+    distributions: tuple[Distribution, ...], step: Int64, group: Int64, states: Int64, column: Int64
+) -> tuple[Distribution, ...]:
+    """The distributions of all unknown delays in all states; of the known ones beside them only where they share bounds."""
+    found = []
+    for g, old in enumerate(distributions):
+        mine = step[group[step] == g]
+        drawn = states[:, column[mine]].ravel()
+        points, count = np.unique(drawn, return_counts=True)
+        share = old.n_bounded / max(old.n_bounded + old.n_exact, 1)
+        known = old.exact
+        both = np.concatenate([points, known])
+        weight = np.concatenate(
+            [count / max(count.sum(), 1) * share, np.full(len(known), (1 - share) / max(len(known), 1))]
+        )
+        places, code = np.unique(both, return_inverse=True)
+        found.append(replace(old, points=places, probability=np.bincount(code, weights=weight) / weight.sum()))
+    return tuple(found)
 
 
 def _pairs(paths: Paths, step: Int64) -> Int64:

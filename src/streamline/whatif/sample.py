@@ -8,6 +8,11 @@ from any case of the same *stratum*: that came by the same channel, and is of th
 of case each (`lines`). Where the work that cases bring changes over the log, beyond chance, they are drawn from within
 a quarter of a year instead. (They aren't always: what a quarter had by chance would then be counted twice, and near
 saturation a hundredth more work is a tenth more waiting.)
+
+What happens to a case fits the time of the week at which it came: who arrives on a Friday evening and is called back on
+Monday at eight waits for no longer than the office is closed. Set at a Tuesday noon, the same two days and a half end in
+a night, and the office's opening comes on top (cycle times grew by 5% in a log of loan applications). So a case is drawn
+from those of the same hour of the week, by the local clock, where there are enough; else from those of the same day.
 """
 
 from __future__ import annotations
@@ -34,10 +39,15 @@ _MONDAY = -3 * DAY
 QUARTER = 13
 #: Work counts as changing when the quarters of the log differ with a p-value below this, over all pools.
 CHANGING = 0.01
+#: Cases of the same stratum, within reach, that an hour or a day of the week needs for one of them to be drawn.
+ENOUGH = 20
+HOURS = 7 * 24
 #: Cases that stand in where none of the stratum arrived near.
 LATEST = 100
 #: A case is on record as a whole when the log goes on for longer after its arrival than this share of closed cases takes.
 SLOW = 0.95
+#: Cases stop at an activity when at least this share of its steps are a case's last.
+STOPS = 0.95
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -56,6 +66,8 @@ class Weeks:
     log: EventLog
     #: Week of each case with an arrival, counted from the first one; -1 without.
     week: Int64
+    #: Hour of the week of each case, from Monday midnight, 0 to 167; -1 without an arrival.
+    hour: Int64
     #: Cases by week: those of week w are `case[bounds[w]:bounds[w + 1]]`.
     case: Int64
     bounds: Int64
@@ -63,7 +75,8 @@ class Weeks:
     stratum: npt.NDArray[np.object_] = field(repr=False)
     #: How many weeks away from an arrival the case may have arrived that is drawn for it.
     reach: int
-    #: Cases that arrived long enough before the log's end to be on record as a whole; all where there is none.
+    #: Cases that arrived long enough before the log's end to be on record as a whole; all where there is none, and
+    #: where nothing says that a later one isn't over.
     whole: Int64
 
     @property
@@ -79,34 +92,59 @@ class Weeks:
     def drawn(self, rng: np.random.Generator) -> Cases:
         """One draw: the log's arrivals, at each what happened to a case of the same stratum within `reach` weeks."""
         own = self.own()
-        return Cases(pick=self._alike(self.week[own.pick], self.stratum[own.pick], own.pick, rng), arrival=own.arrival)
+        mine = own.pick
+        pick = self._alike(self.week[mine], self.hour[mine], self.stratum[mine], mine, rng)
+        return Cases(pick=pick, arrival=own.arrival)
 
-    def alike(self, stratum: npt.NDArray[np.object_], rng: np.random.Generator) -> Int64:
-        """For each of some cases that came after this log's, by their strata, a case of this one that is like it."""
+    def alike(self, stratum: npt.NDArray[np.object_], arrival: Int64, rng: np.random.Generator) -> Int64:
+        """For each of some cases that came after this log's, by strata and arrivals, a case of this one that is like it."""
         late = np.full(len(stratum), self.n - 1, dtype=np.int64)
         anyone = self.whole[(rng.random(len(stratum)) * len(self.whole)).astype(np.int64)]
-        return self._alike(late, stratum, anyone, rng)
+        return self._alike(late, hours_of_week(self.log, arrival), stratum, anyone, rng)
 
     def _alike(
-        self, week: Int64, stratum: npt.NDArray[np.object_], otherwise: Int64, rng: np.random.Generator
+        self,
+        week: Int64,
+        hour: Int64,
+        stratum: npt.NDArray[np.object_],
+        otherwise: Int64,
+        rng: np.random.Generator,
     ) -> Int64:
-        """For each arrival, in order of weeks, a case of its stratum; `otherwise` where that has none on record."""
-        own, theirs = self.stratum[self.whole], stratum
-        names, code = np.unique(np.concatenate([own, theirs]).astype(str), return_inverse=True)
-        donor_code, wanted = code[: len(own)], code[len(own) :]
-        pick = otherwise.copy()
-        chance = rng.random(len(week))
-        for c in range(len(names)):
-            mine, donor = np.flatnonzero(wanted == c), self.whole[donor_code == c]
-            if len(donor) == 0 or len(mine) == 0:
-                continue
-            there, here = self.week[donor], week[mine]  # both ascending, as arrivals are
-            first = np.searchsorted(there, here - self.reach, side="left")
-            last = np.searchsorted(there, here + self.reach, side="right")
-            none = first == last  # near the log's end: the latest that are on record as a whole
-            first[none], last[none] = max(len(donor) - LATEST, 0), len(donor)
-            pick[mine] = donor[first + (chance[mine] * (last - first)).astype(np.int64)]
+        """For each arrival a case of its stratum, by hour, day or any time of the week, whichever has enough of them first.
+
+        Where the stratum has none within reach it is one of its latest, and `otherwise` where it has none on record.
+        """
+        n = len(self.whole)
+        names, code = np.unique(np.concatenate([self.stratum[self.whole], stratum]).astype(str), return_inverse=True)
+        donor, wanted = code[:n].astype(np.int64), code[n:].astype(np.int64)
+        size = np.bincount(donor, minlength=len(names))
+        pick, chance = otherwise.copy(), rng.random(len(week))
+        left = size[wanted] > 0
+        since, until = np.maximum(week - self.reach, 0), np.minimum(week + self.reach, self.n - 1)
+        for wide, fewest in ((1, ENOUGH), (24, ENOUGH), (HOURS, 1)):
+            cell = (donor * HOURS + self.hour[self.whole] // wide) * self.n + self.week[self.whole]
+            order = np.argsort(cell, kind="stable")
+            cell = cell[order]
+            mine = np.flatnonzero(left)
+            start = (wanted[mine] * HOURS + hour[mine] // wide) * self.n
+            first = np.searchsorted(cell, start + since[mine], side="left")
+            last = np.searchsorted(cell, start + until[mine], side="right")
+            if wide == HOURS:  # near the log's end: the latest that are on record as a whole
+                none = first == last
+                end = np.cumsum(size)[wanted[mine]]
+                first = np.where(none, end - np.minimum(size[wanted[mine]], LATEST), first)
+                last = np.where(none, end, last)
+            some = last - first >= fewest
+            found = mine[some]
+            place = first[some] + (chance[found] * (last - first)[some]).astype(np.int64)
+            pick[found] = self.whole[order[place]]
+            left[found] = False
         return pick
+
+
+def hours_of_week(log: EventLog, at: Int64) -> Int64:
+    """The hour of the week of each instant by the log's clock, from Monday midnight, 0 to 167."""
+    return np.asarray((local_time(log, at) - _MONDAY) % WEEK // (DAY // 24), dtype=np.int64)
 
 
 def strata_of(log: EventLog, kinds: Sequence[str]) -> npt.NDArray[np.object_]:
@@ -131,15 +169,34 @@ def weeks_of(log: EventLog, work: Float, stratum: npt.NDArray[np.object_]) -> We
     number = number - number.min() if len(number) else number
     week = np.full(log.n_cases, -1, dtype=np.int64)
     week[known] = number
+    hour = np.full(log.n_cases, -1, dtype=np.int64)
+    hour[known] = hours_of_week(log, log.arrival[known])
     n = int(number.max()) + 1 if len(number) else 0
     order = known[np.argsort(number, kind="stable")]
     bounds = np.searchsorted(week[order], np.arange(n + 1)).astype(np.int64)
     closed = log.closed
     slow = int(np.quantile((log.last_completion - log.arrival)[closed], SLOW)) if closed.any() else 0
     whole = log.arrival[order] <= log.observed_until - slow
-    kept = order[whole] if whole.any() else order
+    kept = order[whole] if whole.any() and _cut_off(log, order[whole], order[~whole]) else order
     reach = QUARTER if _changes(week[kept] // QUARTER, work[kept]) else n
-    return Weeks(log=log, week=week, case=order, bounds=bounds, stratum=stratum, reach=reach, whole=kept)
+    return Weeks(log=log, week=week, hour=hour, case=order, bounds=bounds, stratum=stratum, reach=reach, whole=kept)
+
+
+def _cut_off(log: EventLog, early: Int64, late: Int64) -> bool:
+    """Whether a late case may not be over: an open one; where no ends are named, one that stops where early ones go on."""
+    if log.ends is not None:
+        return bool(~log.closed[late].all())
+    some = np.diff(log.case_offsets) > 0
+    early, late = early[some[early]], late[some[late]]
+    last = log.activity[np.maximum(log.case_offsets[1:] - 1, 0)]
+    width = len(log.activities)
+    stops = np.bincount(last[early], minlength=width)
+    inside = np.zeros(log.n_cases, dtype=np.bool_)
+    inside[early] = True
+    steps = inside[log.case_of_step]
+    met = np.bincount(log.activity[steps], minlength=width)
+    is_stop = (stops > 0) & (stops >= STOPS * met)
+    return bool((~is_stop[last[late]]).any())
 
 
 def _changes(quarter: Int64, work: Float) -> bool:

@@ -273,7 +273,7 @@ def _held_out(
     parts = []
     for k in range(replays):
         rng = _generator(seed, k)
-        pick = past.weeks.alike(theirs, rng)
+        pick = past.weeks.alike(theirs, arrivals, rng)
         cases = Cases(pick=np.concatenate([own.pick, pick]), arrival=np.concatenate([own.arrival, arrivals]))
         work = past.workload(cases, rng)
         replayed = work.replayed()

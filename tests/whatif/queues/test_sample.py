@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamline.whatif.sample import LATEST, QUARTER, ranges, strata_of, weeks_of
+from streamline.whatif.sample import ENOUGH, LATEST, QUARTER, ranges, strata_of, weeks_of
 
 HOURS_A_WEEK = 168
 
@@ -110,7 +110,9 @@ def test_the_latest_stand_in_where_a_stratum_has_none_near(weeks):
 
     found = weeks(100, 20, work=level, channel=lambda week, k: "mail" if week < 30 and k % 2 else "web")
     assert found.reach == QUARTER
-    pick = found.alike(np.array(["mail"] * 500, dtype=object), np.random.default_rng(1))
+    pick = found.alike(
+        np.array(["mail"] * 500, dtype=object), np.full(500, found.log.arrival[-1]), np.random.default_rng(1)
+    )
     mail = np.flatnonzero(found.stratum == "mail")
     assert set(pick.tolist()) <= set(mail[-LATEST:].tolist())
     assert len(set(pick.tolist())) > 0.9 * LATEST
@@ -118,7 +120,9 @@ def test_the_latest_stand_in_where_a_stratum_has_none_near(weeks):
 
 def test_a_stratum_that_nobody_has_is_drawn_from_all(weeks):
     found = weeks(10)
-    pick = found.alike(np.array(["by pigeon"] * 2_000, dtype=object), np.random.default_rng(1))
+    pick = found.alike(
+        np.array(["by pigeon"] * 2_000, dtype=object), np.full(2_000, found.log.arrival[-1]), np.random.default_rng(1)
+    )
     assert set(pick.tolist()) == set(found.whole.tolist())
 
 
@@ -130,4 +134,47 @@ def test_cases_that_may_not_be_over_are_not_drawn(log_of):
     assert found.whole.tolist() == list(range(100))
     longer = log_of([*rows, ("late", "In", 1_250, 1_250, None), ("late", "Out", 1_251, 1_251, None)])
     found = weeks_of(longer, np.zeros((101, 0)), strata_of(longer, ()))
-    assert found.whole.tolist() == list(range(100))  # "late" came an hour before the end
+    assert found.whole.tolist() == list(range(101))  # "late" came an hour before the end, and stops where all do
+    late = [
+        ("late", "In", 1_250, 1_250, None),
+        ("later", "In", 1_250, 1_250, None),
+        ("later", "Out", 1_251, 1_251, None),
+    ]
+    longer = log_of([*rows, *late])
+    found = weeks_of(longer, np.zeros((102, 0)), strata_of(longer, ()))
+    assert found.whole.tolist() == list(
+        range(100)
+    )  # "late" stops where no case did, so the quick ones of its time don't count
+
+
+@pytest.mark.parametrize(("n_weeks", "apart"), [(ENOUGH + 1, 1), (ENOUGH - 1, 24), (ENOUGH // 2 - 1, HOURS_A_WEEK)])
+def test_a_case_is_drawn_from_the_same_hour_of_the_week_where_enough_came_then(weeks, n_weeks, apart):
+    """Two cases a day at hours of their own: there are enough of each hour, or only of each day, or of neither."""
+    found = weeks(n_weeks, 14)
+    assert found.hour[:14].tolist() == [12 * k for k in range(14)]
+    own = found.own().pick
+    drawn = np.concatenate([found.drawn(np.random.default_rng(k)).pick for k in range(20)])
+    again = np.tile(own, 20)
+    assert (found.hour[drawn] // apart == found.hour[again] // apart).all()
+    assert (drawn != again).mean() > 0.9
+    if apart > 1:
+        assert (found.hour[drawn] // (apart // 24) != found.hour[again] // (apart // 24)).any()
+    late = found.alike(found.stratum, found.log.arrival, np.random.default_rng(1))
+    assert (found.hour[late] // apart == found.hour[own] // apart).all()
+
+
+def test_delays_that_end_at_an_opening_do_so_in_a_draw_too(log_of):
+    """Half the cases come on Friday at 16:00 and are answered on Monday at 8, after 64 hours; half come on Monday at 8 and
+    are answered after two. An office that opens at 8 keeps both, whatever is drawn for whom."""
+    n = ENOUGH + 10
+    rows, arrivals = [], {}
+    for k in range(n):
+        for name, at, wait in (("fri", 112.0, 64.0), ("mon", 8.0, 2.0)):
+            arrivals[f"{name}{k}"] = HOURS_A_WEEK * k + at
+            rows.append((f"{name}{k}", "Answer", HOURS_A_WEEK * k + at + wait, HOURS_A_WEEK * k + at + wait + 1, "ann"))
+    log = log_of(rows, arrivals=arrivals)
+    found = weeks_of(log, np.ones((2 * n, 1)), strata_of(log, ()))
+    wait = log.start - log.arrival[log.case_of_step]
+    for seed in range(5):
+        drawn = found.drawn(np.random.default_rng(seed))
+        assert (wait[drawn.pick] == wait).all()
