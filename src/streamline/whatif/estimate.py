@@ -36,6 +36,8 @@ MIN_DRAWS = 20
 MOST_TIMES, MONTE_CARLO = 2, 0.1
 #: Replays of the log's own cases, for the baseline and the cases behind it.
 OWN_REPLAYS = 5
+#: Measures that no wait enters, so that what the replay got wrong doesn't touch them.
+WITHOUT_WAITS = ("staff_hours_per_case",)
 #: Resamples of the draws that tell how far the interval's bounds are chance.
 RESAMPLES = 200
 
@@ -255,7 +257,8 @@ def _estimate(
     # the error of the replay, one a draw, the same for all measures; a change that leaves the days alone doesn't meet it
     replayed = bool(scenario.on_cases or scenario.on_steps)
     scale = np.exp(generator(seed, 0, ERRORS).standard_normal(len(difference)) * (error if replayed else 0.0))
-    spread = difference * scale[:, None]
+    by_waits = np.array([name not in WITHOUT_WAITS for name, _ in measures.names])
+    spread = difference * np.where(by_waits, scale[:, None], 1.0)
     after = baseline + (found.as_is - np.nanmean(found.as_is, axis=0)) + spread
     change_low, change_high = np.nanquantile(spread, tail, axis=0)
     low, high = np.nanquantile(after, tail, axis=0)
