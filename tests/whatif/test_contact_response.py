@@ -15,7 +15,8 @@ from streamline.whatif.change import Notify, SelfService, ShortenExternal
 from streamline.whatif.contact_edits import contact_edits
 from streamline.whatif.contact_response import ContactResponse, Expected
 from streamline.whatif.draws import OWN, bind, workload_of
-from streamline.whatif.estimate import Prices, estimate
+from streamline.whatif.estimate import Figure, estimate
+from streamline.whatif.prices import Prices
 from streamline.whatif.queue_model import QueueModel
 from streamline.whatif.replay import fit_replay
 
@@ -207,7 +208,7 @@ def test_what_cant_be_estimated_is_refused(response: ContactResponse) -> None:
     with pytest.raises(ValueError, match="less than or equal to 1"):
         SelfService(state="Decide", share=1.2, cost=1)
     log = response.links.log
-    waits = replace(response, links=replace(response.links, log=replace(log, external=frozenset(log.activities))))
+    waits = replace(response, links=replace(response.links, log=replace(log, external=tuple(log.activities))))
     with pytest.raises(ScenarioError, match="every step waits on the customer"):
         contact_edits(waits, [Notify(by=0.2)])
     unreasoned = replace(
@@ -237,7 +238,7 @@ def test_intervals_hold_the_truth() -> None:
     truth, and the mean of the estimates lies within four of its standard errors. More runs, and other services, are in
     docs/verification/scenario-contacts.md."""
     true = true_changes(related=True, again=2.0, n=60_000)
-    told = {name: [] for name in CHANGES}
+    told: dict[str, list[Figure]] = {name: [] for name in CHANGES}
     for seed in range(12):
         model = service(seed + 100, related=True)
         for name, (change, _) in CHANGES.items():
