@@ -51,17 +51,17 @@ def rows_of(folder: Path) -> Iterator[Row]:
     found = {s.slug: e for s, e in plan.analysis.scenarios}
     first = next(iter(found.values()))
     seen, as_is = truth["observed"], truth["scenarios"]["as_is"]
-    for measure in MEASURES:
+    for measure, figure_id in MEASURES.items():
         key = _key(as_is, measure)
-        if key is None or MEASURES[measure] not in {f.measure for f in first.figures} or not _same(plan, key):
+        if key is None or figure_id not in {f.measure for f in first.figures} or not _same(plan, key):
             continue
-        baseline = first[MEASURES[measure]].baseline
+        baseline = first[figure_id].baseline
         near = abs(baseline - seen[key]) <= BASELINE * abs(seen[key])
         yield Row(
             service=folder.name, scenario="as it is (observed)", measure=measure, ours=baseline, low=baseline, high=baseline,
                   true=seen[key], near=near, held=near)  # fmt: skip
         for slug, estimate in found.items():
-            figure = estimate[MEASURES[measure]]
+            figure = estimate[figure_id]
             if "changes" in truth and key in truth["changes"].get(slug, {}):
                 true = truth["changes"][slug][key][0]
             else:
