@@ -50,6 +50,8 @@ ENOUGH = 20
 #: Rounds in which the rates' scale and the cases' propensities settle.
 ROUNDS, ROUNDS_OF_A_DRAW = 40, 6
 SETTLED = 1e-4
+#: Steps run side by side in so many of the cases: said from here on.
+BESIDE = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -263,9 +265,21 @@ def fit_contacts(model: QueueModel, links: LinkedContacts, *, standard: str | No
         ratio_error=float(np.log(high / low) / (2 * norm.ppf(0.975))) if told_apart else 0.0,
         scale=np.ones(len(log.activities)),
         channel_share=_channel_share(links),
-        caveats=(uneven,) if uneven is not None else (),
+        caveats=tuple(c for c in (uneven, side_by_side(model)) if c is not None),
     )
     return _anchored(response, model)
+
+
+def side_by_side(model: QueueModel) -> str | None:
+    """A caveat where many cases have steps that nothing waited for; None where few do."""
+    log = model.log
+    beside = np.unique(log.case_of_step[~model.paths.critical])
+    if len(beside) < BESIDE * log.n_cases:
+        return None
+    return (
+        f"In {len(beside) / log.n_cases:.0%} of the cases steps run side by side. Contacts are told of the branch that the case "
+        "waits for longest; where customers ask about the others too, a change of one branch moves contacts by another amount."
+    )
 
 
 def _anchored(response: ContactResponse, model: QueueModel) -> ContactResponse:
