@@ -64,9 +64,9 @@ fairer one: it arrives when the later cases do and ends where the log ends, whic
 Three things were found with these logs. Leaving out replayed cases that end after the log does left out the slow ones: in
 bpic2012-w the median came out at 1.7 days instead of 7.9. A case set at another time of the week than its own met closed
 offices: means of draws were 5% (bpic2017-w) and 7% (bpic2012-w) over the replay of the log's own cases. The first is mended;
-of the second 1% and 2% are left. And people pause between a step and the next that
-waits, for a few seconds to two and a half minutes in the median of loan applications; taken off free time (`whatif.changeover`, tried
-in a copy), the mean as it is was farther off in three logs of four, and held out it was mixed, so it isn't used.
+of the second 1% and 2% are left. And people pause between a step and the next that waits, for a few seconds to two and a
+half minutes in the median of loan applications; taken off free time (`whatif.changeover`, tried in a copy), the mean as it
+is was farther off in three logs of four, and held out it was mixed, so it isn't used.
 
 What they can't say: in the two logs of loan applications nearly all waiting is kept as it was, as a delay that no queue
 explains (compare the columns of waits and delays), since recorded work takes less than half of anybody's time. That
