@@ -50,7 +50,7 @@ ENOUGH = 20
 #: Rounds in which the rates' scale and the cases' propensities settle.
 ROUNDS, ROUNDS_OF_A_DRAW = 40, 6
 SETTLED = 1e-4
-#: Steps run side by side in so many of the cases: said from here on.
+#: Branches beside the one that is waited for are said from this share of the open time on.
 BESIDE = 0.1
 
 
@@ -271,14 +271,17 @@ def fit_contacts(model: QueueModel, links: LinkedContacts, *, standard: str | No
 
 
 def side_by_side(model: QueueModel) -> str | None:
-    """A caveat where many cases have steps that nothing waited for; None where few do."""
-    log = model.log
-    beside = np.unique(log.case_of_step[~model.paths.critical])
-    if len(beside) < BESIDE * log.n_cases:
+    """A caveat where much time passes in branches that nothing waited for; None where little does."""
+    found = model.paths
+    awaited = np.maximum(found.waiting + found.service + found.sojourn, 0)
+    critical = found.critical
+    beside = float(awaited[~critical].sum()) / max(float(awaited[critical].sum()), 1.0)
+    if beside < BESIDE:
         return None
     return (
-        f"In {len(beside) / log.n_cases:.0%} of the cases steps run side by side. Contacts are told of the branch that the case "
-        "waits for longest; where customers ask about the others too, a change of one branch moves contacts by another amount."
+        f"For {beside:.0%} of the time that cases are open another branch runs beside the one that they wait for longest. "
+        "Contacts are told of the latter; where customers ask about the others too, a change of one branch moves contacts by "
+        "another amount."
     )
 
 
