@@ -34,6 +34,7 @@ from log_distance_measures.relative_event_distribution import relative_event_dis
 
 from streamline.log.event_log import EventLog
 from streamline.log.read import read_log
+from streamline.results import rows_of
 from streamline.units import HOUR, MISSING_TIME
 from streamline.whatif.crowding import utilisation
 from streamline.whatif.queue_model import QueueModel, fit_queues
@@ -223,12 +224,11 @@ def told(name: str, found: Compared) -> Iterator[str]:
     model, staffing, delays = found.model, found.model.staffing, found.model.delays
     assert staffing is not None
     check = model.validation
-    days = check.table.set_index(["measure", "part"])
     yield f"\n## {name}\n"
-    mean = days.loc[("cycle_time.mean", "as it is")]
+    mean = next(r for r in rows_of(check.table) if (r.measure, r.part) == ("cycle_time.mean", "as it is"))
     yield (
         f"{found.log.n_cases:,} cases, {found.log.n_steps:,} steps, {staffing.n_people:,} people. A mean cycle time of "
-        f"{mean['observed']:.2f} days was replayed as {mean['replayed']:.2f} days. Verdict: {check.verdict}. {check.why}"
+        f"{mean.observed:.2f} days was replayed as {mean.replayed:.2f} days. Verdict: {check.verdict}. {check.why}"
     )
     for caveat in model.caveats:
         yield f"\nAssumed: {caveat}"
@@ -239,7 +239,7 @@ def told(name: str, found: Compared) -> Iterator[str]:
     yield "|---|--:|--:|--:|--:|--:|--:|"
     log = found.log
     drawn = delays.drawn(np.random.default_rng(1), np.arange(log.n_steps))
-    for r in check.waits.sort_values("observed_hours", ascending=False).itertuples(index=False):
+    for r in rows_of(check.waits.sort_values("observed_hours", ascending=False)):
         mine = log.activity == log.activity_code(str(r.activity))
         error = "" if np.isnan(r.error) else f"{r.error:+.0%}"
         yield (
