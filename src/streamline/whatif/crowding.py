@@ -31,7 +31,7 @@ def utilisation(model: QueueModel, work: Workload) -> dict[str, float]:
     serving: dict[int, list[int]] = {}
     for k, team in enumerate(work.teams):
         hours = np.clip(team.hours, first, last)
-        on_duty[team.pool] += team.size * float((hours[:, 1] - hours[:, 0]).sum())
+        on_duty[team.pool] += team.size * team.places * float((hours[:, 1] - hours[:, 0]).sum())
         for q in team.queues:
             serving.setdefault(q, []).append(k)
     case = np.repeat(np.arange(len(work.cases.pick)), np.diff(work.offsets))
@@ -40,7 +40,7 @@ def utilisation(model: QueueModel, work: Workload) -> dict[str, float]:
     amount = np.bincount(work.queue[inside], weights=work.work[inside].astype(np.float64), minlength=n_queues)
     wanted = np.zeros(len(pools))
     for q, teams in serving.items():
-        size = np.array([work.teams[k].size for k in teams], dtype=np.float64)
+        size = np.array([work.teams[k].size * work.teams[k].places for k in teams], dtype=np.float64)
         if size.sum():
             np.add.at(wanted, [work.teams[k].pool for k in teams], amount[q] * size / size.sum())
     return {pools[p]: wanted[p] / on_duty[p] for p in range(len(pools)) if on_duty[p] > 0}

@@ -105,6 +105,16 @@ class QueueModel:
         return validated(self, refit=refit)
 
     @cached_property
+    def _places(self) -> Int64:
+        """For each step how many steps whoever did it holds at once as a rule: it takes that part of a person's time."""
+        if self.staffing is None or self.log.resource is None:
+            return np.ones(self.log.n_steps, dtype=np.int64)
+        places = np.array([*(t.places for t in self.staffing.teams), 1], dtype=np.int64)
+        return np.asarray(
+            places[np.append(self.staffing.team_of_resource, -1)[self.log.resource.codes]], dtype=np.int64
+        )
+
+    @cached_property
     def counted_between(self) -> tuple[int, int]:
         """First and last arrival of the cases that figures are told of."""
         mine = self.log.arrival[self.counted & (self.log.arrival != MISSING_TIME)]
@@ -152,7 +162,7 @@ class QueueModel:
             queue=self.staffing.lines.of_step[step]
             if self.staffing is not None
             else np.full(len(step), -1, dtype=np.int32),
-            staff=np.where(staffed, work, 0).astype(np.int64),
+            staff=np.where(staffed, work // self._places[step], 0).astype(np.int64),
             release=release,
             priority=np.zeros(len(step), dtype=np.int64),
             keep=np.ones(len(step), dtype=np.bool_),
@@ -217,7 +227,7 @@ class Workload:
             release_end=windows[:, 1].copy(),
             team_offsets=_bounds([len(t.queues) for t in self.teams]),
             team_queue=np.array([q for t in self.teams for q in t.queues], dtype=np.int32),
-            team_size=np.array([t.size for t in self.teams], dtype=np.int64),
+            team_size=np.array([t.size * t.places for t in self.teams], dtype=np.int64),
             team_calendar=place,
             team_preference=np.array([len(t.queues) for t in self.teams], dtype=np.int64),
             calendar_offsets=_bounds(sizes),

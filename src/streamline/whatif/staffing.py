@@ -28,6 +28,7 @@ from streamline.measure.staff.availability import ResourceCalendars, resource_ca
 from streamline.measure.staff.pools import ResourcePools, resource_pools
 from streamline.measure.staff.week_hours import calendar_of
 from streamline.units import DAY, MISSING_TIME
+from streamline.whatif.at_once import at_once
 from streamline.whatif.lines import SERVES, Lines, found_lines
 
 Int64 = npt.NDArray[np.int64]
@@ -54,6 +55,8 @@ class Team:
     hours: Int64 = field(repr=False)
     #: The queues that it serves.
     queues: tuple[int, ...]
+    #: Steps that each of them holds open at once as a rule.
+    places: int = 1
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -150,7 +153,8 @@ def found_staffing(
             teams.append(Team(pool=key[0], size=0, hours=spans[key[1]], queues=key[2]))
         at = team_of[r] = place[key]
         teams[at] = replace(teams[at], size=teams[at].size + 1)
-    work, n_outside = _work(log, staffed, teams, team_of)
+    work, n_outside, places = _work(log, staffed, teams, team_of, found.pool_of_resource)
+    teams = [replace(t, places=int(places[np.flatnonzero(team_of == k)[0]])) for k, t in enumerate(teams)]
     if n_outside >= OUTSIDE * max(int(staffed.sum()), 1):
         caveats.append(
             f"{n_outside:,} of {int(staffed.sum()):,} steps of staff lie outside the hours of whoever did them as a "
@@ -265,7 +269,9 @@ def _absences(log: EventLog, own: ResourceCalendars, resource: int) -> Int64:
     return spans[np.argsort(spans[:, 0])]
 
 
-def _work(log: EventLog, staffed: Bool, teams: Sequence[Team], team_of: Int64) -> tuple[Int64, int]:
+def _work(
+    log: EventLog, staffed: Bool, teams: Sequence[Team], team_of: Int64, pool_of: Int64
+) -> tuple[Int64, int, Int64]:
     """(working time of each step in its team's hours; how many steps with staff lie outside those hours as a whole).
 
     Where a step needs no staff, or lies outside, it is the elapsed time.
@@ -282,10 +288,13 @@ def _work(log: EventLog, staffed: Bool, teams: Sequence[Team], team_of: Int64) -
         until=last,
         source="",
     )
-    inside = duty.time(log.resource.codes[step], log.start[step], log.complete[step])
-    outside = (inside == 0) & (work[step] > 0)
-    work[step] = np.where(outside, work[step], inside)
-    return work, int(outside.sum())
+    who = log.resource.codes[step].astype(np.int64)
+    begun = duty.time(who, np.full(len(step), first), log.start[step])
+    done = duty.time(who, np.full(len(step), first), log.complete[step])
+    outside = (done == begun) & (work[step] > 0)
+    held = at_once(who, begun, done, group=np.maximum(pool_of, 0).astype(np.int64))
+    work[step] = np.where(outside, work[step], held.work)
+    return work, int(outside.sum()), held.places
 
 
 def _within(spans: Int64, since: int, until: int) -> Int64:

@@ -38,6 +38,8 @@ EARLIER = 0.7
 REPLAYS = 20
 #: Up to this relative error, as it is and held out, estimates are fit for decisions; up to the other, for direction only.
 DECISIONS, DIRECTION = 0.10, 0.25
+#: A replay that keeps more than this share of the waiting for staff as it was observed is no proof of queues.
+MOSTLY = 0.5
 #: Cases that either part needs.
 FEWEST = 50
 #: Hours below which a wait's error isn't told in relation to it.
@@ -84,6 +86,9 @@ class Validation(Result):
     """
 
     waits: pd.DataFrame = field(repr=False)
+    #: Share of the waiting for staff that the replay keeps as it was observed, because no queue explains it; NaN where
+    #: nobody waits.
+    kept_share: float
     held_out: HeldOut | None
     #: Why there is no held-out part, in words; empty where there is one.
     held_out_missing: str
@@ -191,13 +196,15 @@ def validated(
     table = pd.DataFrame(
         rows, columns=["measure", "part", "unit", "observed", "replayed", "error", "shift", "no_change"]
     )
-    verdict, why = _judged(rows, waits, later, missing)
+    kept = _kept(model, work)
+    verdict, why = _judged(rows, waits, later, missing, kept)
     return Validation(
         table=table,
         n=int(mine.sum()),
         excluded={"open, or not counted": int(log.n_cases - mine.sum())},
         caveats=(),
         waits=waits,
+        kept_share=kept,
         held_out=later,
         held_out_missing=missing,
         verdict=verdict,
@@ -249,6 +256,17 @@ def _waits(model: QueueModel, work: Workload, replayed: Replayed) -> pd.DataFram
              "error": again / observed - 1 if observed >= SHORT_WAIT else np.nan}
         )  # fmt: skip
     return pd.DataFrame(rows, columns=["activity", "n_steps", "observed_hours", "replayed_hours", "error"])
+
+
+def _kept(model: QueueModel, work: Workload) -> float:
+    """Delays over waits of the counted steps that need staff."""
+    if model.staffing is None:
+        return 1.0
+    log = model.log
+    mine = model.staffing.staffed[work.step] & model.counted[log.case_of_step[work.step]]
+    wait = np.maximum(log.start - model.paths.enabled, 0)[work.step[mine]]
+    total = float(wait.sum())
+    return float(np.minimum(work.delay[mine], wait).sum()) / total if total else float("nan")
 
 
 def _held_out(
@@ -312,20 +330,29 @@ def days_on_record(model: QueueModel, work: Workload, replayed: Replayed, *, unt
 
 
 def _judged(
-    rows: list[dict[str, object]], waits: pd.DataFrame, later: HeldOut | None, missing: str
+    rows: list[dict[str, object]], waits: pd.DataFrame, later: HeldOut | None, missing: str, kept: float
 ) -> tuple[Verdict, str]:
     own = abs(float(str(rows[0]["error"])))
     total = float((waits["observed_hours"] * waits["n_steps"]).sum())
     off = float(((waits["observed_hours"] - waits["replayed_hours"]).abs() * waits["n_steps"]).sum())
     wait = off / total if total else 0.0
     words = f"Replayed as it is, the mean cycle time is off by {own:.1%}, and waits for staff by {wait:.0%} of them"
+    if kept > MOSTLY:
+        words += (
+            f"; but {kept:.0%} of that waiting is kept as it was observed, because no queue explains it, so this says "
+            "little, and what more or fewer people would do can't be told from it"
+        )
     if later is None:
         verdict: Verdict = "fit for direction only" if max(own, wait) <= DIRECTION else "not fit"
         return verdict, f"{words}. A later part can't be held out: {missing}".rstrip(".") + "."
     error = abs(later.error)
     worst = max(own, error, wait / 2)
     verdict = (
-        "fit for decisions" if worst <= DECISIONS else "fit for direction only" if worst <= DIRECTION else "not fit"
+        "fit for decisions"
+        if worst <= DECISIONS and not kept > MOSTLY
+        else "fit for direction only"
+        if worst <= DIRECTION
+        else "not fit"
     )
     rival = later.shift_distance_hours
     beside = "nearer than" if later.distance_hours <= rival else "farther off than"

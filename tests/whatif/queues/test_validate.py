@@ -179,3 +179,20 @@ def test_open_cases_and_those_that_do_not_count_are_left_out(log):
     assert found.excluded == {"open, or not counted": 100}
     assert found.waits["n_steps"].tolist() == [N - 100, N - 100]
     assert row(found, "cycle_time.mean", "as it is")["error"] == 0
+
+
+def test_a_replay_that_keeps_most_waiting_is_no_proof_of_queues(log_of):
+    """Everybody is free whenever a step waits: all waiting is kept, so that the replay is right by itself proves nothing."""
+    rows = [
+        row
+        for k in range(200)
+        for row in (
+            (f"c{k}", "In", 10.0 * k, 10.0 * k + 0.5, "ann"),
+            (f"c{k}", "Out", 10.0 * k + 5, 10.0 * k + 6, "bob"),
+        )
+    ]
+    model = fit_queues(log_of(rows), calendar=Calendar(hours={"mon-sun": "00:00-24:00"}))
+    found = model.validation
+    assert found.kept_share == pytest.approx(1.0)
+    assert found.verdict == "fit for direction only"
+    assert "100% of that waiting is kept as it was observed" in found.why

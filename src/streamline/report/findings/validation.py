@@ -29,6 +29,15 @@ def validation_findings(a: Analysis) -> Iterator[Finding]:
         caveats=(),
         table="tables/validation.csv",
     )  # fmt: skip
+    if real(found.kept_share) is not None:
+        yield Finding(
+            id="validation.kept_share", section="validation",
+            statement=f"{percent(found.kept_share)} of the waiting for staff is kept as it was observed, because no queue "
+            "explains it; the rest is computed anew by queues.",
+            value=found.kept_share, low=None, high=None, level=None, unit="share of waiting", n=found.n,
+            method="delays from enabling to being ready, over waits from enabling to start", caveats=(),
+            table="tables/replayed_waits.csv",
+        )  # fmt: skip
     for row in rows_of(found.table):
         part = "" if row.part == "as it is" else ".held_out"
         if row.measure in _MEASURES:
