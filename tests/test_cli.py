@@ -121,9 +121,9 @@ def test_an_unknown_key_and_a_negative_duration_at_once(folder):
     refused(folder, "2 problems", "line 5: simulaton: there is no such key. Did you mean 'simulation'?", "'-3 days'")
 
 
-def test_a_kind_that_is_not_estimated_is_refused_by_name(folder):
-    change(folder, "kind: speed_up, activity: Review, by: 0.5", "kind: add_capacity, activity: Review, staff: 2")
-    refused(folder, "'add_capacity' can't be estimated yet", "speed_up")
+def test_more_staff_taken_away_than_there_is_is_refused(folder):
+    change(folder, "kind: speed_up, activity: Review, by: 0.5", "kind: add_capacity, activity: Review, staff: -9")
+    refused(folder, "taking away 9 leaves nobody")
 
 
 def test_an_unreadable_date_is_a_reject_and_too_many_are_the_gate(folder):

@@ -53,8 +53,10 @@ def test_the_promised_findings_exist(section):
 
 
 def test_it_says_what_it_is_in_a_line(section):
+    n = len(section.findings)
+    assert n > 150
     assert (
-        repr(section) == "<PlanSection 'Heating assistance applications, 2025': 146 findings; save(folder) writes it>"
+        repr(section) == f"<PlanSection 'Heating assistance applications, 2025': {n} findings; save(folder) writes it>"
     )
 
 

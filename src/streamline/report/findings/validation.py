@@ -69,5 +69,6 @@ def validation_findings(a: Analysis) -> Iterator[Finding]:
         yield Finding(
             id="validation.held_out", section="validation",
             statement=f"The replay was not checked on a later part of the records: {found.held_out_missing}",
-            value=None, low=None, high=None, level=None, unit="", n=found.n, method="", caveats=(), table="tables/validation.csv",
+            value=None, low=None, high=None, level=None, unit="relative error", n=found.n,
+            method="none: the records can't be split", caveats=(), table="tables/validation.csv",
         )  # fmt: skip
