@@ -147,7 +147,8 @@ def test_a_service_is_told_as_it_is(plan: Callable[..., PlanSection], called: li
     assert found["contacts.status_share"].low < 1 / 3 < found["contacts.status_share"].high
     assert found["contacts.overdue.ratio"].low < 2 < found["contacts.overdue.ratio"].high
     assert found["contacts.repeat_ratio"].low < 1 < found["contacts.repeat_ratio"].high, "nobody redials here"
-    assert found["contacts.net_of_redials"].high > 0.99
+    assert 0.9 < found["contacts.net_of_redials"].value <= 1.05
+    assert found["contacts.net_of_redials"].low is None, "its intervals hold the truth too seldom"
     assert found["contacts.switched_share"].value > 0.5
     assert found["contacts.loop.1.per_occurrence"].subject == "back to Intake after Review"
     assert 0.4 < found["contacts.forecast.weeks_inside"].value <= 1
