@@ -259,6 +259,10 @@ def _estimate(
     scale = np.exp(generator(seed, 0, ERRORS).standard_normal(len(difference)) * (error if replayed else 0.0))
     by_waits = np.array([name not in WITHOUT_WAITS for name, _ in measures.names])
     spread = difference * np.where(by_waits, scale[:, None], 1.0)
+    # no error takes more than there is: times, contacts, hours and shares stay at 0 or more, shares at 1 or less
+    spread = np.maximum(spread, np.minimum(difference, -found.as_is))
+    shares = np.array([unit == "share" for _, unit in measures.names])
+    spread[:, shares] = np.minimum(spread[:, shares], np.maximum(difference, 1 - found.as_is)[:, shares])
     after = baseline + (found.as_is - np.nanmean(found.as_is, axis=0)) + spread
     change_low, change_high = np.nanquantile(spread, tail, axis=0)
     low, high = np.nanquantile(after, tail, axis=0)

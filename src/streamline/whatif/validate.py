@@ -42,7 +42,7 @@ DECISIONS, DIRECTION = 0.10, 0.25
 MOSTLY = 0.5
 #: Cases that either part needs.
 FEWEST = 50
-#: Hours below which a wait's error isn't told in relation to it.
+#: Hours below which the error of a wait or a cycle time isn't told in relation to it.
 SHORT_WAIT = 1.0
 
 
@@ -197,7 +197,7 @@ def validated(
         rows, columns=["measure", "part", "unit", "observed", "replayed", "error", "shift", "no_change"]
     )
     kept = _kept(model, work)
-    verdict, why = _judged(rows, waits, later, missing, kept)
+    verdict, why = _judged(rows, waits, later, missing, kept, model.staffing is not None)
     return Validation(
         table=table,
         n=int(mine.sum()),
@@ -216,7 +216,8 @@ def validated(
 
 
 def _row(measure: str, part: str, unit: str, observed: float, replayed: float) -> dict[str, object]:
-    error = float(replayed / observed - 1) if observed else float("nan")
+    long = observed * 24 >= SHORT_WAIT if unit == "days" else observed > 0
+    error = float(replayed / observed - 1) if long else float("nan")
     return {"measure": measure, "part": part, "unit": unit, "observed": float(observed), "replayed": float(replayed),
             "error": error,
             "shift": np.nan, "no_change": np.nan}  # fmt: skip
@@ -261,7 +262,7 @@ def _waits(model: QueueModel, work: Workload, replayed: Replayed) -> pd.DataFram
 def _kept(model: QueueModel, work: Workload) -> float:
     """Delays over waits of the counted steps that need staff."""
     if model.staffing is None:
-        return 1.0
+        return float("nan")
     log = model.log
     mine = model.staffing.staffed[work.step] & model.counted[log.case_of_step[work.step]]
     wait = np.maximum(log.start - model.paths.enabled, 0)[work.step[mine]]
@@ -330,13 +331,18 @@ def days_on_record(model: QueueModel, work: Workload, replayed: Replayed, *, unt
 
 
 def _judged(
-    rows: list[dict[str, object]], waits: pd.DataFrame, later: HeldOut | None, missing: str, kept: float
+    rows: list[dict[str, object]], waits: pd.DataFrame, later: HeldOut | None, missing: str, kept: float, queues: bool
 ) -> tuple[Verdict, str]:
     own = abs(float(str(rows[0]["error"])))
     total = float((waits["observed_hours"] * waits["n_steps"]).sum())
     off = float(((waits["observed_hours"] - waits["replayed_hours"]).abs() * waits["n_steps"]).sum())
     wait = off / total if total else 0.0
     words = f"Replayed as it is, the mean cycle time is off by {own:.1%}, and waits for staff by {wait:.0%} of them"
+    if not queues:
+        words = (
+            f"Replayed as it is, the mean cycle time is off by {own:.1%}; that says little, because these records show no "
+            "queues and every step takes as long as it did"
+        )
     if kept > MOSTLY:
         words += (
             f"; but {kept:.0%} of that waiting is kept as it was observed, because no queue explains it, so this says "
@@ -349,7 +355,7 @@ def _judged(
     worst = max(own, error, wait / 2)
     verdict = (
         "fit for decisions"
-        if worst <= DECISIONS and not kept > MOSTLY
+        if worst <= DECISIONS and queues and not kept > MOSTLY
         else "fit for direction only"
         if worst <= DIRECTION
         else "not fit"

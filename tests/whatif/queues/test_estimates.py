@@ -195,3 +195,14 @@ def test_cases_that_do_not_count_fill_the_queues_only(model):
     assert found["cycle_time.mean"].baseline == pytest.approx(days.mean(), rel=0.02)
     assert found["cycle_time.mean"].n == 130
     assert found.excluded == {"open, or not counted": 130}
+
+
+def test_no_error_takes_more_than_there_is(model):
+    """However wrong the replay is, a reduction leaves nothing below zero and no share above one."""
+    found = estimate(model, MORE, draws=60, standard="2 days", validation=Off(3.0))
+    for f in found.figures:
+        assert f.low >= 0
+        assert f.change_low >= -1.5 * f.baseline
+    assert found["within_standard"].high <= 1
+    right = estimate(model, MORE, draws=60, standard="2 days", validation=Off(0.0))
+    assert found["cycle_time.mean"].change_low < right["cycle_time.mean"].change_low

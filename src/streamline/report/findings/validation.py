@@ -44,11 +44,12 @@ def validation_findings(a: Analysis) -> Iterator[Finding]:
             learned = (
                 "Replayed as it is" if not part else "Learned from the earlier arrivals and replayed for the later ones"
             )
+            off = f", so it is off by {percent(abs(row.error))}" if real(row.error) is not None else ""
             rival = f" (earlier cases: {number(row.shift, 2)})" if real(row.shift) is not None else ""
             statement = (
                 f"{learned}, {_MEASURES[row.measure]} comes to {number(row.replayed, 2)} days; "
                 f"{number(row.observed, 2)} were observed"
-                f"{rival}, so it is off by {percent(abs(row.error))}."
+                f"{rival}{off}."
             )
             value, unit = real(row.error), "relative error"
         else:
