@@ -49,6 +49,8 @@ bench: $(READY)
 	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check -e ".[bench]"
 	$(BENCH)/bin/python benchmarks/run.py --date "$$(date +%F)" --data build/bench-data --real $(REAL)
 	$(BENCH)/bin/python benchmarks/waiting.py
+	$(BENCH)/bin/python benchmarks/contacts.py
+	$(BENCH)/bin/python benchmarks/queues.py --date "$$(date +%F)" $(if $(PROSIMOS),--prosimos $(PROSIMOS))
 
 # The environment: exact versions with hashes, then this project itself.
 $(READY): constraints.txt pyproject.toml
