@@ -14,7 +14,7 @@ import pandas as pd
 
 from streamline.contact_answers import ContactAnswers, Linking, contact_answers, nameless
 from streamline.diagnosis import diagnosis
-from streamline.errors import InsufficientDataError, UnknownNameError
+from streamline.errors import InsufficientDataError
 from streamline.log.calendar import Calendar
 from streamline.log.contact_log import ContactLog
 from streamline.log.contact_totals import ContactTotals, read_contact_totals
@@ -22,7 +22,6 @@ from streamline.log.event_log import EventLog
 from streamline.log.feedback_log import FeedbackLog
 from streamline.log.quality import data_quality
 from streamline.log.read import read_contacts, read_feedback, read_log
-from streamline.machine import n_processors
 from streamline.measure.contacts.linking import LinkedContacts
 from streamline.measure.contacts.weekly_totals import WeeklyTotalRates, weekly_total_rates
 from streamline.measure.duration import cycle_time
@@ -33,6 +32,7 @@ from streamline.measure.loops.association import MIN_CASES
 from streamline.measure.loops.rework import rework_loops
 from streamline.measure.waits.bottleneck import bottlenecks
 from streamline.output import write_whole
+from streamline.proposals import proposed
 from streamline.provenance import InputFile, Provenance, version
 from streamline.report.analysis import Analysis
 from streamline.report.build import build_section
@@ -40,13 +40,9 @@ from streamline.report.published import full_tables
 from streamline.report.section import Section
 from streamline.report.wording import iso_days
 from streamline.results import Finding
-from streamline.study import LogPart, Scenario, Study, read_study
+from streamline.study import LogPart, Study, read_study
 from streamline.study_contacts import ContactsPart
 from streamline.units import MISSING_TIME, counted
-from streamline.whatif.estimate import Proposal, ScenarioEstimate, estimates
-from streamline.whatif.prices import Prices
-from streamline.whatif.replay import fit_replay
-from streamline.whatif.validate import Validation
 
 Progress = Callable[[str], None]
 
@@ -297,7 +293,9 @@ def _analyse(plan: Study, records: _Records, progress: Progress) -> Analysis:
         seed=seed,
     )
     estimable = answers.all_links if answers is not None and _estimable(answers) else None
-    validation, scenarios = _estimates(plan, records, standard, estimable, progress)
+    estimated = proposed(
+        plan, log=log, whole=whole, links=estimable, calendar=calendar, contacts=records.contacts, progress=progress
+    )
     return Analysis(
         study=plan,
         log=log,
@@ -319,8 +317,7 @@ def _analyse(plan: Study, records: _Records, progress: Progress) -> Analysis:
         weekly=weekly,
         totals_missing=totals_missing,
         scores=_scores(records, links, seed),
-        scenarios=scenarios,
-        validation=validation,
+        proposed=estimated,
         provenance=Provenance(
             inputs=records.inputs, version=version(), seed=seed, draws=plan.simulation.draws, history=log.history
         ),
@@ -370,50 +367,3 @@ def _scores(records: _Records, links: LinkedContacts | None, seed: int) -> Feedb
     if records.feedback is None:
         return None
     return feedback_scores(records.log, records.feedback, links=links, seed=seed)
-
-
-def _estimates(
-    plan: Study, records: _Records, standard: str | None, links: LinkedContacts | None, progress: Progress
-) -> tuple[Validation | None, tuple[tuple[Scenario, ScenarioEstimate], ...]]:
-    """How well the replay reproduces the service, and what each scenario would do; nothing without scenarios."""
-    if not plan.scenarios:
-        return None, ()
-    progress("replaying the service as it was")
-    model = fit_replay(
-        records.log,
-        contacts=links,
-        calendar=records.calendar,
-        pools=plan.pools,
-        standard=standard,
-        whole=records.whole,
-    )
-    validation = model.validation
-    progress(f"estimating {counted(len(plan.scenarios), 'scenario')}")
-    found = estimates(
-        model,
-        [Proposal(name=s.name, changes=s.changes, per_year=s.cost_per_year or 0.0) for s in plan.scenarios],
-        standard=standard,
-        prices=_prices(plan, records.contacts),
-        draws=plan.simulation.draws,
-        seed=plan.simulation.seed,
-        validation=validation,
-        workers=n_processors(),
-    )
-    return validation, tuple(zip(plan.scenarios, found, strict=True))
-
-
-def _prices(plan: Study, contacts: ContactLog | None) -> Prices | None:
-    costs = plan.costs
-    if costs is None:
-        return None
-    if contacts is not None and contacts.channel is not None:
-        for name in costs.contact or {}:
-            if name not in contacts.channel.names:
-                raise UnknownNameError(
-                    what="channel", name=name, known=contacts.channel.names, where=f"costs.contact: {contacts.source}"
-                )
-    return Prices(
-        currency=costs.currency,
-        staff_hour=costs.staff_hour,
-        contact=costs.contact,
-    )

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import (
     BaseModel,
     Field,
+    StrictInt,
     StrictStr,
     ValidationError,
     ValidationInfo,
@@ -20,9 +21,9 @@ from streamline.errors import StudyError, listed, suggestion
 from streamline.log.calendar import Calendar
 from streamline.study_contacts import ContactsPart, FeedbackPart
 from streamline.study_file import Place, read_yaml
-from streamline.study_parts import Day, Money, Month, Part, Records
-from streamline.units import parse_duration
+from streamline.study_parts import Day, Duration, Money, Month, Part, Records
 from streamline.whatif.change import AnyChange, Name, Share
+from streamline.whatif.value import LONGEST, Terms
 
 
 class About(Part):
@@ -99,14 +100,23 @@ class CalendarPart(Part):
 class Standard(Part):
     """The service standard: this share of the cases within this elapsed time."""
 
-    cycle_time: StrictStr
+    cycle_time: Duration
     target: Share | None = None
 
-    @field_validator("cycle_time")
-    @classmethod
-    def _duration(cls, value: str) -> str:
-        parse_duration(value)
-        return value
+
+class CustomerTimePart(Part):
+    """How long responses take customers, as in the agency's estimates of paperwork burden."""
+
+    #: A contact.
+    contact: Duration | None = None
+    #: By activity: one execution of it is one response.
+    steps: dict[StrictStr, Duration] = {}
+
+    @model_validator(mode="after")
+    def _some(self) -> Self:
+        if self.contact is None and not self.steps:
+            raise ValueError("needs contact, steps (activities with how long each takes customers), or both")
+        return self
 
 
 class Costs(Part):
@@ -116,8 +126,11 @@ class Costs(Part):
     staff_hour: Money | None = None
     contact: dict[StrictStr, Money] | None = None
     customer_hour: Money | None = None
+    customer_time: CustomerTimePart | None = None
     discount_rate: Share | None = None
     discount_source: StrictStr | None = None
+    #: Over how many years from a scenario's start its value is added up.
+    years: Annotated[StrictInt, Field(ge=1, le=LONGEST)] | None = None
 
     @model_validator(mode="after")
     def _sourced(self) -> Self:
@@ -142,6 +155,14 @@ class Scenario(Part):
     def slug(self) -> str:
         """The name as it stands in the ids of findings."""
         return slug(self.name)
+
+    @property
+    def ramp_months(self) -> int:
+        """Months from the start to the full effect; 0 where either isn't set."""
+        if self.start is None or self.full_effect is None:
+            return 0
+        first, last = (12 * int(m[:4]) + int(m[5:]) for m in (self.start, self.full_effect))
+        return last - first
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -180,6 +201,14 @@ class Study(Part):
     scenarios: tuple[Scenario, ...] = ()
     privacy: Privacy = Privacy()
     simulation: Simulation = Simulation()
+
+    @property
+    def terms(self) -> Terms:
+        """How the study adds up money of different years."""
+        if self.costs is None:
+            return Terms()
+        costs = self.costs
+        return Terms(rate=costs.discount_rate, source=costs.discount_source or "", years=costs.years)
 
     @field_validator("contacts")
     @classmethod

@@ -6,9 +6,10 @@ import re
 from datetime import date
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictStr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictStr
 
 from streamline.log.roles import MAX_REJECTED
+from streamline.units import parse_duration
 from streamline.whatif.change import Number, Share
 
 
@@ -18,7 +19,13 @@ def _day(value: object) -> object:
     raise ValueError("must be a day such as 2025-03-01")
 
 
+def _length(value: str) -> str:
+    parse_duration(value)
+    return value
+
+
 Day = Annotated[date, BeforeValidator(_day)]
+Duration = Annotated[StrictStr, AfterValidator(_length)]
 Money = Annotated[Number, Field(ge=0)]
 Month = Annotated[StrictStr, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
 

@@ -20,6 +20,7 @@ from streamline.measure.flow import DirectlyFollows, ProcessMap, Variants
 from streamline.measure.groups import Groups
 from streamline.measure.loops.rework import ReworkLoops
 from streamline.measure.waits.bottleneck import Bottlenecks
+from streamline.proposals import Proposed
 from streamline.provenance import Provenance
 from streamline.results import Estimate
 from streamline.study import Scenario, Study
@@ -53,10 +54,19 @@ class Analysis:
     #: Why weekly totals could not be told by state, where they could not.
     totals_missing: str
     scores: FeedbackScores | None
-    scenarios: tuple[tuple[Scenario, ScenarioEstimate], ...]
-    #: How well the replay behind the scenarios reproduces the service; None without scenarios.
-    validation: Validation | None
+    #: What the study proposes, estimated; None without scenarios.
+    proposed: Proposed | None
     provenance: Provenance
+
+    @property
+    def scenarios(self) -> tuple[tuple[Scenario, ScenarioEstimate], ...]:
+        """Each scenario with its estimate."""
+        return () if self.proposed is None else tuple((s.scenario, s.estimate) for s in self.proposed.scenarios)
+
+    @property
+    def validation(self) -> Validation | None:
+        """How well the replay behind the scenarios reproduces the service; None without scenarios."""
+        return None if self.proposed is None else self.proposed.validation
 
     @property
     def minimum_cell(self) -> int:

@@ -52,6 +52,11 @@ FILES = {
     "tables/loop_associations.csv": "what goes together with loops",
     **CONTACT_FILES,
     "tables/scenarios.csv": "estimates of each scenario",
+    "tables/packages.csv": "estimates of every set of scenarios",
+    "tables/package_shares.csv": "what each scenario adds to all of them together",
+    "tables/sensitivity.csv": "what the estimate of each scenario hangs on",
+    "tables/value.csv": "what each scenario is worth by year from its start",
+    "tables/burden.csv": "hours that contacts and responses take customers",
     "tables/validation.csv": "the replay without any change against what was observed",
     "tables/replayed_waits.csv": "mean waits for staff by step, observed and replayed",
     "tables/quality.csv": "what was met in the records",
@@ -79,6 +84,7 @@ def full_tables(a: Analysis) -> dict[str, pd.DataFrame]:
         result["tables/scenarios.csv"] = pd.concat(
             [e.table.assign(scenario=s.name) for s, e in a.scenarios], ignore_index=True
         )[["scenario", *a.scenarios[0][1].table.columns]]
+    result |= _proposal_tables(a)
     if a.validation is not None:
         result["tables/validation.csv"] = a.validation.table
         waits = a.validation.waits
@@ -97,6 +103,29 @@ def full_tables(a: Analysis) -> dict[str, pd.DataFrame]:
             ]
         )
     return {path: harmless_text(frame) for path, frame in result.items()}
+
+
+def _proposal_tables(a: Analysis) -> dict[str, pd.DataFrame]:
+    """What the scenarios hang on, are worth, and do together."""
+    if a.proposed is None:
+        return {}
+    named = [(s.scenario.name, s) for s in a.proposed.scenarios]
+
+    def joined(frames: list[tuple[str, pd.DataFrame]]) -> pd.DataFrame:
+        whole = pd.concat([f.assign(scenario=name) for name, f in frames if not f.empty], ignore_index=True)
+        return whole[["scenario", *(c for c in whole.columns if c != "scenario")]]
+
+    each = {
+        "tables/sensitivity.csv": [(name, s.sensitivity.table) for name, s in named],
+        "tables/value.csv": [(name, s.value.table) for name, s in named],
+        "tables/burden.csv": [(name, s.value.burden) for name, s in named],
+    }
+    result = {path: joined(frames) for path, frames in each.items() if any(not f.empty for _, f in frames)}
+    if a.proposed.package is not None and not a.proposed.package.table.empty:
+        result["tables/packages.csv"] = a.proposed.package.table
+    if a.proposed.package is not None and not a.proposed.package.shares.empty:
+        result["tables/package_shares.csv"] = a.proposed.package.shares
+    return result
 
 
 def _quality_frame(a: Analysis) -> pd.DataFrame:

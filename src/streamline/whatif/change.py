@@ -71,9 +71,21 @@ class Change(BaseModel):
         return float(value)
 
     def drawn(self, rng: np.random.Generator) -> float:
-        """One value from the triangular belief; the likely value itself where low equals high."""
+        """One value from the triangular belief; the likely value itself where low equals high.
+
+        Takes one random number always, so that what is drawn next doesn't depend on the belief.
+        """
         low, likely, high = self.belief()
-        return likely if low == high else float(rng.triangular(low, likely, high))
+        place = rng.random()
+        if low == high:
+            return likely
+        if place < (likely - low) / (high - low):
+            return low + float(np.sqrt(place * (high - low) * (likely - low)))
+        return high - float(np.sqrt((1 - place) * (high - low) * (high - likely)))
+
+    def at(self, value: Any) -> Self:
+        """The same change with this main value and no doubt about it."""
+        return self.model_copy(update={self.main: value, "low": None, "high": None})
 
     def words(self) -> str:
         """The change in words, for tables."""

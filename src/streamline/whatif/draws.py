@@ -4,14 +4,17 @@ Every draw takes, from one seed: which cases happen at the log's arrivals, the d
 each change's belief, and the random choices of what a partial change touches. The first two serve the replay as it is
 and those with changes alike (common random numbers), and differences are taken draw by draw; so a scenario without
 effect changes every figure by exactly zero. A draw's numbers depend on the seed and its own number only, not on how
-many are made, in which order, by how many workers, or beside which scenarios.
+many are made, in which order, by how many workers, or beside which scenarios. What is drawn for a change depends on what
+it says besides, so that a change means the same alone and in a package.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
+from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +29,7 @@ from streamline.whatif.queue_model import QueueModel, Workload
 from streamline.whatif.sample import Cases
 
 Float = npt.NDArray[np.float64]
+T = TypeVar("T")
 
 #: What a draw's random numbers are for.
 _CASES, _DELAYS, _CHANGES, _CONTACTS, ERRORS = range(5)
@@ -35,7 +39,7 @@ OWN = 1_000_000
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class BoundScenario:
-    """Changes bound to a model."""
+    """Changes bound to a model, each edit with the key of its change's random numbers."""
 
     changes: tuple[Change, ...]
     on_cases: tuple[tuple[int, CaseEdit], ...]
@@ -55,13 +59,23 @@ class BoundScenario:
 def bind(model: QueueModel, changes: Sequence[Change], *, per_year: float = 0.0) -> BoundScenario:
     """Check that the model can carry the changes, and prepare them; see `edits.bound`."""
     on_cases, on_steps = bound(model, changes)
+    key = [key_of(c) for c in changes]
     return BoundScenario(
         changes=tuple(changes),
-        on_cases=tuple(on_cases),
-        on_steps=tuple(on_steps),
-        on_contacts=tuple(contact_edits(model.contacts, changes)),
+        on_cases=tuple((key[k], e) for k, e in on_cases),
+        on_steps=tuple((key[k], e) for k, e in on_steps),
+        on_contacts=tuple((key[k], e) for k, e in contact_edits(model.contacts, changes)),
         per_year=per_year,
     )
+
+
+def key_of(change: Change) -> int:
+    """What tells the random numbers of a change from those of others: what it changes, whatever its size or evidence.
+
+    So the same occurrences are touched alone and in a package, and more of them when its size grows.
+    """
+    aside = {"evidence", "low", "high", change.main}
+    return crc32(change.model_dump_json(exclude=aside).encode())
 
 
 def generator(seed: int, draw: int, purpose: int, *more: int) -> np.random.Generator:
@@ -71,11 +85,11 @@ def generator(seed: int, draw: int, purpose: int, *more: int) -> np.random.Gener
 
 def workload_of(model: QueueModel, cases: Cases, scenario: BoundScenario | None, *, seed: int, draw: int) -> Workload:
     """What one replay of a draw is made of; None replays the service as it is."""
-    for place, edit in scenario.on_cases if scenario else ():
-        cases = edit.cases(cases, generator(seed, draw, _CHANGES, place))
+    for key, edit in scenario.on_cases if scenario else ():
+        cases = edit.cases(cases, generator(seed, draw, _CHANGES, key))
     work = model.workload(cases, generator(seed, draw, _DELAYS))
-    for place, step_edit in scenario.on_steps if scenario else ():
-        step_edit.apply(work, generator(seed, draw, _CHANGES, place))
+    for key, step_edit in scenario.on_steps if scenario else ():
+        step_edit.apply(work, generator(seed, draw, _CHANGES, key))
     return work
 
 
@@ -149,17 +163,10 @@ def drawn(
         return vectors, lost
 
     results = []
-    if workers > 1:
-        with ThreadPoolExecutor(workers) as pool:
-            for k, result in enumerate(pool.map(one, draws)):
-                results.append(result)
-                if progress:
-                    progress(k + 1, len(draws))
-    else:
-        for k, draw in enumerate(draws):
-            results.append(one(draw))
-            if progress:
-                progress(k + 1, len(draws))
+    for k, result in enumerate(_each(one, draws, workers)):
+        results.append(result)
+        if progress:
+            progress(k + 1, len(draws))
     values = np.array([v for v, _ in results])
     lost = np.array([u for _, u in results])
     return Draws(
@@ -168,6 +175,18 @@ def drawn(
         unfinished=lost[:, 1:].mean(axis=0),
         unfinished_as_is=float(lost[:, 0].mean()),
     )
+
+
+def _each(one: Callable[[int], T], draws: Sequence[int], workers: int) -> Iterator[T]:
+    """The result of each draw, in their order. Interrupted, it waits for the draws at work only."""
+    if workers <= 1:
+        yield from map(one, draws)
+        return
+    pool = ThreadPoolExecutor(workers)
+    try:
+        yield from pool.map(one, draws)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _unfinished(measures: Measures, work: Workload, replayed: Replayed) -> float:

@@ -8,7 +8,7 @@ more than chance.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -22,10 +22,11 @@ from streamline.results import Result
 from streamline.units import parse_duration
 from streamline.whatif.change import Change
 from streamline.whatif.crowding import crowding
-from streamline.whatif.draws import ERRORS, OWN, BoundScenario, Draws, bind, drawn, generator, workload_of
+from streamline.whatif.draws import OWN, BoundScenario, Draws, bind, drawn, workload_of
 from streamline.whatif.figures import Measures, cycle_days
-from streamline.whatif.prices import Prices
+from streamline.whatif.prices import CustomerTime, Prices
 from streamline.whatif.queue_model import QueueModel
+from streamline.whatif.spread import Spread, spread
 from streamline.whatif.validate import Validation
 
 Float = npt.NDArray[np.float64]
@@ -36,8 +37,6 @@ MIN_DRAWS = 20
 MOST_TIMES, MONTE_CARLO = 2, 0.1
 #: Replays of the log's own cases, for the baseline and the cases behind it.
 OWN_REPLAYS = 5
-#: Measures that no wait enters, so that what the replay got wrong doesn't touch them.
-WITHOUT_WAITS = ("staff_hours_per_case",)
 #: Resamples of the draws that tell how far the interval's bounds are chance.
 RESAMPLES = 200
 
@@ -78,6 +77,12 @@ class ScenarioEstimate(Result):
     through_queues: bool
     #: Differences of each draw, (draws, figures), in the order of `figures`, before the error of the replay is added.
     differences: Float = field(repr=False)
+    #: Everything that the draws say, the error of the replay added; its columns are `drawn_names`.
+    spread: Spread = field(repr=False)
+    drawn_names: tuple[str, ...] = field(repr=False)
+    #: Cases of a year; and hours that each kind of response takes a customer, see `Measures`.
+    cases_per_year: float
+    hours_of: Mapping[str, float] = field(repr=False)
     _cases: pd.DataFrame = field(repr=False)
 
     def __getitem__(self, measure: str) -> Figure:
@@ -85,6 +90,10 @@ class ScenarioEstimate(Result):
             if figure.measure == measure:
                 return figure
         raise KeyError(f"{measure!r} isn't estimated; these are: {', '.join(f.measure for f in self.figures)}")
+
+    def drawn(self, name: str) -> Float:
+        """The change of a measure, or of a quantity behind one, in each draw, the error of the replay added; (draws,)."""
+        return self.spread.change[:, self.drawn_names.index(name)]
 
     @property
     def cases(self) -> pd.DataFrame:
@@ -111,8 +120,9 @@ class Proposal:
 
     name: str
     changes: Sequence[Change]
-    #: What running it costs a year.
-    per_year: float = 0.0
+    #: What it costs once, and what running it costs a year; None where that isn't known.
+    once: float | None = None
+    per_year: float | None = None
 
 
 def estimate(
@@ -122,6 +132,7 @@ def estimate(
     name: str = "scenario",
     standard: str | None = None,
     prices: Prices | None = None,
+    customer_time: CustomerTime | None = None,
     draws: int = 200,
     seed: int = 1,
     level: float = LEVEL,
@@ -131,6 +142,7 @@ def estimate(
     """Estimate what the changes would do, by replaying the model's cases with and without them.
 
     standard : the service standard as a duration, such as "30 days" (elapsed). prices : what the study pays.
+    customer_time : how long contacts and other responses take customers; None leaves their hours out.
     draws : >= 20. seed : the same seed gives the same figures, whatever other scenarios are estimated beside it, and however many
         `workers` (threads) share the draws.
 
@@ -143,6 +155,7 @@ def estimate(
         [proposal],
         standard=standard,
         prices=prices,
+        customer_time=customer_time,
         draws=draws,
         seed=seed,
         level=level,
@@ -157,6 +170,7 @@ def estimates(
     *,
     standard: str | None = None,
     prices: Prices | None = None,
+    customer_time: CustomerTime | None = None,
     draws: int = 200,
     seed: int = 1,
     level: float = LEVEL,
@@ -170,8 +184,8 @@ def estimates(
     """
     if draws < MIN_DRAWS:
         raise ScenarioError(f"draws must be at least {MIN_DRAWS}; {draws} leave the interval's bounds to chance.")
-    measures = Measures(model, standard=None if standard is None else parse_duration(standard), prices=prices)
-    bound = [_bound(model, p) for p in proposals]
+    measures = measures_of(model, standard=standard, prices=prices, customer_time=customer_time)
+    bound = [bound_proposal(model, p) for p in proposals]
     error = 0.0 if validation is None else validation.excess_error
     own = drawn(model, measures, bound, draws=range(OWN, OWN + OWN_REPLAYS), seed=seed, workers=workers)
     found = drawn(model, measures, bound, draws=range(draws), seed=seed, workers=workers, progress=progress)
@@ -193,9 +207,18 @@ def estimates(
     )
 
 
-def _bound(model: QueueModel, proposal: Proposal) -> BoundScenario:
+def measures_of(
+    model: QueueModel, *, standard: str | None, prices: Prices | None, customer_time: CustomerTime | None
+) -> Measures:
+    """The measures that estimates tell, from the standard as a duration in words."""
+    allowed = None if standard is None else parse_duration(standard)
+    return Measures(model, standard=allowed, prices=prices, customer_time=customer_time)
+
+
+def bound_proposal(model: QueueModel, proposal: Proposal) -> BoundScenario:
+    """A proposal bound to the model; errors name it."""
     try:
-        return bind(model, proposal.changes, per_year=proposal.per_year)
+        return bind(model, proposal.changes, per_year=proposal.per_year or 0.0)
     except (ScenarioError, InsufficientDataError) as error:
         error.args = (f"Scenario {proposal.name!r}: {error}",)
         raise
@@ -251,21 +274,11 @@ def _estimate(
 ) -> ScenarioEstimate:
     log = model.log
     tail = [(1 - level) / 2, (1 + level) / 2]
-    baseline = np.nanmean(own.as_is, axis=0)
-    difference = found.to_be[0] - found.as_is
-    change = np.nanmean(difference, axis=0)
-    # the error of the replay, one a draw, the same for all measures; a change that leaves the days alone doesn't meet it
-    replayed = bool(scenario.on_cases or scenario.on_steps)
-    scale = np.exp(generator(seed, 0, ERRORS).standard_normal(len(difference)) * (error if replayed else 0.0))
-    by_waits = np.array([name not in WITHOUT_WAITS for name, _ in measures.names])
-    spread = difference * np.where(by_waits, scale[:, None], 1.0)
-    # no error takes more than there is: times, contacts, hours and shares stay at 0 or more, shares at 1 or less
-    spread = np.maximum(spread, np.minimum(difference, -found.as_is))
-    shares = np.array([unit == "share" for _, unit in measures.names])
-    spread[:, shares] = np.minimum(spread[:, shares], np.maximum(difference, 1 - found.as_is)[:, shares])
-    after = baseline + (found.as_is - np.nanmean(found.as_is, axis=0)) + spread
-    change_low, change_high = np.nanquantile(spread, tail, axis=0)
-    low, high = np.nanquantile(after, tail, axis=0)
+    found_spread = spread(measures, own, found, scenario, seed=seed, error=error)
+    baseline, change = found_spread.baseline, found_spread.mean
+    change_low, change_high = np.nanquantile(found_spread.change, tail, axis=0)
+    low, high = np.nanquantile(found_spread.after, tail, axis=0)
+    difference = (found.to_be[0] - found.as_is)[:, : len(measures.names)]
     figures = tuple(
         Figure(
             measure=measure, unit=unit, baseline=float(baseline[j]), value=float(baseline[j] + change[j]),
@@ -298,6 +311,10 @@ def _estimate(
         name=proposal.name,
         figures=figures,
         differences=difference,
+        spread=found_spread,
+        drawn_names=measures.all_names,
+        cases_per_year=measures.cases_per_year,
+        hours_of=measures.hours_of,
         draws=len(difference),
         seed=seed,
         level=level,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 
@@ -14,8 +15,19 @@ class Prices:
     staff_hour: float | None = None
     #: Price of one contact by channel.
     contact: dict[str, float] | None = None
+    #: What an hour of a customer's time is worth.
+    customer_hour: float | None = None
     #: What running the scenario costs a year.
     scenario_per_year: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerTime:
+    """How long responses take customers, as in the agency's estimates of paperwork burden; microseconds each."""
+
+    contact: int | None = None
+    #: By activity: one execution of it is one response.
+    steps: Mapping[str, int] = field(default_factory=dict)
 
 
 class ByChannel(Protocol):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from streamline.report.analysis import Analysis
 from streamline.report.findings.baseline import baseline_findings
 from streamline.report.findings.contact_records import contact_quality_findings
 from streamline.report.findings.contacts import contact_findings
 from streamline.report.findings.feedback import feedback_findings
+from streamline.report.findings.packages import hanging_finding, package_findings
 from streamline.report.findings.records import quality_findings
 from streamline.report.findings.rework import rework_findings
 from streamline.report.findings.scenario import scenario_findings
@@ -15,6 +18,7 @@ from streamline.report.findings.standard import standard_findings
 from streamline.report.findings.time import bottleneck_findings, slow_findings
 from streamline.report.findings.validation import validation_findings
 from streamline.report.findings.waiting import waiting_findings
+from streamline.report.findings.worth import worth_findings
 from streamline.results import Finding
 
 
@@ -31,7 +35,18 @@ def all_findings(analysis: Analysis) -> tuple[Finding, ...]:
         *contact_findings(analysis),
         *feedback_findings(analysis),
         *(f for s, e in analysis.scenarios for f in scenario_findings(s, e, analysis.validation)),
+        *_of_proposals(analysis),
         *validation_findings(analysis),
         *quality_findings(analysis),
         *contact_quality_findings(analysis),
     )
+
+
+def _of_proposals(a: Analysis) -> Iterator[Finding]:
+    """What the scenarios hang on and are worth, and what they do together."""
+    if a.proposed is None:
+        return
+    for s in a.proposed.scenarios:
+        yield from hanging_finding(s)
+        yield from worth_findings(s, a.study.terms)
+    yield from package_findings(a.proposed, a.study.costs.currency if a.study.costs else "")

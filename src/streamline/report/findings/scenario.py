@@ -36,6 +36,7 @@ _MEASURES = {
     "within_standard": "the share of cases within the standard",
     "contacts_per_case": "contacts per case",
     "staff_hours_per_case": "staff hours per case",
+    "customer_hours_per_case": "hours that a case takes its customer in contacts and responses",
     "cost_per_year": "the yearly cost of staff time and contacts, the proposal's running cost included",
 }
 #: Measures that queues would change as well.
@@ -113,18 +114,29 @@ def target_span(f: Figure) -> str:
     return f"{write(f.low)}{percent_sign} to {write(f.high)}{percent_sign}"
 
 
-def scenario_statement(name: str, f: Figure, level: float, *, through_queues: bool = True) -> str:
-    """What a scenario would make of one measure, in a sentence; the change and its interval lead."""
+def change_words(f: Figure, change: float) -> str:
+    """Another change of the same measure, as exact as this figure's interval supports, without its unit."""
+    return _writer(f)(change)
+
+
+def scenario_statement(
+    name: str, f: Figure, level: float, *, through_queues: bool = True, quoted: bool = True
+) -> str:
+    """What a scenario would make of one measure, in a sentence; the change and its interval lead.
+
+    quoted : whether it is one scenario, called by its name; else `name` stands for several.
+    """
+    who, is_, shows = (f"“{name}”", "is", "shows") if quoted else (name, "are", "show")
     what, texts, write = _MEASURES[f.measure], figure_texts(f), _writer(f)
     base = f"n = {f.n:,} cases"
     unit = {"share": "", "contacts per case": ""}.get(f.unit, "" if f.unit.endswith("per year") else f" {f.unit}")
     if f.change == f.change_low == f.change_high == 0:
-        return f"“{name}” is estimated not to change {what} ({texts.baseline}{unit}; {base})."
+        return f"{who} {is_} estimated not to change {what} ({texts.baseline}{unit}; {base})."
     if float(write(f.change).replace("−", "-").replace(",", "").split()[-1] or 0) == 0 and f.change:
-        return f"“{name}” is estimated to change {what} by less than can be shown ({texts.baseline}{unit}; {base})."
+        return f"{who} {is_} estimated to change {what} by less than can be shown ({texts.baseline}{unit}; {base})."
     if f.change_low <= 0 <= f.change_high:
         return (
-            f"“{name}” shows no clear effect on {what}: the estimated change from {texts.baseline}{unit} is {texts.change}"
+            f"{who} {shows} no clear effect on {what}: the estimated change from {texts.baseline}{unit} is {texts.change}"
             f"{unit} ({level:.0%} interval {span_text(f)}; {base})."
         )
     verb = "raise" if f.change > 0 else "lower"
@@ -133,6 +145,6 @@ def scenario_statement(name: str, f: Figure, level: float, *, through_queues: bo
     near, far = sorted((abs(f.change_low), abs(f.change_high)))
     size = texts.size + (" percentage points" if f.unit == "share" else unit)
     return (
-        f"“{name}” is estimated to {verb} {what}{direct} by {size} ({level:.0%} interval {write(near)} to "
+        f"{who} {is_} estimated to {verb} {what}{direct} by {size} ({level:.0%} interval {write(near)} to "
         f"{write(far)}{without}), from {texts.baseline} to {texts.value}{unit} ({base})."
     )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from streamline.figure import PointChart
 from streamline.report import tables
 from streamline.report.analysis import Analysis
 from streamline.report.findings.scenario import figure_texts, verdict_words
-from streamline.report.parts.saying import Say
+from streamline.report.parts.saying import Say, cautions, figure, paragraph, said
 from streamline.report.section import Block, Bullets, Caution, Paragraph, Part
 from streamline.study import Scenario
 from streamline.whatif.estimate import ScenarioEstimate
@@ -57,6 +58,8 @@ def proposals_parts(a: Analysis, say: Say) -> Iterator[Part]:
             tables.benefits(a, ordered),
         ),
     )
+    yield from _worth(a, say)
+    yield from _together(a, say)
     yield Part(id="timeline", title="Implementation timeline", blocks=(tables.timeline(a, [s for s, _ in ordered]),))
     yield Part(
         id="progress",
@@ -70,6 +73,42 @@ def proposals_parts(a: Analysis, say: Say) -> Iterator[Part]:
             Bullets(items=tuple(_failing(s, e) for s, e in ordered)),
         ),
     )
+
+
+def _worth(a: Analysis, say: Say) -> Iterator[Part]:
+    """What the proposals are worth to the agency and to its customers, as far as the study gives prices."""
+    assert a.proposed is not None
+    scenarios, terms = a.proposed.scenarios, a.study.terms
+    blocks: list[Block] = []
+    if any(s.value.saving_per_year is not None for s in scenarios):
+        for s in scenarios:
+            ids = (f"value.{s.scenario.slug}.{end}" for end in ("saving_per_year", "payback", "net_present_value"))
+            blocks += paragraph(said(say, *ids))
+        blocks.append(tables.value(scenarios, terms))
+    if any(not s.value.burden.empty for s in scenarios):
+        ids = [f"value.{s.scenario.slug}.customer_hours_per_year" for s in scenarios]
+        blocks += [Bullets(items=tuple(say[i].statement for i in ids if i in say)), tables.burden(scenarios)]
+    blocks += cautions(m for s in scenarios for m in s.value.missing)
+    yield Part(id="value", title="What the proposals are worth", blocks=tuple(blocks))
+
+
+def _together(a: Analysis, say: Say) -> Iterator[Part]:
+    """What the proposals do together, what each adds, and the cheapest set that meets the standard."""
+    assert a.proposed is not None
+    package = a.proposed.package
+    if package is None:
+        return
+    blocks: list[Block] = []
+    whole = ("package.cycle_time.mean", "package.within_standard", "package.contacts_per_case", "package.cost_per_year")
+    blocks += paragraph(said(say, *whole))
+    blocks += paragraph(say["package.cheapest"].statement)
+    if not package.shares.empty:
+        blocks.append(tables.shares(package))
+    chart = package.chart()
+    if isinstance(chart, PointChart) and len(chart.points) > 1:
+        blocks.append(figure("benefit-cost", "What each proposal saves and what it costs", chart))
+    blocks += cautions(package.caveats)
+    yield Part(id="together", title="The proposals together", blocks=tuple(blocks))
 
 
 def verdict_block(validation: Validation) -> Block:
@@ -119,9 +158,21 @@ def _scenario(scenario: Scenario, estimate: ScenarioEstimate, say: Say, a: Analy
         Bullets(items=changes),
         Paragraph(text=say[f"scenario.{scenario.slug}.cycle_time.mean"].statement),
         tables.scenario(scenario, estimate),
+        *_hanging(scenario, say, a),
     ]
     if a.validation is not None:
         blocks.append(verdict_block(a.validation))
     common = _common(a)
     blocks += [Caution(text=c) for c in estimate.caveats if c not in common]
     return Part(id=f"proposal-{scenario.slug.replace('_', '-')}", title=scenario.name, blocks=tuple(blocks))
+
+
+def _hanging(scenario: Scenario, say: Say, a: Analysis) -> Iterator[Block]:
+    """What the estimate hangs on; as a chart for the leading proposal."""
+    yield from paragraph(said(say, f"sensitivity.{scenario.slug}"))
+    first = lead(a)
+    if a.proposed is None or first is None or first[0] is not scenario:
+        return
+    mine = next(s.sensitivity for s in a.proposed.scenarios if s.scenario is scenario)
+    if not mine.shown.empty:
+        yield figure("tornado", f"What the estimate of “{scenario.name}” hangs on", mine.chart())

@@ -1,0 +1,113 @@
+"""Findings about the proposed changes together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from streamline.errors import listed
+from streamline.proposals import EstimatedScenario, Proposed
+from streamline.report.findings.scenario import change_words, scenario_statement
+from streamline.report.wording import decimals, money, number, percent
+from streamline.results import Finding, ScenarioFinding, SubjectFinding, rows_of
+from streamline.study import slug
+from streamline.whatif.packages import SURE, PackageEstimates
+
+TABLE = "tables/packages.csv"
+
+
+def package_findings(p: Proposed, currency: str) -> Iterator[Finding]:
+    """All proposals together, what each adds, and the cheapest set that meets the standard."""
+    package = p.package
+    if package is None:
+        return
+    whole = package.together
+    if whole is not None:
+        for f in whole.figures:
+            yield ScenarioFinding(
+                id=f"package.{f.measure}", section="package", scenario=whole.name,
+                statement=scenario_statement("All proposals together", f, whole.level,
+                                             through_queues=whole.through_queues, quoted=False),
+                value=f.value, low=f.low, high=f.high, level=whole.level, unit=f.unit, n=f.n, baseline=f.baseline,
+                change=f.change, change_low=f.change_low, change_high=f.change_high,
+                method=f"replay of the same cases with all changes at once; {whole.draws} draws",
+                caveats=whole.caveats, table=TABLE,
+            )  # fmt: skip
+    yield from _shares(package)
+    yield _cheapest(package, currency)
+
+
+def _shares(package: PackageEstimates) -> Iterator[Finding]:
+    """What each proposal adds to the change of the mean cycle time."""
+    shares = package.shares[package.shares["measure"] == "cycle_time.mean"]
+    for r in rows_of(shares):
+        places = decimals(r.share_low, r.share_high, r.share)
+        yield SubjectFinding(
+            id=f"package.share.{slug(str(r.scenario))}", section="package", subject=str(r.scenario),
+            statement=f"Of what all proposals do together to the mean cycle time, {number(r.share, places)} days are due to "
+            f"“{r.scenario}” ({package.level:.0%} interval {number(r.share_low, places)} to {number(r.share_high, places)}); "
+            f"alone it changes it by {number(r.alone, places)} days.",
+            value=r.share, low=r.share_low, high=r.share_high, level=package.level, unit="days", n=package.n,
+            method=f"Shapley value: what it adds, on average over all orders of bringing the proposals in; {package.draws} draws",
+            caveats=(), table="tables/package_shares.csv",
+        )  # fmt: skip
+
+
+def _cheapest(package: PackageEstimates, currency: str) -> Finding:
+    """The cheapest set that meets the standard, or why there is none."""
+    found = package.cheapest
+    if found is None:
+        words, value = package.cheapest_missing, None
+    elif not found.names:
+        words = (
+            f"The standard is met without any of the proposals with a probability of {percent(found.probability)}."
+        )
+        value = found.probability
+    else:
+        named = listed([f"“{n}”" for n in found.names], limit=6)
+        which = "smallest" if found.cost is None else "cheapest"
+        cost = "" if found.cost is None else f", at {money(found.cost, currency, step=1)} {_terms(package, currency)}"
+        share = ""
+        if found.within_standard is not None:
+            f = found.within_standard
+            share = f" {percent(f.value, f.low, f.high)} of the cases are estimated to be within it"
+            share += f" ({package.level:.0%} interval {percent(f.low)} to {percent(f.high)})."
+        words = (
+            f"The {which} set of proposals that meets the standard with a probability of at least {percent(SURE)} is "
+            f"{named}{cost}: the probability is {percent(found.probability)}.{share}"
+        )
+        value = found.probability
+    return Finding(
+        id="package.cheapest", section="package", statement=words, value=value, low=None, high=None, level=None,
+        unit="probability", n=package.n,
+        method=f"every set of proposals in {package.draws} draws of the replay, the one chosen again with all draws",
+        caveats=package.caveats, table=TABLE,
+    )  # fmt: skip
+
+
+def _terms(package: PackageEstimates, currency: str) -> str:
+    return package.cost_words.removeprefix(f"{currency}, ")
+
+
+def hanging_finding(s: EstimatedScenario) -> Iterator[Finding]:
+    """What the estimate of the mean cycle time hangs on most, within its interval."""
+    rows = s.sensitivity.shown
+    inside = rows[rows["inside"]]
+    if inside.empty:
+        return
+    r = next(iter(rows_of(inside)))
+    f = s.estimate["cycle_time.mean"]
+    yield SubjectFinding(
+        id=f"sensitivity.{s.scenario.slug}", section="sensitivity", subject=str(r.input),
+        statement=f"The estimate of “{s.scenario.name}” hangs most on: {_lower(str(r.input))}. From {r.low} to {r.high} "
+        f"the change of the mean cycle time goes from {change_words(f, r.change_at_low)} to "
+        f"{change_words(f, r.change_at_high)} days.",
+        value=r.swing, low=min(r.change_at_low, r.change_at_high), high=max(r.change_at_low, r.change_at_high), level=None,
+        unit="days", n=s.sensitivity.n,
+        method=f"{s.sensitivity.draws} draws, in which one thing at a time goes to its low and high end and the rest stays at its "
+        "likely value",
+        caveats=(), table="tables/sensitivity.csv",
+    )  # fmt: skip
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]

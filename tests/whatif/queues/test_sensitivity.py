@@ -1,0 +1,80 @@
+"""What an estimate hangs on: the ends of each belief, and what isn't a belief."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from test_estimates import MORE, PRICES, QUICKER
+from test_estimates import model as _model
+
+from streamline.whatif.change import ChangeDemand, SpeedUp
+from streamline.whatif.estimate import Proposal, estimate
+from streamline.whatif.sensitivity import ARRIVALS, CASES, REPLAY, sensitivities, sensitivity
+
+model = _model
+
+
+@dataclass
+class Off:
+    excess_error: float = 0.2
+
+
+def rows(found, what):
+    return found.shown[found.shown["input"] == what].iloc[0]
+
+
+def test_ends_are_the_estimates_at_the_ends(model):
+    """Preventing 20% and 80% of the returns, each for certain and in the same draws."""
+    found = sensitivity(model, QUICKER, draws=20, seed=4)
+    mine = found.shown[found.shown["input"].str.startswith("Prevent")].iloc[0]
+    for end, share in (("low", 0.2), ("high", 0.8)):
+        certain = estimate(model, [QUICKER[0].at(share)], draws=20, seed=4)
+        assert mine[f"change_at_{end}"] == pytest.approx(certain.differences[:20, 0].mean())
+    assert (mine["low"], mine["high"]) == ("20%", "80%")
+    assert mine["change_at_high"] < mine["likely"] < mine["change_at_low"] < 0
+    assert mine["inside"]
+
+
+def test_widest_first_and_nothing_without_effect(model):
+    changes = (*QUICKER, SpeedUp(activity="Decide", by=0.1, low=0.1, high=0.12))
+    found = sensitivity(model, changes, prices=PRICES, draws=20, validation=Off())
+    for _, mine in found.table.groupby("measure", sort=False):
+        assert mine["swing"].is_monotonic_decreasing
+        assert (mine["swing"] > 0).all()
+    assert found.shown["input"].iloc[0].startswith("Prevent")
+    hours = found.of("staff_hours_per_case").shown
+    # no wait enters the hours of staff, so the error of the replay isn't among what they hang on
+    assert REPLAY in set(found.shown["input"])
+    assert REPLAY not in set(hours["input"])
+    with pytest.raises(KeyError, match="contacts_per_case"):
+        found.of("contacts_per_case")
+
+
+def test_more_demand_makes_more_staff_worth_more(model):
+    found = sensitivity(model, MORE, draws=20)
+    demand = rows(found, ARRIVALS)
+    assert demand["change_at_high"] < demand["likely"] < demand["change_at_low"] < 0
+    assert not demand["inside"]
+    grown = sensitivity(model, [*MORE, ChangeDemand(by=0.1)], draws=20)
+    assert ARRIVALS not in set(grown.shown["input"])
+
+
+def test_chance_is_the_spread_of_certain_changes(model):
+    found = sensitivity(model, MORE, draws=20, seed=9)
+    certain = estimate(model, MORE, draws=20, seed=9).differences[:20, 0]
+    chance = rows(found, CASES)
+    assert chance["change_at_high"] - chance["change_at_low"] == pytest.approx(2 * 1.95996 * np.std(certain, ddof=1), rel=1e-4)
+
+
+def test_beside_others_nothing_changes(model):
+    both = sensitivities(model, [Proposal(name="a", changes=MORE), Proposal(name="b", changes=QUICKER)], draws=20)
+    alone = sensitivity(model, QUICKER, draws=20)
+    assert both[1].table.equals(alone.table)
+
+
+def test_chart(model):
+    chart = sensitivity(model, QUICKER, draws=20).chart()
+    assert chart.swings[0].label.startswith("Prevent")
+    assert chart.at < 0
