@@ -110,7 +110,7 @@ class CustomerTimePart(Part):
     #: A contact.
     contact: Duration | None = None
     #: By activity: one execution of it is one response.
-    steps: dict[StrictStr, Duration] = {}
+    steps: Annotated[dict[StrictStr, Duration], Field(default_factory=dict)]
 
     @model_validator(mode="after")
     def _some(self) -> Self:

@@ -96,7 +96,7 @@ class PackageEstimates(Result):
         """Days saved against cost: each scenario, and the sets that nothing cheaper beats."""
         shown = self.table[self.table["cost"].notna()]
         best = _unbeaten(shown)
-        rows = shown[(shown["n_scenarios"] == 1) | best]
+        rows = shown.assign(best=best)[(shown["n_scenarios"] == 1) | best]
         return PointChart(
             title="Mean cycle time saved, against what it costs",
             x_axis=f"Cost ({self.cost_words})",
@@ -105,9 +105,9 @@ class PackageEstimates(Result):
                 Point(
                     label=str(r["scenarios"]), x=float(r["cost"]), y=-float(r["cycle_time.mean"]),
                     y_low=-float(r["cycle_time.mean_high"]), y_high=-float(r["cycle_time.mean_low"]),
-                    group="nothing cheaper saves as much" if best[k] else "something cheaper saves as much",
+                    group="nothing cheaper saves as much" if r["best"] else "something cheaper saves as much",
                 )
-                for k, r in rows.to_dict(orient="index").items()
+                for r in rows.to_dict(orient="records")
             ),
             note=f"{self.draws} draws; bars: {self.level:.0%} interval",
         )  # fmt: skip

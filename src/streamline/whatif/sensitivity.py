@@ -154,17 +154,15 @@ def sensitivities(
         chance = z * (found.to_be[place] - found.as_is).std(axis=0, ddof=1)
         ends = [_End(what=CASES, low="low end", high="high end", at_low=likely - chance, at_high=likely + chance)]
         ends += _error(measures, bound[place], likely, z, validation)
-        place += 1
-        for change in _doubtful(p.changes):
-            ends.append(
-                _End(
-                    what=_at(change, None).words(), low=_written(change, change.low), high=_written(change, change.high),
-                    at_low=at[place] - as_is, at_high=at[place + 1] - as_is,
-                )
-            )  # fmt: skip
-            place += 2
+        doubtful = _doubtful(p.changes)
+        for j, change in enumerate(doubtful):
+            at_low, at_high = at[place + 1 + 2 * j] - as_is, at[place + 2 + 2 * j] - as_is
+            words = _written(change, change.low), _written(change, change.high)
+            what = _at(change, None).words()
+            ends.append(_End(what=what, low=words[0], high=words[1], at_low=at_low, at_high=at_high))
         if not _of_demand(p.changes):
-            less, grown = at[place] - at[0], at[place + 1] - at[1]
+            after = place + 1 + 2 * len(doubtful)
+            less, grown = at[after] - at[0], at[after + 1] - at[1]
             words = f"{DEMAND:.0%} fewer", f"{DEMAND:.0%} more"
             ends.append(_End(what=ARRIVALS, low=words[0], high=words[1], at_low=less, at_high=grown, inside=False))
         result.append(_told(measures, p.name, likely, ends, draws))

@@ -42,9 +42,7 @@ def part_with_waits(measures: Measures, change: Float) -> Float:
     return part
 
 
-def spread(
-    measures: Measures, own: Draws, found: Draws, scenario: BoundScenario, *, seed: int, error: float
-) -> Spread:
+def spread(measures: Measures, own: Draws, found: Draws, scenario: BoundScenario, *, seed: int, error: float) -> Spread:
     """The draws of one scenario, each change scaled by what the replay got wrong, where waits enter it.
 
     own : replays of the log's own cases. found : draws of this scenario only. error : relative, of the held-out mean.

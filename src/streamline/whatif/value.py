@@ -3,7 +3,7 @@
 Money is the agency's: staff hours and contacts saved at the study's prices, less what the scenario costs once and a
 year. Savings grow in a straight line from the scenario's start to its full effect and stay. The net present value takes
 each month's net saving at the study's rate to the month of the start (mid-month, as OMB Circular A-94 has it for even
-flows); payback is the first month in which net savings, not discounted, have made up for what was spent once. Hours of
+flows); payback is when net savings, not discounted, have made up for what was spent once. Hours of
 customers follow the form of the Paperwork Reduction Act: respondents times responses times hours. They are the
 customers' and stand beside the agency's money, valued only where the study gives a price.
 
@@ -127,9 +127,7 @@ def value_of(
 
     def told(mean: float, draws: Float, unit: str) -> Estimate:
         low, high = np.nanquantile(draws, [(1 - level) / 2, (1 + level) / 2], method="inverted_cdf")
-        return Estimate(
-            value=mean, low=float(low), high=float(high), level=level, unit=unit, n=n, method=method
-        )
+        return Estimate(value=mean, low=float(low), high=float(high), level=level, unit=unit, n=n, method=method)
 
     names = estimate.drawn_names
     running = per_year or 0.0
@@ -227,10 +225,13 @@ def _payback(saving: Float, once: float, running: float, ramp: int) -> Float:
     """Years until each draw's savings have made up for what was spent once; infinite where they never do."""
     if once <= 0:
         return np.where(saving > running, 0.0, np.inf)
-    total = np.cumsum(_flows(saving, running, LONGEST * MONTHS, ramp), axis=1) - once
+    flows = _flows(saving, running, LONGEST * MONTHS, ramp)
+    total = np.cumsum(flows, axis=1) - once
     paid = total >= 0
     first = np.argmax(paid, axis=1)
-    return np.where(paid.any(axis=1), (first + 1) / MONTHS, np.inf)
+    draw = np.arange(len(saving))
+    too_many = np.divide(total[draw, first], flows[draw, first], where=paid.any(axis=1), out=np.zeros(len(saving)))
+    return np.where(paid.any(axis=1), (first + 1 - too_many) / MONTHS, np.inf)
 
 
 _NO_YEARS = pd.DataFrame(columns=["year", "net", "net_present_value", "low", "high", "positive"])
@@ -240,7 +241,8 @@ def _by_year(
     mean: float, draws: Float, once: float, running: float, ramp: int, terms: Terms, level: float
 ) -> pd.DataFrame:
     """The net present value at the end of each year."""
-    assert terms.rate is not None and terms.years is not None
+    assert terms.rate is not None
+    assert terms.years is not None
     months = terms.years * MONTHS
     tail = [(1 - level) / 2, (1 + level) / 2]
     every = np.concatenate([[mean], draws])

@@ -65,7 +65,9 @@ def test_chance_is_the_spread_of_certain_changes(model):
     found = sensitivity(model, MORE, draws=20, seed=9)
     certain = estimate(model, MORE, draws=20, seed=9).differences[:20, 0]
     chance = rows(found, CASES)
-    assert chance["change_at_high"] - chance["change_at_low"] == pytest.approx(2 * 1.95996 * np.std(certain, ddof=1), rel=1e-4)
+    assert chance["change_at_high"] - chance["change_at_low"] == pytest.approx(
+        2 * 1.95996 * np.std(certain, ddof=1), rel=1e-4
+    )
 
 
 def test_beside_others_nothing_changes(model):

@@ -58,9 +58,7 @@ def _cheapest(package: PackageEstimates, currency: str) -> Finding:
     if found is None:
         words, value = package.cheapest_missing, None
     elif not found.names:
-        words = (
-            f"The standard is met without any of the proposals with a probability of {percent(found.probability)}."
-        )
+        words = f"The standard is met without any of the proposals with a probability of {percent(found.probability)}."
         value = found.probability
     else:
         named = listed([f"“{n}”" for n in found.names], limit=6)
@@ -103,8 +101,8 @@ def hanging_finding(s: EstimatedScenario) -> Iterator[Finding]:
         f"{change_words(f, r.change_at_high)} days.",
         value=r.swing, low=min(r.change_at_low, r.change_at_high), high=max(r.change_at_low, r.change_at_high), level=None,
         unit="days", n=s.sensitivity.n,
-        method=f"{s.sensitivity.draws} draws, in which one thing at a time goes to its low and high end and the rest stays at its "
-        "likely value",
+        method=f"{s.sensitivity.draws} draws, in which one thing at a time goes to its low and high end and the rest stays at "
+        "its likely value",
         caveats=(), table="tables/sensitivity.csv",
     )  # fmt: skip
 

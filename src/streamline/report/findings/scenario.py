@@ -119,9 +119,7 @@ def change_words(f: Figure, change: float) -> str:
     return _writer(f)(change)
 
 
-def scenario_statement(
-    name: str, f: Figure, level: float, *, through_queues: bool = True, quoted: bool = True
-) -> str:
+def scenario_statement(name: str, f: Figure, level: float, *, through_queues: bool = True, quoted: bool = True) -> str:
     """What a scenario would make of one measure, in a sentence; the change and its interval lead.
 
     quoted : whether it is one scenario, called by its name; else `name` stands for several.

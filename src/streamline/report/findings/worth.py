@@ -46,7 +46,9 @@ def worth_findings(s: EstimatedScenario, terms: Terms) -> Iterator[Finding]:
         worth = ""
         if value.customer_value_per_year is not None:
             each = value.customer_value_per_year
-            worth = f"; at the study's price of customers' time that is {amount(each, value.currency)} a year, theirs and "
+            worth = (
+                f"; at the study's price of customers' time that is {amount(each, value.currency)} a year, theirs and "
+            )
             worth += "not the agency's"
         yield _finding(
             f"value.{slug}.customer_hours_per_year", hours,
@@ -121,7 +123,8 @@ def years_words(years: float) -> str:
 
 def _payback_words(name: str, e: Estimate, sure: float) -> str:
     """When a scenario pays for itself."""
-    assert e.low is not None and e.high is not None
+    assert e.low is not None
+    assert e.high is not None
     span = f"{e.level:.0%} interval {years_words(e.low)} to {years_words(e.high)}"
     if not math.isfinite(e.value):
         chance = "in none of the draws" if sure == 0 else f"in {percent(sure)} of the draws"

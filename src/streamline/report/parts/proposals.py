@@ -82,8 +82,8 @@ def _worth(a: Analysis, say: Say) -> Iterator[Part]:
     blocks: list[Block] = []
     if any(s.value.saving_per_year is not None for s in scenarios):
         for s in scenarios:
-            ids = (f"value.{s.scenario.slug}.{end}" for end in ("saving_per_year", "payback", "net_present_value"))
-            blocks += paragraph(said(say, *ids))
+            stem = f"value.{s.scenario.slug}"
+            blocks += paragraph(said(say, f"{stem}.saving_per_year", f"{stem}.payback", f"{stem}.net_present_value"))
         blocks.append(tables.value(scenarios, terms))
     if any(not s.value.burden.empty for s in scenarios):
         ids = [f"value.{s.scenario.slug}.customer_hours_per_year" for s in scenarios]
