@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
@@ -45,14 +45,6 @@ def main() -> NoReturn:
             print("streamline: interrupted; the output folder was left as it was", file=sys.stderr)
         sys.exit(code)
     sys.exit(0)
-
-
-def _progress(quiet: bool) -> Callable[[str], None]:
-    def say(message: str) -> None:
-        if not quiet:
-            print(f"  {message} …", file=sys.stderr, flush=True)
-
-    return say
 
 
 def _print_json(value: Any) -> None:
@@ -143,9 +135,14 @@ def schema(
 def _write(study: Path, output: Path, *, quiet: bool, as_json: bool) -> None:
     from streamline.output import check_folder
     from streamline.plan import plan_section
+    from streamline.terminal import on_stderr
 
     check_folder(output)
-    section = plan_section(study, progress=_progress(quiet))
+    progress = on_stderr(quiet=quiet)
+    try:
+        section = plan_section(study, progress=progress)
+    finally:
+        progress.close()
     folder = section.save(output)
     if as_json:
         _print_json(section.document())

@@ -32,6 +32,7 @@ from streamline.measure.loops.association import MIN_CASES
 from streamline.measure.loops.rework import rework_loops
 from streamline.measure.waits.bottleneck import bottlenecks
 from streamline.output import write_whole
+from streamline.progress import Progress, as_progress
 from streamline.proposals import proposed
 from streamline.provenance import InputFile, Provenance, version
 from streamline.report.analysis import Analysis
@@ -44,8 +45,6 @@ from streamline.study import LogPart, Study, read_study
 from streamline.study_contacts import ContactsPart
 from streamline.units import MISSING_TIME, counted
 
-Progress = Callable[[str], None]
-
 #: Activities on the section's map: more can't be read on a page.
 MAP_NODES = 15
 #: What of a study's contacts the readers take.
@@ -53,10 +52,6 @@ _OF_TOTALS = {"timezone", "date_format", "missing", "max_rejected", "delimiter",
 _OF_CONTACTS = {
     *_OF_TOTALS, "case", "time", "channel", "reason", "status_reasons", "customer", "outcome", "abandoned", "duplicates",
 }  # fmt: skip
-
-
-def _quiet(message: str) -> None:
-    """Says nothing."""
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -125,18 +120,18 @@ class PlanSection:
         return to_html(self.section)
 
 
-def plan_section(study: str | Path, *, progress: Progress = _quiet) -> PlanSection:
+def plan_section(study: str | Path, *, progress: Progress | Callable[[str], None] | None = None) -> PlanSection:
     """Run the study in this file and build its section.
 
-    progress : called with a short sentence before each stage.
+    progress : called with a few words before each stage; a `Progress` is told of the steps within a stage as well.
     Raises StudyError, LogError, ScenarioError and InsufficientDataError, each saying what to do.
     """
-    path = Path(study)
+    path, tell = Path(study), as_progress(progress)
     plan = read_study(path)
-    records = _read(plan, path, progress)
-    progress("measuring")
-    analysis = _analyse(plan, records, progress)
-    progress("writing the section")
+    records = _read(plan, path, tell)
+    tell("measuring")
+    analysis = _analyse(plan, records, tell)
+    tell("writing the section")
     return PlanSection(section=build_section(analysis), analysis=analysis)
 
 

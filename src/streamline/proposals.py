@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from streamline.errors import UnknownNameError
@@ -11,6 +10,7 @@ from streamline.log.contact_log import ContactLog
 from streamline.log.event_log import EventLog
 from streamline.machine import n_processors
 from streamline.measure.contacts.linking import LinkedContacts
+from streamline.progress import Progress
 from streamline.study import Scenario, Study
 from streamline.units import counted, parse_duration
 from streamline.whatif.estimate import Proposal, ScenarioEstimate, estimates
@@ -50,7 +50,7 @@ def proposed(
     links: LinkedContacts | None,
     calendar: Calendar | None,
     contacts: ContactLog | None,
-    progress: Callable[[str], None],
+    progress: Progress,
 ) -> Proposed | None:
     """Estimate the scenarios of a study; None where it has none.
 
@@ -70,12 +70,12 @@ def proposed(
     progress(f"estimating {counted(len(proposals), 'scenario')}")
     found = estimates(
         model, proposals, standard=standard, prices=prices, customer_time=customer_time, draws=draws, seed=seed,
-        workers=workers, validation=validation,
+        workers=workers, validation=validation, progress=progress.step,
     )  # fmt: skip
     progress("telling what the estimates hang on")
     hangs = sensitivities(
         model, proposals, standard=standard, prices=prices, customer_time=customer_time, seed=seed, workers=workers,
-        validation=validation,
+        validation=validation, progress=progress.step,
     )  # fmt: skip
     package = None
     if len(proposals) > 1:
@@ -83,7 +83,7 @@ def proposed(
         package = packages(
             model, proposals, standard=standard, target=study.standard.target if study.standard else None,
             prices=prices, customer_time=customer_time, terms=terms, draws=draws, seed=seed, workers=workers,
-            validation=validation,
+            validation=validation, progress=progress.step,
         )  # fmt: skip
     return Proposed(
         validation=validation,
