@@ -84,6 +84,7 @@ if TYPE_CHECKING:
     from streamline.measure.waits.timing import waits_by_hour_of_week
     from streamline.measure.waits.waiting import waiting_by_cause
     from streamline.plan import plan_section
+    from streamline.progress import Progress
     from streamline.results import Estimate, Finding
     from streamline.scale.partition import partitioned_summary
     from streamline.scale.spark import spark_log, spark_summary, spark_work
@@ -106,8 +107,11 @@ if TYPE_CHECKING:
         SpeedUp,
     )
     from streamline.whatif.estimate import Proposal, estimate, estimates
-    from streamline.whatif.prices import Prices
+    from streamline.whatif.packages import packages
+    from streamline.whatif.prices import CustomerTime, Prices
     from streamline.whatif.replay import fit_replay
+    from streamline.whatif.sensitivity import sensitivity
+    from streamline.whatif.value import Terms, value_of
 
 _HOMES = {
     "errors": (
@@ -171,6 +175,7 @@ _HOMES = {
     "measure.waits.waiting": ("waiting_by_cause",),
     "measure.staff.work": ("resource_work",),
     "plan": ("plan_section",),
+    "progress": ("Progress",),
     "results": ("Estimate", "Finding"),
     "scale.partition": ("partitioned_summary",),
     "scale.spark": ("spark_log", "spark_summary", "spark_work"),
@@ -180,8 +185,11 @@ _HOMES = {
         "ReduceRework", "Release", "RemoveStep", "RunInParallel", "SelfService", "ShortenExternal", "SpeedUp",
     ),
     "whatif.estimate": ("Proposal", "estimate", "estimates"),
-    "whatif.prices": ("Prices",),
+    "whatif.packages": ("packages",),
+    "whatif.prices": ("CustomerTime", "Prices"),
     "whatif.replay": ("fit_replay",),
+    "whatif.sensitivity": ("sensitivity",),
+    "whatif.value": ("Terms", "value_of"),
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -194,6 +202,7 @@ __all__ = [
     "ChangeHours",
     "ConcurrencyRule",
     "ContactLog",
+    "CustomerTime",
     "DataQualityError",
     "Divert",
     "Duty",
@@ -211,6 +220,7 @@ __all__ = [
     "OutputError",
     "PoolResources",
     "Prices",
+    "Progress",
     "Proposal",
     "ReduceRework",
     "Release",
@@ -222,6 +232,7 @@ __all__ = [
     "SpeedUp",
     "StreamlineError",
     "StudyError",
+    "Terms",
     "TimestampError",
     "UnknownNameError",
     "UnsupportedChangeError",
@@ -261,6 +272,7 @@ __all__ = [
     "open_log",
     "outlook_calibration",
     "overdue_contacts",
+    "packages",
     "partitioned_summary",
     "performance_spectrum",
     "ping_pong",
@@ -278,6 +290,7 @@ __all__ = [
     "resource_pools",
     "resource_work",
     "rework_loops",
+    "sensitivity",
     "slow_cases",
     "spark_log",
     "spark_summary",
@@ -287,6 +300,7 @@ __all__ = [
     "temporal_profile",
     "time_to_close",
     "utilisation",
+    "value_of",
     "variants",
     "wait_shifts",
     "waiting_by_cause",
