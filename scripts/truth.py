@@ -14,6 +14,7 @@ import json
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import hypot
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ UNITS = {"mean": "days", "calls_per_case": "contacts a case", "within": "share i
 BASELINE = 0.03
 #: Of a service whose truth is told as a share of the mean as it is (loan): the larger of 15% and five points of it.
 POINTS = 0.05
+#: Half width of a 95% interval, in standard errors.
+Z = 1.96
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +43,17 @@ class Row:
     low: float
     high: float
     true: float
+    #: Standard error of the truth, which is a mean of some simulations.
+    error: float
     near: bool
     held: bool
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the interval holds the truth once the truth's own error is added to it (as variances)."""
+        if self.true <= self.ours:
+            return self.ours - self.true <= hypot(self.ours - self.low, Z * self.error)
+        return self.true - self.ours <= hypot(self.high - self.ours, Z * self.error)
 
 
 def rows_of(folder: Path) -> Iterator[Row]:
@@ -59,21 +71,22 @@ def rows_of(folder: Path) -> Iterator[Row]:
         near = abs(baseline - seen[key]) <= BASELINE * abs(seen[key])
         yield Row(
             service=folder.name, scenario="as it is (observed)", measure=measure, ours=baseline, low=baseline, high=baseline,
-                  true=seen[key], near=near, held=near)  # fmt: skip
+                  true=seen[key], error=0.0, near=near, held=near)  # fmt: skip
         for slug, estimate in found.items():
             figure = estimate[figure_id]
             if "changes" in truth and key in truth["changes"].get(slug, {}):
-                true = truth["changes"][slug][key][0]
+                true, error = truth["changes"][slug][key]
             else:
-                true = truth["scenarios"][slug][key][0] - as_is[key][0]
+                after, before = truth["scenarios"][slug][key], as_is[key]
+                true, error = after[0] - before[0], hypot(after[1], before[1])
             share, amount = BOUNDS[measure]
             if "calls_per_case" not in as_is and measure == "mean":
                 amount = POINTS * as_is[key][0]
             bound = max(share * abs(true), amount)
             yield Row(
                 service=folder.name, scenario=slug, measure=measure, ours=figure.change, low=figure.change_low,
-                high=figure.change_high,
-                true=true, near=abs(figure.change - true) <= bound, held=figure.change_low <= true <= figure.change_high,
+                high=figure.change_high, true=true, error=error,
+                near=abs(figure.change - true) <= bound, held=figure.change_low <= true <= figure.change_high,
             )  # fmt: skip
 
 
@@ -96,19 +109,20 @@ def main() -> int:
     parser.add_argument("folders", nargs="+", type=Path)
     options = parser.parse_args()
     rows = [row for folder in options.folders for row in rows_of(folder)]
-    print("| service | scenario | figure | estimate | 95% interval | truth | near | held |")
+    print("| service | scenario | figure | estimate | 95% interval | truth ± s.e. | near | held |")
     print("|---|---|---|--:|---|--:|---|---|")
     for r in rows:
         said = f"{r.ours:+.3f}" if r.scenario != "as it is (observed)" else f"{r.ours:.3f}"
         span = f"{r.low:+.3f} to {r.high:+.3f}" if r.scenario != "as it is (observed)" else ""
-        marks = ["yes" if ok else "**no**" for ok in (r.near, r.held)]
-        print(
-            f"| {r.service} | {r.scenario} | {UNITS[r.measure]} | {said} | {span} | {r.true:+.3f} | {marks[0]} | {marks[1]} |"
-        )
+        near_ = "yes" if r.near else "**no**"
+        held_ = "yes" if r.held else "within s.e." if r.agrees else "**no**"
+        true_ = f"{r.true:+.3f}" + (f" ± {r.error:.3f}" if r.error else "")
+        print(f"| {r.service} | {r.scenario} | {UNITS[r.measure]} | {said} | {span} | {true_} | {near_} | {held_} |")
     changes = [r for r in rows if r.scenario != "as it is (observed)"]
-    near, held = sum(r.near for r in rows), sum(r.held for r in changes)
+    near, held, agrees = sum(r.near for r in rows), sum(r.held for r in changes), sum(r.agrees for r in changes)
     print(
-        f"\n{near} of {len(rows)} figures lie within their bounds; the intervals hold the truth in {held} of {len(changes)}."
+        f"\n{near} of {len(rows)} figures lie within their bounds; the intervals hold the truth in {held} of {len(changes)}, "
+        f"and in {agrees} when the standard error of the truth itself is added to them."
     )
     return 0 if near == len(rows) else 1
 
