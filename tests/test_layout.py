@@ -65,7 +65,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "scale",
     ),
     "terminal": (),
-    "cli": ("terminal", "study", "renderer", "output", "inspection", "plan"),
+    "verify": ("plan", "output"),
+    "cli": ("terminal", "verify", "study", "renderer", "output", "inspection", "plan"),
     "scale": ("kernels", "stats", "log", "measure"),
     "package": ("log", "measure", "whatif", "study", "plan", "scale"),
 }

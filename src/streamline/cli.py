@@ -91,6 +91,38 @@ def demo(
 
 
 @app.command()
+def verify(
+    folder: Annotated[Path, typer.Argument(help="A folder that `streamline plan` wrote.")],
+    study: Annotated[
+        Path | None, typer.Option(help="The study file, where it isn't in the folder or beside it.")
+    ] = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Compute a section again from the records and compare every finding and file; exit code 1 if any differs."""
+    from streamline.terminal import on_stderr
+    from streamline.verify import verify as verified
+
+    progress = on_stderr(quiet=quiet)
+    try:
+        found = verified(folder, study=study, progress=progress)
+    finally:
+        progress.close()
+    if as_json:
+        _print_json(found.to_dict())
+    else:
+        for line in (*found.notes, *found.differences):
+            print(line)
+        agree = "agree with the records" if found.agrees else "were compared"
+        print(
+            f"{found.n_findings:,} findings, {found.n_files:,} files and {found.n_inputs:,} inputs {agree}; "
+            f"{len(found.differences):,} differences."
+        )
+    if not found.agrees:
+        raise typer.Exit(1)
+
+
+@app.command()
 def inspect(
     log: Annotated[Path, typer.Argument(help="CSV, TSV, Parquet or XES, also packed with gzip.")],
     case: Annotated[str | None, typer.Option(help="Column with the id of the case.")] = None,

@@ -15,11 +15,15 @@ from streamline.figure import (
     Line,
     LineChart,
     Mark,
+    Point,
+    PointChart,
     Spectrum,
     Stack,
     StackedBars,
     StepCurves,
+    Swing,
     TimeMark,
+    Tornado,
 )
 
 NAN = math.nan
@@ -162,6 +166,35 @@ HEAT = Heat(
     ),
     note="n = 7,412 cases.",
 )
+TORNADO = Tornado(
+    title="What the estimate of “Complete from the start” hangs on most",
+    axis="Change (days)",
+    at=-3.1,
+    swings=(
+        Swing(label="Prevent 50% of returns through Request information", low=-2.2, high=-3.9, low_label="35%", high_label="60%"),
+        Swing(label="Which cases come and what happens to them", low=-3.8, high=-2.4, low_label="low end", high_label="high end"),
+        Swing(label="Number of cases", low=-3.05, high=-3.2, low_label="10% fewer", high_label="10% more"),
+    ),
+    note="20 draws; one thing moved at a time.",
+)  # fmt: skip
+_SETS = (
+    "Complete from the start",
+    "Decide every working day",
+    "Guided eligibility review",
+    "Wage records and automatic notices",
+)
+POINTS = PointChart(
+    title="Mean cycle time saved, against what it costs",
+    x_axis="Cost (USD, present value over 5 years)",
+    y_axis="Days saved a case (elapsed)",
+    points=tuple(
+        Point(label=" + ".join(_SETS[:k + 1]) if k > 3 else _SETS[k], x=x, y=y, y_low=0.8 * y, y_high=1.2 * y,
+              group="nothing cheaper saves as much" if k % 2 else "something cheaper saves as much")
+        for k, (x, y) in enumerate(((291_000, 2.7), (42_500, 5.3), (178_000, 0.5), (449_000, 1.9), (960_000, 8.6)))
+    ),
+    note="200 draws; bars: 95% interval",
+)  # fmt: skip
+
 DIAGNOSIS: dict[str, Chart] = {
     "stacks": STACKS,
     "queue": QUEUE,
@@ -171,6 +204,8 @@ DIAGNOSIS: dict[str, Chart] = {
     "many-lines": MANY_LINES,
     "table": TABLE,
     "heat": HEAT,
+    "tornado": TORNADO,
+    "points": POINTS,
 }
 
 #: The longest and oddest that a log may hold, and numbers at both ends of what is measured.
@@ -184,6 +219,52 @@ ODD: dict[str, Chart] = {
             for i, name in enumerate(ODD_NAMES)
         ),
     ),
+    "odd tornado": Tornado(
+        title=" ".join(ODD_NAMES),
+        axis="Change " + ODD_NAMES[3],
+        at=1e-9,
+        swings=tuple(
+            Swing(label=name, low=-(10.0**k), high=10.0 ** (k - 2), low_label=ODD_NAMES[0], high_label=ODD_NAMES[1])
+            for k, name in enumerate(ODD_NAMES)
+        ),
+    ),
+    "many swings": Tornado(
+        title="t",
+        axis="days",
+        at=0.0,
+        swings=tuple(Swing(label=f"thing {k}", low=-60.0 + k, high=70.0 - k) for k in range(60)),
+    ),
+    "unknown swing": Tornado(title="t", axis="days", at=NAN, swings=(Swing(label="x", low=NAN, high=1.0),)),
+    "same ends": Tornado(title="t", axis="days", at=2.0, swings=(Swing(label="x", low=2.0, high=2.0),)),
+    "no swings": Tornado(title="t", axis="days", at=0.0, swings=()),
+    "odd points": PointChart(
+        title=" ".join(ODD_NAMES),
+        x_axis="Cost " + ODD_NAMES[3],
+        y_axis="Saved " + ODD_NAMES[3],
+        points=tuple(
+            Point(
+                label=name,
+                x=10.0 ** (3 * k),
+                y=(-1.0) ** k * 10.0**k,
+                y_low=NAN if k == 2 else -(10.0**k),
+                y_high=10.0**k,
+                group=name,
+            )
+            for k, name in enumerate(ODD_NAMES)
+        ),
+    ),
+    "points at one place": PointChart(
+        title="t", x_axis="USD", y_axis="days", points=tuple(Point(label=f"set {k}", x=5.0, y=1.0) for k in range(9))
+    ),
+    "many points": PointChart(
+        title="t",
+        x_axis="USD",
+        y_axis="days",
+        points=tuple(Point(label=f"set {k}", x=float(k), y=1.0 / (k + 1)) for k in range(60)),
+    ),
+    "unknown point": PointChart(title="t", x_axis="USD", y_axis="days", points=(Point(label="x", x=NAN, y=1.0),)),
+    "a point at nothing": PointChart(title="t", x_axis="USD", y_axis="days", points=(Point(label="x", x=0.0, y=0.0),)),
+    "no point": PointChart(title="t", x_axis="USD", y_axis="days", points=()),
     "unknown stack": StackedBars(
         title="t", axis="days", groups=("a", "b"), stacks=(Stack(label="x", values=(NAN, NAN)),)
     ),

@@ -21,9 +21,11 @@ from streamline.figure import (
     Histogram,
     LineChart,
     ModelPicture,
+    PointChart,
     Spectrum,
     StackedBars,
     StepCurves,
+    Tornado,
 )
 from streamline.report.bar_chart import plan_bars
 from streamline.report.bar_table import plan_table
@@ -34,9 +36,11 @@ from streamline.report.histogram import plan_histogram
 from streamline.report.lettering import FONTS, INK, LINE, QUIET, SIZE, clean, quiet, without_glyph_warnings, wrap
 from streamline.report.line_chart import plan_lines
 from streamline.report.model_picture import plan_model
+from streamline.report.point_chart import plan_points
 from streamline.report.spectrum import plan_spectrum
 from streamline.report.stacked_bars import plan_stacks
 from streamline.report.step_curves import plan_curves
+from streamline.report.tornado import plan_tornado
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -58,6 +62,8 @@ _PLANS: dict[type, Callable[..., Plan]] = {
     BarTable: plan_table,
     Heat: plan_heat,
     ModelPicture: plan_model,
+    PointChart: plan_points,
+    Tornado: plan_tornado,
 }
 
 

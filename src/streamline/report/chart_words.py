@@ -17,9 +17,11 @@ from streamline.figure import (
     LineChart,
     Mark,
     ModelPicture,
+    PointChart,
     Spectrum,
     StackedBars,
     StepCurves,
+    Tornado,
 )
 from streamline.report.bar_table import cells
 from streamline.report.drawing import NOTHING
@@ -201,6 +203,26 @@ def _model(chart: ModelPicture) -> str:
     return f"The model in words: {chart.words}."
 
 
+def _points(chart: PointChart) -> str:
+    xs, ys = printed([p.x for p in chart.points]), printed([p.y for p in chart.points])
+    parts = []
+    for p, x, y in zip(chart.points, xs, ys, strict=True):
+        span = ""
+        if p.y_low is not None and p.y_high is not None and math.isfinite(p.y_low + p.y_high):
+            span = " ({} to {})".format(*printed([p.y_low, p.y_high]))
+        parts.append(f"{p.label}{f' ({p.group})' if p.group else ''}: {x}, {y}{span}")
+    return f"{chart.x_axis}, then {chart.y_axis}. " + _listed(parts)
+
+
+def _tornado(chart: Tornado) -> str:
+    ends = printed([v for s in chart.swings for v in (s.low, s.high)])
+    parts = [
+        f"{s.label}: {ends[2 * k]} at {s.low_label or 'its low end'}, {ends[2 * k + 1]} at {s.high_label or 'its high end'}"
+        for k, s in enumerate(chart.swings)
+    ]
+    return f"{chart.axis}. Likely: {printed([chart.at])[0]}. " + _listed(parts)
+
+
 _WORDS: dict[type, Callable[..., str]] = {
     BarChart: _bars,
     Histogram: _histogram,
@@ -212,4 +234,6 @@ _WORDS: dict[type, Callable[..., str]] = {
     BarTable: _table,
     Heat: _heat,
     ModelPicture: _model,
+    PointChart: _points,
+    Tornado: _tornado,
 }

@@ -337,7 +337,7 @@ def _judged(
     total = float((waits["observed_hours"] * waits["n_steps"]).sum())
     off = float(((waits["observed_hours"] - waits["replayed_hours"]).abs() * waits["n_steps"]).sum())
     wait = off / total if total else 0.0
-    words = f"Replayed as it is, the mean cycle time is off by {own:.1%}, and waits for staff by {wait:.0%} of them"
+    words = f"Replayed as it is, the mean cycle time is off by {own:.1%} and the waits for staff, step by step, by {wait:.0%}"
     if not queues:
         words = (
             f"Replayed as it is, the mean cycle time is off by {own:.1%}; that says little, because these records show no "

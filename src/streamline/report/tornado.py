@@ -1,0 +1,142 @@
+"""A tornado: for each thing a bar from the result at its low end to that at its high end, around the likely value."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from streamline.figure import Bar, Mark, Swing, Tornado
+from streamline.report.bar_chart import Row, draw_length, label_room, middles, rows_of, write_labels
+from streamline.report.drawing import (
+    Flag,
+    Page,
+    Plan,
+    Swatch,
+    draw_flags,
+    draw_legend,
+    fixed,
+    flag_height,
+    flag_rows,
+    legend_height,
+    length_scale,
+    look,
+    nothing,
+    under,
+    under_height,
+)
+from streamline.report.lettering import INK, LINE, clean, printed, text_width, write
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+#: Bars that a reader can take in; the rest, narrower, are counted.
+MOST = 12
+ENDS = ("at its low end", "at its high end")
+
+
+def shown(chart: Tornado) -> tuple[Swing, ...]:
+    """The bars that are drawn: of those whose ends are known the first, which are the widest."""
+    known = [s for s in chart.swings if math.isfinite(s.low) and math.isfinite(s.high)]
+    return tuple(known[:MOST])
+
+
+def likely_mark(chart: Tornado) -> Mark:
+    """The line at the likely value, with its words."""
+    return Mark(label=f"Likely: {printed([chart.at])[0]}", at=chart.at)
+
+
+def plan_tornado(chart: Tornado, page: Page) -> Plan:
+    """Lay the bars out with labels up to `label_width` points wide, `above` the bars or beside them."""
+    rows = rows_of(
+        [(Bar(label=s.label, value=0.0), "") for s in shown(chart)], label_width=page.label_width, above=page.above
+    )
+    axis = axis_words(chart)
+    return Plan(
+        left=label_room(rows, above=page.above),
+        inner=fixed(sum(row.height for row in rows) or LINE),
+        head=lambda width: legend_height(ENDS, width) + flag_height(_flags(chart, width)),
+        foot=partial(under_height, axis),
+        fill=partial(_draw, chart=chart, rows=rows, above=page.above, axis=axis),
+    )
+
+
+def axis_words(chart: Tornado) -> str:
+    """What the lengths are, and how many bars are left out."""
+    more = len(chart.swings) - len(shown(chart))
+    return chart.axis + (f"; {more:,} more move it by less" if more else "")
+
+
+def _span(chart: Tornado, width: float) -> tuple[float, float, float, float]:
+    """(lowest, highest value; limits of the axes with room for what is written at the ends)."""
+    swings = shown(chart)
+    values = [v for s in swings for v in (s.low, s.high)] + ([chart.at] if math.isfinite(chart.at) else [])
+    low, high = min(values, default=0.0), max(values, default=1.0)
+    if low == high:
+        low, high = low - 0.5, high + 0.5
+    if low > 0 and low < (high - low) / 2:
+        low = 0.0
+    if high < 0 and -high < (high - low) / 2:
+        high = 0.0
+    before = max((text_width(_ends(s, width)[0]) + 8 for s in swings), default=0.0)
+    after = max((text_width(_ends(s, width)[1]) + 8 for s in swings), default=0.0)
+    scale = (high - low) / max(width - before - after, 40.0)
+    return low, high, low - before * scale, high + after * scale
+
+
+def _ends(swing: Swing, width: float) -> tuple[str, str]:
+    """What is written at the left and at the right end of a bar, in at most a third of the width each."""
+    low, high = (shortened(text, width / 3 - 8) for text in (swing.low_label, swing.high_label))
+    return (low, high) if swing.low <= swing.high else (high, low)
+
+
+def shortened(text: str, width: float) -> str:
+    """A text on one line that isn't wider than `width`, its end left off where it is."""
+    line = clean(text)
+    if text_width(line) <= width:
+        return line
+    while line and text_width(line + "…") > width:
+        line = line[:-1]
+    return line.rstrip() + "…"
+
+
+def _flags(chart: Tornado, width: float) -> list[Flag]:
+    _, _, first, end = _span(chart, width)
+    if not math.isfinite(chart.at):
+        return []
+    mark = likely_mark(chart)
+    return flag_rows([(mark.label, (mark.at - first) / (end - first), True)], width)
+
+
+def _draw(ax: Axes, width: float, *, chart: Tornado, rows: Sequence[Row], above: bool, axis: str) -> None:
+    swings = shown(chart)
+    low, high, first, end = _span(chart, width)
+    ax.set_xlim(first, end)
+    length_scale(ax, low, high, width)
+    nothing(ax, shown=bool(rows))
+    write_labels(ax, rows, above=above)
+    for swing, middle in zip(swings, (m for row in rows for m in middles(row)), strict=True):
+        for value, (fill, hatch) in ((swing.low, look(0)), (swing.high, look(1))):
+            if value != chart.at:
+                draw_length(ax, start=chart.at, length=value - chart.at, middle=middle, fill=fill, hatch=hatch)
+        near, far = sorted((swing.low, swing.high))
+        left, right = _ends(swing, width)
+        sides: tuple[tuple[str, float, dict[str, Any]], ...] = (
+            (left, min(near, chart.at), {"ha": "right", "xytext": (-4, 0)}),
+            (right, max(far, chart.at), {"ha": "left", "xytext": (4, 0)}),
+        )
+        for text, x, side in sides:
+            if text:
+                write(ax, text, (x, middle), va="center", backing=True, **side)
+    flags = _flags(chart, width)
+    if above:  # the line spares the labels that stand above their bars
+        for row in rows:
+            ends = (row.top + row.first_bar - 2, row.top + row.height)
+            ax.plot([chart.at, chart.at], ends, color=INK, linewidth=1.3, zorder=6)
+        flags = [replace(flag, known=False) for flag in flags]
+    draw_flags(ax, flags)
+    entries = [Swatch(label, *look(i)) for i, label in enumerate(ENDS)]
+    draw_legend(ax, entries, width, top=legend_height(ENDS, width) + flag_height(flags))
+    under(ax, axis, width)
