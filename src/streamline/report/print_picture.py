@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -22,6 +23,7 @@ MAP_STEPS = 12
 LEAST = 6.5
 _VIEW = re.compile(r'viewBox="([-\d.]+) ([-\d.]+) ([\d.]+) ([\d.]+)"')
 _TEXT_Y = re.compile(r'<text[^>]*? y="([-\d.]+)"')
+_BOX = re.compile(r'<rect x="[-\d.]+" y="([-\d.]+)" width="[\d.]+" height="([\d.]+)"')
 _MOVED_Y = re.compile(r"<text[^>]*?translate\([-\d.]+[ ,]+([-\d.]+)\)")
 
 
@@ -78,9 +80,7 @@ def figure_data(figure: Figure, letters: Letters, *, paper: Paper, name: str, ma
         chart, svg, turned, scale = _map(chart, paper, name, map_seconds)
     else:
         svg = chart_svg(chart, wide=True, title_id=name)
-        scale = min(paper.width / _size(svg)[0], 1.0)
-        tall = scale * _size(svg)[1] / paper.height
-        scale /= min(max(tall, 1.0), SIZE / LEAST)
+        scale = _scale(svg, paper.width, paper.height, least=LEAST / SIZE, most=1.0)
     alt = figure.alt if figure.alt.strip() and chart is figure.chart else describe(chart)
     alt = letters.known(" ".join(alt.split()))
     height = paper.turned_height if turned else paper.height
@@ -103,18 +103,31 @@ def figure_data(figure: Figure, letters: Letters, *, paper: Paper, name: str, ma
 
 
 def _map(flow: FlowMap, paper: Paper, name: str, seconds: float) -> tuple[FlowMap, str, bool, float]:
-    """The map with the most steps that can be read on a page, up to twelve: upright, or on its side if larger so."""
-    for most in (MAP_STEPS, 10, 8, 6):
-        chart = simplified(flow, most)
-        svg = map_svg(chart, title_id=name, max_seconds=seconds)
-        wide, high = _size(svg)
-        upright = min(paper.width / wide, paper.height / high)
-        on_side = min(paper.turned_width / wide, paper.turned_height / high)
-        turned = on_side > upright and upright * TEXT_SIZE < LEAST + 1
-        scale = min(on_side if turned else upright, 0.75)
-        if scale * TEXT_SIZE >= LEAST or most == 6:
-            break
-    return chart, svg, turned, scale
+    """The simplified map, upright or, where its letters are larger so, on its side; with its scale.
+
+    A map that is too long to be read on one page is as large as its width allows, and goes on overleaf.
+    """
+    chart = simplified(flow)
+    svg = map_svg(chart, title_id=name, max_seconds=seconds)
+    wide, high = _size(svg)
+    least = LEAST / TEXT_SIZE
+    turned = paper.height / high < least <= min(paper.turned_width / wide, paper.turned_height / high)
+    turned = turned or paper.width / wide < least
+    room = (paper.turned_width, paper.turned_height) if turned else (paper.width, paper.height)
+    return chart, svg, turned, _scale(svg, *room, least=least, most=0.75)
+
+
+def _scale(svg: str, width: float, height: float, *, least: float, most: float) -> float:
+    """How large a picture comes, in points a unit: as wide as the page allows, on as few pages as its letters allow.
+
+    least : below this its letters can't be read. A picture that is too wide even so is smaller: nothing is cut.
+    """
+    wide, high = _size(svg)
+    largest = min(width / wide, most)
+    pages = max(math.ceil(min(least, largest) * high / height), 1)
+    if pages > 1:
+        height *= 0.96  # pages end where nothing is written, so they aren't full
+    return min(largest, pages * height / high)
 
 
 def _size(svg: str) -> tuple[float, float]:
@@ -125,17 +138,16 @@ def _size(svg: str) -> tuple[float, float]:
 
 
 def _pieces(svg: str, height: float) -> list[str]:
-    """The picture as views of at most `height` units, parted where no text stands; one if it is no higher."""
+    """The picture as views of at most `height` units, parted where nothing is written; one if it is no higher."""
     wide, high = _size(svg)
     if high <= height:
         return [svg]
-    lines = sorted({float(y) for y in [*_TEXT_Y.findall(svg), *_MOVED_Y.findall(svg)]})
-    gaps = [((a + 3) + (b - 0.9 * SIZE)) / 2 for a, b in pairwise(lines) if b - a > SIZE + 4]
+    taken = [(float(y) - 12, float(y) + 4) for y in [*_TEXT_Y.findall(svg), *_MOVED_Y.findall(svg)]]
+    taken += [(float(y) - 3, float(y) + float(tall) + 3) for y, tall in _BOX.findall(svg)]
     cuts = [0.0]
     while high - cuts[-1] > height:
-        fitting = [g for g in gaps if cuts[-1] + 0.5 * height < g <= cuts[-1] + height]
-        cuts.append(fitting[-1] if fitting else cuts[-1] + height)
+        last = cuts[-1] + height
+        free = (last - i for i in range(int(0.5 * height)) if not any(a < last - i < b for a, b in taken))
+        cuts.append(next(free, last))
     cuts.append(high)
-    return [
-        _VIEW.sub(f'viewBox="0 {top:.2f} {wide:g} {foot - top:.2f}"', svg, count=1) for top, foot in pairwise(cuts)
-    ]
+    return [_VIEW.sub(f'viewBox="0 {top:.2f} {wide:g} {foot - top:.2f}"', svg, count=1) for top, foot in pairwise(cuts)]

@@ -45,11 +45,9 @@ def fit(table: Table, *, upright: float, turned: float) -> Fit:
         widths = [w + 2 * pad for w in least]
         spare = room - sum(widths)
         if spare >= 0:
-            more = [max(b - a, 0.0) for a, b in zip(least, most, strict=True)]
-            scale = spare / sum(more) if sum(more) > spare else 1.0
-            widths = [w + scale * m for w, m in zip(widths, more, strict=True)]
-            rest = (room - sum(widths)) / len(widths)
-            return Fit(size=size, pad=pad, widths=tuple(round(w + rest - 0.01, 2) for w in widths), turned=on_side)
+            more = _shared(spare, [max(b - a, 0.0) for a, b in zip(least, most, strict=True)])
+            widths = [w + m - 0.01 for w, m in zip(widths, more, strict=True)]
+            return Fit(size=size, pad=pad, widths=tuple(round(w, 2) for w in widths), turned=on_side)
     size, pad = _TRIES[-1][0], 0.25 * _TRIES[-1][0]
     least, _ = _needs(table, size)
     scale = (turned - 2 * pad * len(least)) / sum(least)
@@ -89,6 +87,15 @@ def table_data(table: Table, letters: Letters, *, upright: float, turned: float)
         "landscape": place.turned,
         "notes": [letters.line(note, width=upright, size=8.5) for note in notes],
     }
+
+
+def _shared(spare: float, wishes: list[float]) -> list[float]:
+    """Room for each column: small wishes are met first, so that one long text makes no other column wrap."""
+    given = [0.0] * len(wishes)
+    for left, j in enumerate(sorted(range(len(wishes)), key=lambda j: wishes[j])):
+        given[j] = min(wishes[j], spare / (len(wishes) - left))
+        spare -= given[j]
+    return [g + spare / len(wishes) for g in given]
 
 
 def _needs(table: Table, size: float) -> tuple[list[float], list[float]]:

@@ -59,17 +59,17 @@ def to_pdf(section: Section, *, dated: date | None = None, map_seconds: float = 
     }
     fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[font_folder()])
     with tempfile.TemporaryDirectory() as nothing:  # the template can read no file: its root is an empty folder
-        file, told = typst.compile_with_warnings(
+        compiler = typst.Compiler(
             _TEMPLATE.read_bytes(),
-            root=nothing,
+            root=Path(nothing),
             font_paths=fonts,
             ignore_system_fonts=True,
             sys_inputs={"section": json.dumps(data, ensure_ascii=False, allow_nan=False)},
-            pdf_standards=["ua-1"],
-            timestamp=0,
         )
+        file, told = compiler.compile_with_warnings(pdf_standards=["ua-1"], timestamp=0)
     for warning in told:
         warnings.warn(f"section.pdf: {warning.message}", stacklevel=2)
+    assert isinstance(file, bytes), "one document comes as one file"
     return with_row_headers(file)
 
 
