@@ -23,6 +23,8 @@ MAP_STEPS = 12
 LEAST = 6.5
 _VIEW = re.compile(r'viewBox="([-\d.]+) ([-\d.]+) ([\d.]+) ([\d.]+)"')
 _TEXT_Y = re.compile(r'<text[^>]*? y="([-\d.]+)"')
+#: matplotlib's way to say that a line is solid, for which the compiler draws no line at all.
+_EMPTY_DASHES = re.compile(r"stroke-dasharray: *;")
 _BOX = re.compile(r'<rect x="[-\d.]+" y="([-\d.]+)" width="[\d.]+" height="([\d.]+)"')
 _MOVED_Y = re.compile(r"<text[^>]*?translate\([-\d.]+[ ,]+([-\d.]+)\)")
 
@@ -79,7 +81,7 @@ def figure_data(figure: Figure, letters: Letters, *, paper: Paper, name: str, ma
     if isinstance(chart, FlowMap):
         chart, svg, turned, scale = _map(chart, paper, name, map_seconds)
     else:
-        svg = chart_svg(chart, wide=True, title_id=name)
+        svg = _EMPTY_DASHES.sub("", chart_svg(chart, wide=True, title_id=name))
         scale = _scale(svg, paper.width, paper.height, least=LEAST / SIZE, most=1.0)
     alt = figure.alt if figure.alt.strip() and chart is figure.chart else describe(chart)
     alt = letters.known(" ".join(alt.split()))

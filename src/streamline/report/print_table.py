@@ -6,6 +6,7 @@ nothing else helps. Nothing is ever cut.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -16,9 +17,14 @@ from streamline.report.section import Table
 from streamline.report.to_html import check_table
 
 #: What is tried, in this order: size of the letters in points, and whether the page is turned.
-_TRIES = ((8.5, False), (8.0, False), (7.5, False), (8.0, True), (7.0, True), (6.5, True))
-#: A word wider than this many ems may break, and a column of words is at least this wide where they need it.
-_LONG_WORD, _WORDS = 13.0, 9.0
+_TRIES = ((8.5, False), (8.0, False), (7.5, False), (7.0, False), (8.0, True), (7.0, True), (6.5, True))
+#: A word wider than this many ems may break, and so may a number with its unit or an interval.
+_LONG_WORD, _LONG_NUMBER = 13.0, 19.0
+#: A cell of words and a heading get about so many lines at most; a column of words is at least so many ems wide if it
+#: needs that, and needn't be wider than so many.
+_CELL_LINES, _HEADING_LINES, _WORDS, _MANY_WORDS = 4.0, 3.0, 9.0, 26.0
+#: A table no higher than this, in points, stays on one page.
+_SHORT = 320.0
 #: A row of more characters than this may be divided between pages.
 _LONG_ROW = 1500
 _SPACE = "\u00a0"
@@ -85,8 +91,19 @@ def table_data(table: Table, letters: Letters, *, upright: float, turned: float)
         "size": place.size,
         "pad": place.pad,
         "landscape": place.turned,
+        "short": _height(table, place) <= _SHORT,
         "notes": [letters.line(note, width=upright, size=8.5) for note in notes],
     }
+
+
+def _height(table: Table, place: Fit) -> float:
+    """About how high a table comes, in points."""
+    inner = [max(w - 2 * place.pad, place.size) for w in place.widths]
+    texts = [tuple(column.heading for column in table.columns), *table.rows]
+    lines = [
+        max(math.ceil(1.1 * text_width(t, place.size) / w) for t, w in zip(row, inner, strict=True)) for row in texts
+    ]
+    return sum((1.25 * max(n, 1) + 1.0) * place.size for n in lines)
 
 
 def _shared(spare: float, wishes: list[float]) -> list[float]:
@@ -106,9 +123,12 @@ def _needs(table: Table, size: float) -> tuple[list[float], list[float]]:
         whole = max((text_width(text, size) for text, _ in cells), default=0.0)
         pieces = [w for text, _ in cells for w in _widths(text, size, numeric=column.numeric)]
         heading = [min(text_width(w, size, bold=True), _LONG_WORD * size) for w in column.heading.split()]
-        floor = 0.0 if column.numeric else min(whole, _WORDS * size)
+        title = text_width(column.heading, size, bold=True)
+        floor = min(title / _HEADING_LINES, _LONG_WORD * size)
+        if not column.numeric:
+            floor = max(floor, min(whole, max(_WORDS * size, min(whole / _CELL_LINES, _MANY_WORDS * size))))
         least.append(1.0 + 1.01 * max([*pieces, *heading, floor], default=size))
-        most.append(1.0 + 1.01 * max(whole, text_width(column.heading, size, bold=True)))
+        most.append(1.0 + 1.01 * max(whole, title))
     return least, most
 
 
@@ -116,7 +136,7 @@ def _widths(text: str, size: float, *, numeric: bool) -> Iterator[float]:
     """Widths of what mustn't break in a cell."""
     for piece in _pieces(text) if numeric else text.split():
         wide = text_width(piece, size)
-        if wide <= _LONG_WORD * size:
+        if wide <= (_LONG_NUMBER if numeric else _LONG_WORD) * size:
             yield wide
         else:
             yield from (min(text_width(word, size), _LONG_WORD * size) for word in piece.split())
