@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import unicodedata
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -86,8 +87,12 @@ class Reading:
 
 
 def plain(words: str) -> str:
-    """Words without the signs that say only where a line may end."""
-    return " ".join(words.replace("\u200b", "").split())
+    """Words without the signs that say only where a line may end, and with letters in the order in which they are read.
+
+    A PDF holds letters that run from right to left in the order in which they stand on the page; programs that read it turn them.
+    """
+    line = " ".join(re.sub("[\u200b\u2060]", "", words).split())
+    return line[::-1] if line and all(c == " " or unicodedata.bidirectional(c) in ("R", "AL") for c in line) else line
 
 
 def shown(content: str | bytes) -> str:
@@ -109,13 +114,31 @@ def _scope(node: Any) -> str:
     return ""
 
 
-def _pieces(stream: Any, page: int, resources: Any, outer: tuple[tuple[str, int | None], ...]) -> Iterator[Piece]:
+@dataclass(frozen=True)
+class Mark:
+    """Marked content: its tag, its number in the structure, and whether other words stand for what is shown in it."""
+
+    tag: str
+    mcid: int | None
+    replaced: bool
+
+
+def _pieces(stream: Any, page: int, resources: Any, outer: tuple[Mark, ...]) -> Iterator[Piece]:
     marks, fonts, codes = list(outer), [], {}
+
+    def piece(words: str) -> Piece:
+        numbered = [m for m in marks if m.mcid is not None]
+        mark = numbered[-1] if numbered else marks[-1] if marks else Mark("", None, False)
+        return Piece(page, words, mark.tag, mark.mcid)
+
     for operands, operator in pikepdf.parse_content_stream(stream):
         name = str(operator)
         if name in ("BMC", "BDC"):
-            mcid = operands[1].get("/MCID") if name == "BDC" and isinstance(operands[1], pikepdf.Dictionary) else None
-            marks.append((str(operands[0])[1:], None if mcid is None else int(mcid)))
+            given = operands[1] if name == "BDC" and isinstance(operands[1], pikepdf.Dictionary) else {}
+            mcid = given.get("/MCID")
+            marks.append(Mark(str(operands[0])[1:], None if mcid is None else int(mcid), "/ActualText" in given))
+            if "/ActualText" in given:
+                yield piece(str(given["/ActualText"]))
         elif name == "EMC":
             marks.pop()
         elif name == "q":
@@ -127,10 +150,8 @@ def _pieces(stream: Any, page: int, resources: Any, outer: tuple[tuple[str, int 
         elif name in ("Tj", "'", '"', "TJ"):
             strings = operands[0] if name == "TJ" else [operands[-1]]
             raw = b"".join(bytes(s) for s in strings if isinstance(s, pikepdf.String))
-            words = "".join(codes[int.from_bytes(raw[i : i + 2])] for i in range(0, len(raw), 2))
-            numbered = [m for m in marks if m[1] is not None]
-            mark, mcid = numbered[-1] if numbered else marks[-1] if marks else ("", None)
-            yield Piece(page, words, mark, mcid)
+            if not any(m.replaced for m in marks):
+                yield piece("".join(codes[int.from_bytes(raw[i : i + 2])] for i in range(0, len(raw), 2)))
         elif name == "Do":
             thing = resources.XObject[str(operands[0])]
             if thing.Subtype == "/Form":

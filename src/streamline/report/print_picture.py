@@ -25,7 +25,8 @@ _VIEW = re.compile(r'viewBox="([-\d.]+) ([-\d.]+) ([\d.]+) ([\d.]+)"')
 _TEXT_Y = re.compile(r'<text[^>]*? y="([-\d.]+)"')
 #: matplotlib's way to say that a line is solid, for which the compiler draws no line at all.
 _EMPTY_DASHES = re.compile(r"stroke-dasharray: *;")
-_BOX = re.compile(r'<rect x="[-\d.]+" y="([-\d.]+)" width="[\d.]+" height="([\d.]+)"')
+#: The boxes of a map; the rectangles without round corners are frames that clip what is drawn.
+_BOX = re.compile(r'<rect x="[-\d.]+" y="([-\d.]+)" width="[\d.]+" height="([\d.]+)" rx=')
 _MOVED_Y = re.compile(r"<text[^>]*?translate\([-\d.]+[ ,]+([-\d.]+)\)")
 
 
