@@ -25,7 +25,7 @@ from streamline.report.lettering import text_width
 from streamline.report.pdf_tags import elements, with_row_headers
 from streamline.report.print_letters import BREAK, MISSING, Letters
 from streamline.report.print_picture import Paper, figure_data, simplified
-from streamline.report.print_table import fit, table_data
+from streamline.report.print_table import parted, table_data
 from streamline.report.section import (
     Bullets,
     Caution,
@@ -267,14 +267,22 @@ def wide(columns: int, rows: int = 3) -> Table:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(("columns", "turned"), [(4, False), (10, True), (30, True)])
-def test_a_wide_table_turns_its_page_and_loses_nothing(columns, turned, pdf_reading):
+@pytest.mark.parametrize(("columns", "turned", "parts"), [(4, False, 1), (10, True, 1), (30, True, 3)])
+def test_a_wide_table_turns_its_page_or_comes_in_parts_and_loses_nothing(columns, turned, parts, pdf_reading):
     table = wide(columns)
     read = pdf_reading.Reading(to_pdf(small(table)))
     sizes = [tuple(float(v) for v in page.MediaBox[2:]) for page in read.pdf.pages]
     assert ((792.0, 612.0) in sizes) == turned
-    rows = [tuple(pdf_reading.plain(c.words) for c in row.inside) for row in read.tree.all("TR")]
-    assert rows == [tuple(c.heading for c in table.columns), *table.rows]
+    found = [
+        [[pdf_reading.plain(c.words) for c in row.inside] for row in element.all("TR")]
+        for element in read.tree.all("Table")
+    ]
+    assert len(found) == parts
+    assert "Table 1, continued" in read.words.replace("\n", "") or parts == 1
+    firsts = ["What it is", *(row[0] for row in table.rows)]
+    assert all([row[0] for row in part] == firsts for part in found)
+    together = [(first, *(cell for part in found for cell in part[i][1:])) for i, first in enumerate(firsts)]
+    assert together == [tuple(c.heading for c in table.columns), *table.rows]
 
 
 texts = st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), max_size=60)
@@ -291,14 +299,16 @@ def tables(draw) -> Table:
 @settings(max_examples=60)
 @given(tables())
 def test_no_table_is_wider_than_its_page_and_no_word_than_its_cell(table):
-    place = fit(table, upright=UPRIGHT, turned=TURNED)
-    assert sum(place.widths) <= (TURNED if place.turned else UPRIGHT)
-    assert min(place.widths) > 2 * place.pad
-    data = table_data(table, Letters(), upright=UPRIGHT, turned=TURNED)
-    for row in data["rows"]:
-        for text, width in zip(row["cells"], place.widths, strict=True):
-            for piece in text.replace(BREAK, " ").split(" "):
-                assert text_width(piece, place.size) <= width - 2 * place.pad or len(piece) == 1
+    places = parted(table, upright=UPRIGHT, turned=TURNED)
+    data = table_data(table, Letters(), upright=UPRIGHT, turned=TURNED)["parts"]
+    for (part, place), shown in zip(places, data, strict=True):
+        assert sum(place.widths) <= (TURNED if place.turned else UPRIGHT)
+        assert part.columns[0] == table.columns[0]
+        for row in shown["rows"]:
+            for text, width in zip(row["cells"], place.widths, strict=True):
+                for piece in text.replace(BREAK, " ").split(" "):
+                    assert text_width(piece, place.size) <= width - 2 * place.pad
+    assert [c for part, _ in places for c in part.columns[1:]] == list(table.columns[1:])
 
 
 @settings(max_examples=15)

@@ -1,14 +1,15 @@
 """How a table fits on paper: the size of its letters, the widths of its columns, and whether its page is turned.
 
-A table that doesn't fit upright gets smaller letters, then a page on its side, then both; words break inside only where
-nothing else helps. Nothing is ever cut.
+A table that doesn't fit upright gets smaller letters, then a page on its side, then both; one that doesn't fit even so
+is parted between its columns, the first column in each part. Nothing is ever cut, and no number breaks between its digits.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 from streamline.report.lettering import text_width
@@ -40,8 +41,8 @@ class Fit:
     turned: bool
 
 
-def fit(table: Table, *, upright: float, turned: float) -> Fit:
-    """The largest letters at which a table fits a page, upright if it can.
+def fit(table: Table, *, upright: float, turned: float) -> Fit | None:
+    """The largest letters at which a table fits a page, upright if it can; None if it fits no page.
 
     upright, turned : width of the text on an upright page and on one on its side, in points.
     """
@@ -54,17 +55,46 @@ def fit(table: Table, *, upright: float, turned: float) -> Fit:
             more = _shared(spare, [max(b - a, 0.0) for a, b in zip(least, most, strict=True)])
             widths = [w + m - 0.01 for w, m in zip(widths, more, strict=True)]
             return Fit(size=size, pad=pad, widths=tuple(round(w, 2) for w in widths), turned=on_side)
-    size, pad = _TRIES[-1][0], 0.25 * _TRIES[-1][0]
-    least, _ = _needs(table, size)
-    scale = (turned - 2 * pad * len(least)) / sum(least)
-    return Fit(size=size, pad=pad, widths=tuple(round(scale * w + 2 * pad - 0.01, 2) for w in least), turned=True)
+    return None
+
+
+def parted(table: Table, *, upright: float, turned: float) -> list[tuple[Table, Fit]]:
+    """The table with its place; one that fits no page as few parts as do, alike in columns, the first column in each."""
+    others = range(1, len(table.columns))
+    for n_parts in range(1, max(len(table.columns), 2)):
+        bounds = [1 + len(others) * i // n_parts for i in range(n_parts + 1)]
+        parts = [_only(table, [0, *range(a, b)]) for a, b in pairwise(bounds)]
+        places = [fit(part, upright=upright, turned=turned) for part in parts]
+        if None not in places:
+            return [(part, place) for part, place in zip(parts, places, strict=True) if place is not None]
+    raise AssertionError("two columns fit a page, since their widths are bounded")
+
+
+def _only(table: Table, columns: list[int]) -> Table:
+    """The table with these columns."""
+    return replace(
+        table,
+        columns=tuple(table.columns[j] for j in columns),
+        rows=tuple(tuple(row[j] for j in columns) for row in table.rows),
+    )
 
 
 def table_data(table: Table, letters: Letters, *, upright: float, turned: float) -> dict[str, Any]:
     """A table as the template wants it. Raises ValueError for a row that doesn't fit the columns."""
     check_table(table)
-    place = fit(table, upright=upright, turned=turned)
-    inner = [max(w - 2 * place.pad - 0.5, place.size) for w in place.widths]
+    notes = [table.note] if table.note else []
+    notes += [f"All rows, unrounded: {table.file}"] if table.file else []
+    return {
+        "kind": "table",
+        "caption": letters.line(table.caption, width=upright, size=9.5),
+        "parts": [_part(part, place, letters) for part, place in parted(table, upright=upright, turned=turned)],
+        "notes": [letters.line(note, width=upright, size=8.5) for note in notes],
+    }
+
+
+def _part(table: Table, place: Fit, letters: Letters) -> dict[str, Any]:
+    """A table that fits its page, as the template wants it."""
+    inner = [w - 2 * place.pad for w in place.widths]
 
     def cell(text: str, j: int, *, bold: bool = False) -> str:
         line = letters.line(text, width=inner[j], size=place.size, bold=bold)
@@ -74,11 +104,7 @@ def table_data(table: Table, letters: Letters, *, upright: float, turned: float)
         whole = all(text_width(piece, place.size) <= inner[j] for piece in pieces)
         return " ".join(pieces) if whole else line
 
-    notes = [table.note] if table.note else []
-    notes += [f"All rows, unrounded: {table.file}"] if table.file else []
     return {
-        "kind": "table",
-        "caption": letters.line(table.caption, width=upright, size=9.5),
         "columns": [
             {"heading": cell(column.heading, j, bold=True), "numeric": column.numeric}
             for j, column in enumerate(table.columns)
@@ -92,7 +118,6 @@ def table_data(table: Table, letters: Letters, *, upright: float, turned: float)
         "pad": place.pad,
         "landscape": place.turned,
         "short": _height(table, place) <= _SHORT,
-        "notes": [letters.line(note, width=upright, size=8.5) for note in notes],
     }
 
 
@@ -119,9 +144,9 @@ def _needs(table: Table, size: float) -> tuple[list[float], list[float]]:
     """For each column the least width in which its words and numbers stay whole, and the one in which no cell wraps."""
     least, most = [], []
     for j, column in enumerate(table.columns):
-        cells = [(row[j], False) for row in table.rows]
-        whole = max((text_width(text, size) for text, _ in cells), default=0.0)
-        pieces = [w for text, _ in cells for w in _widths(text, size, numeric=column.numeric)]
+        cells = [row[j] for row in table.rows]
+        whole = max((text_width(text, size) for text in cells), default=0.0)
+        pieces = [w for text in cells for w in _widths(text, size, numeric=column.numeric)]
         heading = [min(text_width(w, size, bold=True), _LONG_WORD * size) for w in column.heading.split()]
         title = text_width(column.heading, size, bold=True)
         floor = min(title / _HEADING_LINES, _LONG_WORD * size)
