@@ -48,7 +48,7 @@ def simplified(flow: FlowMap, max_steps: int = MAP_STEPS) -> FlowMap:
     steps = [i for i, node in enumerate(flow.nodes) if node.kind == "activity"]
     if len(steps) <= max_steps:
         return flow
-    kept = set(sorted(steps, key=lambda i: (-flow.nodes[i].share, i))[:max_steps])
+    kept = set(sorted(steps, key=lambda i: (-_share(flow, i), i))[:max_steps])
     kept |= {i for i, node in enumerate(flow.nodes) if node.kind != "activity"}
     while True:
         edges = [e for e in flow.edges if e.source in kept and e.target in kept]
@@ -70,6 +70,12 @@ def simplified(flow: FlowMap, max_steps: int = MAP_STEPS) -> FlowMap:
         edges=tuple(replace(e, source=place[e.source], target=place[e.target]) for e in edges),
         note=f"{flow.note} {words}".strip(),
     )
+
+
+def _share(flow: FlowMap, i: int) -> float:
+    """The share of cases that have a step; a step whose share isn't known counts as the rarest."""
+    share = flow.nodes[i].share
+    return share if math.isfinite(share) else -1.0
 
 
 def figure_data(figure: Figure, letters: Letters, *, paper: Paper, name: str, map_seconds: float) -> dict[str, Any]:
