@@ -86,6 +86,7 @@ KEPT_IN: dict[str, tuple[tuple[str, ...], bool]] = {
     "pm4py": (("streamline.measure.models.conformance",), True),
     "docx": (("streamline.report.to_docx",), True),
     "typst": (("streamline.report.to_pdf",), True),
+    "pikepdf": (("streamline.report.pdf_tags",), True),
     "jinja2": (("streamline.report.to_html",), True),
     "matplotlib": (
         tuple(

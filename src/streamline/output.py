@@ -16,8 +16,13 @@ from streamline.units import counted
 RECORD = "provenance.json"
 
 
-def write_whole(folder: Path, files: Mapping[str, str]) -> Path:
-    """Put the files (path in the folder: text) into the folder, in place of an earlier section's.
+def as_bytes(content: str | bytes) -> bytes:
+    """A file's content as it is written: text in UTF-8, its line ends as they are."""
+    return content.encode() if isinstance(content, str) else content
+
+
+def write_whole(folder: Path, files: Mapping[str, str | bytes]) -> Path:
+    """Put the files (path in the folder: text or bytes) into the folder, in place of an earlier section's.
 
     An interrupted run leaves the folder as it was. A folder that holds anything that an earlier run didn't write is
     refused, so that nobody's own files are lost. Raises OutputError.
@@ -31,10 +36,10 @@ def write_whole(folder: Path, files: Mapping[str, str]) -> Path:
         raise OutputError(f"{folder.parent} can't be written: {error.strerror}. Name another folder.") from error
     old = fresh.with_name(fresh.name + "-old")
     try:
-        for name, text in files.items():
+        for name, content in files.items():
             target = fresh / name
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(text, encoding="utf-8", newline="\n")
+            target.write_bytes(as_bytes(content))
         fresh.chmod(0o755)
         try:
             if folder.exists():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ from streamline.measure.groups import by_group
 from streamline.measure.loops.association import MIN_CASES
 from streamline.measure.loops.rework import rework_loops
 from streamline.measure.waits.bottleneck import bottlenecks
-from streamline.output import write_whole
+from streamline.output import as_bytes, write_whole
 from streamline.progress import Progress, as_progress
 from streamline.proposals import proposed
 from streamline.provenance import InputFile, Provenance, version
@@ -81,15 +82,18 @@ class PlanSection:
             cases=a.cycle.n + a.cycle.n_open, open_cases=a.cycle.n_open,
         )  # fmt: skip
 
-    def files(self) -> dict[str, str]:
-        """Every file of the section by its path, as text."""
+    def files(self) -> dict[str, str | bytes]:
+        """Every file of the section by its path: text, or the bytes of a document."""
         from streamline.report.to_html import to_html
         from streamline.report.to_json import to_json
         from streamline.report.to_md import to_md
+        from streamline.report.to_pdf import to_pdf
 
-        made = {
+        last_day = date.fromisoformat(iso_days(self.analysis.log)[1])
+        made: dict[str, str | bytes] = {
             "section.html": to_html(self.section),
             "section.md": to_md(self.section),
+            "section.pdf": to_pdf(self.section, dated=last_day),
             "findings.json": to_json(self.document()),
         }
         made |= {path: frame.to_csv(index=False, lineterminator="\n") for path, frame in self.tables.items()}
@@ -98,7 +102,7 @@ class PlanSection:
                 **self.analysis.provenance.to_dict(),
                 "history": list(self.analysis.provenance.history),
                 "reading": {i.name: i.reading for i in self.analysis.provenance.inputs},
-                "files": {k: hashlib.sha256(v.encode()).hexdigest() for k, v in sorted(made.items())},
+                "files": {k: hashlib.sha256(as_bytes(v)).hexdigest() for k, v in sorted(made.items())},
             }
         )
         return made
@@ -107,7 +111,7 @@ class PlanSection:
         return f"<PlanSection {self.section.title!r}: {len(self.findings)} findings; save(folder) writes it>"
 
     def save(self, folder: str | Path) -> Path:
-        """Write section.html, section.md, findings.json, tables and provenance.json into the folder, as a whole.
+        """Write section.html, section.md, section.pdf, findings.json, tables and provenance.json into the folder, as a whole.
 
         Everything is written beside the folder first and moved in at the end: an interrupted run leaves what was there.
         Raises OutputError when the folder can't be written, or holds files that aren't an earlier section's.

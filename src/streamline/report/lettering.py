@@ -74,12 +74,23 @@ def _advance(char: str, bold: bool) -> float:
     return float(font.load_char(ord(char)).linearHoriAdvance) / 65536.0 / 100.0
 
 
+def glyphs(*, bold: bool) -> frozenset[int]:
+    """The characters, as code points, that the typeface has."""
+    return frozenset(_font(bold).get_charmap())
+
+
+def font_folder() -> str:
+    """The folder of matplotlib's own typefaces."""
+    from matplotlib import get_data_path
+
+    return f"{get_data_path()}/fonts/ttf"
+
+
 @lru_cache(maxsize=2)
 def _font(bold: bool) -> Any:
-    from matplotlib import get_data_path
     from matplotlib.ft2font import FT2Font
 
-    font = FT2Font(f"{get_data_path()}/fonts/ttf/DejaVuSans{'-Bold' if bold else ''}.ttf")
+    font = FT2Font(f"{font_folder()}/DejaVuSans{'-Bold' if bold else ''}.ttf")
     font.set_size(100.0, 72.0)
     return font
 
