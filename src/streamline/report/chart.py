@@ -150,7 +150,7 @@ def chart_png(chart: Chart, *, dpi: int = 220) -> bytes:
         else:
             figure = cast("Figure", _figure(chart, width=WIDE, headed=False, make=Figure).figure)
         canvas: Any = FigureCanvasAgg(figure)
-        tight = {"bbox_inches": "tight", "pad_inches": 0.03} if isinstance(chart, FlowMap) else {}
+        tight: Any = {"bbox_inches": "tight", "pad_inches": 0.03} if isinstance(chart, FlowMap) else {}
         figure.set_canvas(canvas)
         figure.savefig(stream, format="png", dpi=dpi, metadata={"Software": None}, **tight)
     return stream.getvalue()

@@ -76,7 +76,12 @@ def to_docx(section: Section, *, dated: date, template: bytes | None = None) -> 
     return without_clock(stream.getvalue())
 
 
-def _opened(template: bytes | None) -> Any:
+def check_template(template: bytes, *, name: str) -> None:
+    """Refuse a template that isn't a Word document. Raises OutputError."""
+    _opened(template, name=name)
+
+
+def _opened(template: bytes | None, *, name: str = "The template") -> Any:
     """An empty document with the styles of the template."""
     from docx import Document
     from docx.opc.exceptions import PackageNotFoundError
@@ -86,11 +91,9 @@ def _opened(template: bytes | None) -> Any:
     try:
         document = Document(io.BytesIO(template))
     except (PackageNotFoundError, KeyError, ValueError, OSError) as error:
-        raise OutputError(
-            "The template isn't a Word document (.docx); save it as one in Word, or leave it out."
-        ) from error
+        raise OutputError(f"{name} isn't a Word document (.docx); save it as one in Word, or leave it out.") from error
     except Exception as error:  # a zip file of something else
-        raise OutputError(f"The template can't be read as a Word document ({type(error).__name__}).") from error
+        raise OutputError(f"{name} can't be read as a Word document ({type(error).__name__}).") from error
     body = document.element.body
     for child in list(body):
         if not child.tag.endswith("}sectPr"):

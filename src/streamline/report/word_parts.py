@@ -22,7 +22,7 @@ def element(tag: str, **attributes: str) -> Any:
     from docx.oxml.ns import qn
 
     made = OxmlElement(tag)
-    space = tag.split(":")[0]
+    space = tag.split(":", maxsplit=1)[0]
     for name, value in attributes.items():
         made.set(qn(f"{space}:{name}"), value)
     return made
@@ -77,7 +77,7 @@ def described(shape: Any, *, title: str, words: str) -> None:
 def styled(document: Any) -> None:
     """Add the styles that the section needs and the template lacks; the plain template's pale blue becomes dark."""
     from docx.enum.style import WD_STYLE_TYPE
-    from docx.shared import Pt, RGBColor
+    from docx.shared import Pt
 
     styles = document.styles
     names = {s.name for s in styles}

@@ -65,12 +65,13 @@ def level(e: Estimate) -> str:
 
 
 def _finding(id_: str, e: Estimate, *, statement: str, method: str) -> Finding:
-    def real(x: float | None) -> float | None:
-        return x if x is not None and math.isfinite(x) else None
-
+    # JSON holds no infinity: what may never happen has no bounds, and the statement says so
+    ends = (e.low, e.value, e.high)
+    told = all(x is not None and math.isfinite(x) for x in ends)
+    value = e.value if math.isfinite(e.value) else None
     return Finding(
-        id=id_, section="value", statement=statement, value=real(e.value), low=real(e.low), high=real(e.high),
-        level=e.level, unit=e.unit, n=e.n, method=method, caveats=(), table=TABLE,
+        id=id_, section="value", statement=statement, value=value, low=e.low if told else None,
+        high=e.high if told else None, level=e.level if told else None, unit=e.unit, n=e.n, method=method, caveats=(), table=TABLE,
     )  # fmt: skip
 
 
