@@ -18,7 +18,7 @@ FILES = sorted(SOURCE.rglob("*.py"))
 MODULES = {".".join(("streamline", *p.relative_to(SOURCE).with_suffix("").parts)): p for p in FILES}
 
 #: Imports nothing of ours but each other.
-BASE = ("errors", "units", "provenance", "progress", "results", "figure", "machine")
+BASE = ("errors", "units", "provenance", "progress", "results", "findings", "figure", "machine")
 #: The parts that compose a section; renderers are all other modules of report/.
 COMPOSERS = (
     "analysis",
@@ -66,9 +66,10 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     ),
     "terminal": (),
     "verify": ("plan", "output"),
-    "cli": ("terminal", "verify", "study", "renderer", "output", "inspection", "plan"),
+    "refresh": ("composer",),
+    "cli": ("terminal", "verify", "refresh", "study", "renderer", "output", "inspection", "plan"),
     "scale": ("kernels", "stats", "log", "measure"),
-    "package": ("log", "measure", "whatif", "study", "plan", "scale"),
+    "package": ("log", "measure", "whatif", "study", "plan", "scale", "verify", "refresh"),
 }
 #: What the table doesn't allow and is meant: (importing module, imported module).
 MEANT = {
@@ -84,7 +85,7 @@ MEANT = {
 #: Library -> the modules that may import it, and whether only inside functions.
 KEPT_IN: dict[str, tuple[tuple[str, ...], bool]] = {
     "pm4py": (("streamline.measure.models.conformance",), True),
-    "docx": (("streamline.report.to_docx",), True),
+    "docx": (("streamline.report.to_docx", "streamline.report.word_parts"), True),
     "typst": (("streamline.report.to_pdf",), True),
     "pikepdf": (("streamline.report.pdf_tags",), True),
     "jinja2": (("streamline.report.to_html",), True),

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         UnknownNameError,
         UnsupportedChangeError,
     )
+    from streamline.findings import Findings, read_findings
     from streamline.log.calendar import Calendar
     from streamline.log.contact_log import ContactLog
     from streamline.log.contact_totals import read_contact_totals
@@ -85,10 +86,12 @@ if TYPE_CHECKING:
     from streamline.measure.waits.waiting import waiting_by_cause
     from streamline.plan import plan_section
     from streamline.progress import Progress
+    from streamline.refresh import refresh
     from streamline.results import Estimate, Finding
     from streamline.scale.partition import partitioned_summary
     from streamline.scale.spark import spark_log, spark_summary, spark_work
     from streamline.study import read_study
+    from streamline.verify import verify
     from streamline.whatif.change import (
         AddCapacity,
         Automate,
@@ -119,6 +122,7 @@ _HOMES = {
         "MissingDependencyError", "OutputError", "ScenarioError", "StreamlineError", "StudyError", "TimestampError",
         "UnknownNameError", "UnsupportedChangeError",
     ),
+    "findings": ("Findings", "read_findings"),
     "log.calendar": ("Calendar",),
     "log.contact_log": ("ContactLog",),
     "log.contact_totals": ("read_contact_totals",),
@@ -176,10 +180,12 @@ _HOMES = {
     "measure.staff.work": ("resource_work",),
     "plan": ("plan_section",),
     "progress": ("Progress",),
+    "refresh": ("refresh",),
     "results": ("Estimate", "Finding"),
     "scale.partition": ("partitioned_summary",),
     "scale.spark": ("spark_log", "spark_summary", "spark_work"),
     "study": ("read_study",),
+    "verify": ("verify",),
     "whatif.change": (
         "AddCapacity", "Automate", "ChangeDemand", "ChangeHours", "Divert", "ExpressLane", "Notify", "PoolResources",
         "ReduceRework", "Release", "RemoveStep", "RunInParallel", "SelfService", "ShortenExternal", "SpeedUp",
@@ -211,6 +217,7 @@ __all__ = [
     "ExpressLane",
     "FileFormatError",
     "Finding",
+    "Findings",
     "InsufficientDataError",
     "LogError",
     "LogSummary",
@@ -283,8 +290,10 @@ __all__ = [
     "read_contact_totals",
     "read_contacts",
     "read_feedback",
+    "read_findings",
     "read_log",
     "read_study",
+    "refresh",
     "replay_quality",
     "resource_calendars",
     "resource_pools",
@@ -302,6 +311,7 @@ __all__ = [
     "utilisation",
     "value_of",
     "variants",
+    "verify",
     "wait_shifts",
     "waiting_by_cause",
     "waits_by_hour_of_week",

@@ -123,6 +123,28 @@ def verify(
 
 
 @app.command()
+def refresh(
+    document: Annotated[Path, typer.Argument(help="A Word document that holds findings in tagged content controls.")],
+    findings: Annotated[Path, typer.Argument(help="The newer findings.json.")],
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Where to write; in place without.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Renew the numbers in a Word document from newer findings, and list what changed."""
+    from streamline.findings import read_findings
+    from streamline.refresh import refresh as renewed
+
+    found = renewed(document, read_findings(findings), output=output)
+    if as_json:
+        _print_json(found.to_dict())
+        return
+    for c in found.changed:
+        print(f"{c.tag}\n  was: {c.old}\n  is:  {c.new}")
+    for tag in found.unknown:
+        print(f"{tag}: no finding has this tag; its text stands as it was")
+    print(f"{len(found.changed):,} changed, {found.n_unchanged:,} unchanged, {len(found.unknown):,} unknown.")
+
+
+@app.command()
 def inspect(
     log: Annotated[Path, typer.Argument(help="CSV, TSV, Parquet or XES, also packed with gzip.")],
     case: Annotated[str | None, typer.Option(help="Column with the id of the case.")] = None,

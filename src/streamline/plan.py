@@ -15,7 +15,7 @@ import pandas as pd
 
 from streamline.contact_answers import ContactAnswers, Linking, contact_answers, nameless
 from streamline.diagnosis import diagnosis
-from streamline.errors import InsufficientDataError
+from streamline.errors import InsufficientDataError, StudyError
 from streamline.log.calendar import Calendar
 from streamline.log.contact_log import ContactLog
 from streamline.log.contact_totals import ContactTotals, read_contact_totals
@@ -61,6 +61,8 @@ class PlanSection:
 
     section: Section
     analysis: Analysis = field(repr=False)
+    #: The Word document whose styles the section takes; None takes plain ones.
+    template: bytes | None = field(default=None, repr=False)
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -84,6 +86,7 @@ class PlanSection:
 
     def files(self) -> dict[str, str | bytes]:
         """Every file of the section by its path: text, or the bytes of a document."""
+        from streamline.report.to_docx import to_docx
         from streamline.report.to_html import to_html
         from streamline.report.to_json import to_json
         from streamline.report.to_md import to_md
@@ -94,6 +97,7 @@ class PlanSection:
             "section.html": to_html(self.section),
             "section.md": to_md(self.section),
             "section.pdf": to_pdf(self.section, dated=last_day),
+            "section.docx": to_docx(self.section, dated=last_day, template=self.template),
             "findings.json": to_json(self.document()),
         }
         made |= {path: frame.to_csv(index=False, lineterminator="\n") for path, frame in self.tables.items()}
@@ -132,11 +136,27 @@ def plan_section(study: str | Path, *, progress: Progress | Callable[[str], None
     """
     path, tell = Path(study), as_progress(progress)
     plan = read_study(path)
+    template = _template(plan, path)
     records = _read(plan, path, tell)
     tell("measuring")
     analysis = _analyse(plan, records, tell)
     tell("writing the section")
-    return PlanSection(section=build_section(analysis), analysis=analysis)
+    return PlanSection(section=build_section(analysis), analysis=analysis, template=template)
+
+
+def _template(plan: Study, path: Path) -> bytes | None:
+    """The Word document whose styles the section takes, read before anything is computed."""
+    if plan.report.template is None:
+        return None
+    file = path.parent / plan.report.template
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise StudyError(path.name, [f"report.template: {file} can't be read: {error.strerror}"]) from error
+    from streamline.report.to_docx import check_template
+
+    check_template(content, name=str(file))
+    return content
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

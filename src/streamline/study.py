@@ -173,6 +173,13 @@ class Scenario(Part):
         return self
 
 
+class ReportPart(Part):
+    """How the section is written."""
+
+    #: A Word document whose styles, margins, header and footer section.docx takes; its path is relative to the study file.
+    template: Name | None = None
+
+
 class Privacy(Part):
     """Groups of fewer cases than this are not published."""
 
@@ -200,6 +207,7 @@ class Study(Part):
     costs: Costs | None = None
     scenarios: tuple[Scenario, ...] = ()
     privacy: Privacy = Privacy()
+    report: ReportPart = ReportPart()
     simulation: Simulation = Simulation()
 
     @property

@@ -6,10 +6,9 @@ import json
 from importlib import resources
 from typing import Any
 
+from streamline.findings import SCHEMA
 from streamline.provenance import Provenance
 from streamline.results import Finding
-
-SCHEMA = "streamline.findings/1"
 
 
 def findings_document(

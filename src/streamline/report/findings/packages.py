@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from streamline.errors import listed
 from streamline.proposals import EstimatedScenario, Proposed
@@ -10,7 +11,9 @@ from streamline.report.findings.scenario import change_words, scenario_statement
 from streamline.report.wording import decimals, money, number, percent
 from streamline.results import Finding, ScenarioFinding, SubjectFinding, rows_of
 from streamline.study import slug
+from streamline.whatif.estimate import Figure
 from streamline.whatif.packages import SURE, PackageEstimates
+from streamline.whatif.sensitivity import CASES, REPLAY
 
 TABLE = "tables/packages.csv"
 
@@ -32,20 +35,21 @@ def package_findings(p: Proposed, currency: str) -> Iterator[Finding]:
                 method=f"replay of the same cases with all changes at once; {whole.draws} draws",
                 caveats=whole.caveats, table=TABLE,
             )  # fmt: skip
-    yield from _shares(package)
+    yield from _shares(package, {s.scenario.name: s for s in p.scenarios})
     yield _cheapest(package, currency)
 
 
-def _shares(package: PackageEstimates) -> Iterator[Finding]:
+def _shares(package: PackageEstimates, scenarios: Mapping[str, EstimatedScenario]) -> Iterator[Finding]:
     """What each proposal adds to the change of the mean cycle time."""
     shares = package.shares[package.shares["measure"] == "cycle_time.mean"]
     for r in rows_of(shares):
         places = decimals(r.share_low, r.share_high, r.share)
+        alone = scenarios[str(r.scenario)].estimate["cycle_time.mean"].change
         yield SubjectFinding(
             id=f"package.share.{slug(str(r.scenario))}", section="package", subject=str(r.scenario),
             statement=f"Of what all proposals do together to the mean cycle time, {number(r.share, places)} days are due to "
             f"“{r.scenario}” ({package.level:.0%} interval {number(r.share_low, places)} to {number(r.share_high, places)}); "
-            f"alone it changes it by {number(r.alone, places)} days.",
+            f"alone it changes it by {number(alone, places)} days.",
             value=r.share, low=r.share_low, high=r.share_high, level=package.level, unit="days", n=package.n,
             method=f"Shapley value: what it adds, on average over all orders of bringing the proposals in; {package.draws} draws",
             caveats=(), table="tables/package_shares.csv",
@@ -96,15 +100,26 @@ def hanging_finding(s: EstimatedScenario) -> Iterator[Finding]:
     f = s.estimate["cycle_time.mean"]
     yield SubjectFinding(
         id=f"sensitivity.{s.scenario.slug}", section="sensitivity", subject=str(r.input),
-        statement=f"The estimate of “{s.scenario.name}” hangs most on: {_lower(str(r.input))}. From {r.low} to {r.high} "
-        f"the change of the mean cycle time goes from {change_words(f, r.change_at_low)} to "
-        f"{change_words(f, r.change_at_high)} days.",
+        statement=f"The estimate of “{s.scenario.name}” hangs most on {_hanging_words(r, f)}",
         value=r.swing, low=min(r.change_at_low, r.change_at_high), high=max(r.change_at_low, r.change_at_high), level=None,
         unit="days", n=s.sensitivity.n,
         method=f"{s.sensitivity.draws} draws, in which one thing at a time goes to its low and high end and the rest stays at "
         "its likely value",
         caveats=(), table="tables/sensitivity.csv",
     )  # fmt: skip
+
+
+def _hanging_words(r: Any, f: Figure) -> str:
+    """On what, and where the change of the mean cycle time stands at its ends."""
+    low, high = (change_words(f, v) for v in sorted((r.change_at_low, r.change_at_high)))
+    between = f"lies between {low} and {high} days."
+    if r.input == REPLAY:
+        return f"how far the replay is off: by what it got wrong on the later period, the change of the mean cycle time {between}"
+    if r.input == CASES:
+        return f"chance: by which cases come and what happens to them, the change of the mean cycle time {between}"
+    ends = [f"{at} the change of the mean cycle time is {change_words(f, v)} days" for at, v in
+            ((f"at {r.low}", r.change_at_low), (f"at {r.high}", r.change_at_high))]  # fmt: skip
+    return f"this: {_lower(str(r.input))}; {ends[0]}, {ends[1].replace('the change of the mean cycle time is ', '')}."
 
 
 def _lower(text: str) -> str:

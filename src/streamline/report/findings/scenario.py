@@ -37,7 +37,7 @@ _MEASURES = {
     "contacts_per_case": "contacts per case",
     "staff_hours_per_case": "staff hours per case",
     "customer_hours_per_case": "hours that a case takes its customer in contacts and responses",
-    "cost_per_year": "the yearly cost of staff time and contacts, the proposal's running cost included",
+    "cost_per_year": "the yearly cost of staff time and contacts (running costs of proposals included)",
 }
 #: Measures that queues would change as well.
 _THROUGH_QUEUES = ("cycle_time.mean", "cycle_time.median", "cycle_time.p90", "within_standard", "contacts_per_case")
@@ -53,11 +53,17 @@ def verdict_words(validation: Validation) -> str:
     }[validation.verdict]
 
 
-def measure_words(f: Figure) -> str:
-    """A measure with its unit, for tables."""
+def measure_words(f: Figure, *, unit: bool = True) -> str:
+    """A measure, with its unit where that is days, for tables."""
     words = _MEASURES[f.measure].removeprefix("the ")
-    unit = f" ({f.unit})" if f.unit == "days" else ""
-    return words[:1].upper() + words[1:] + unit
+    return words[:1].upper() + words[1:] + (f" ({f.unit})" if unit and f.unit == "days" else "")
+
+
+def unit_words(f: Figure) -> str:
+    """The unit of a measure in a column of its own."""
+    if f.unit.endswith("per year"):
+        return f.unit
+    return {"share": "% of cases", "contacts per case": "contacts", "hours": "hours per case"}.get(f.unit, f.unit)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 
 from streamline.proposals import EstimatedScenario
-from streamline.report.wording import decimals, money, number, percent
+from streamline.report.wording import money, number, percent
 from streamline.results import Estimate, Finding
 from streamline.whatif.value import LONGEST, Terms
 
@@ -33,16 +33,17 @@ def worth_findings(s: EstimatedScenario, terms: Terms) -> Iterator[Finding]:
         )  # fmt: skip
     if value.net_present_value is not None and terms.rate is not None:
         net = value.net_present_value
-        rate = f"discounted at {percent(terms.rate)} ({terms.source})"
+        rate = f"discounted at {percent(terms.rate)} a year"
         yield _finding(
-            f"value.{slug}.net_present_value", net, method=f"{replayed}; monthly flows to the month of the start, {rate}",
-            statement=f"Over {terms.years} years “{name}” is estimated to be worth {amount(net, value.currency)} to the agency, "
-            f"net of its costs and {rate} ({level(net)} interval {money_span(net, value.currency)}).",
+            f"value.{slug}.net_present_value", net,
+            method=f"{replayed}; monthly flows to the month of the start, {rate} ({terms.source})",
+            statement=f"Over {terms.years} years “{name}” is estimated to {_worth(net, value.currency)}, all its costs included "
+            f"and {rate} ({level(net)} interval of its value {money_span(net, value.currency)}).",
         )  # fmt: skip
     if value.customer_hours_per_year is not None:
         hours = value.customer_hours_per_year
         fewer = "fewer" if hours.value >= 0 else "more"
-        places = decimals(hours.low, hours.high, hours.value)
+        size = in_steps(abs(hours.value), step_of(hours.low, hours.high, hours.value))
         worth = ""
         if value.customer_value_per_year is not None:
             each = value.customer_value_per_year
@@ -53,7 +54,7 @@ def worth_findings(s: EstimatedScenario, terms: Terms) -> Iterator[Finding]:
         yield _finding(
             f"value.{slug}.customer_hours_per_year", hours,
             method=f"{replayed}; respondents × responses × hours a response",
-            statement=f"With “{name}” customers are estimated to spend {number(abs(hours.value), places)} {fewer} hours a year "
+            statement=f"With “{name}” customers are estimated to spend {size} {fewer} hours a year "
             f"on contacts and responses ({level(hours)} interval {_hours_span(hours)}{worth}).",
         )  # fmt: skip
 
@@ -64,19 +65,33 @@ def level(e: Estimate) -> str:
 
 
 def _finding(id_: str, e: Estimate, *, statement: str, method: str) -> Finding:
-    def real(x: float | None) -> float | None:
-        return x if x is not None and math.isfinite(x) else None
-
+    # JSON holds no infinity: what may never happen has no bounds, and the statement says so
+    ends = (e.low, e.value, e.high)
+    told = all(x is not None and math.isfinite(x) for x in ends)
+    value = e.value if math.isfinite(e.value) else None
     return Finding(
-        id=id_, section="value", statement=statement, value=real(e.value), low=real(e.low), high=real(e.high),
-        level=e.level, unit=e.unit, n=e.n, method=method, caveats=(), table=TABLE,
+        id=id_, section="value", statement=statement, value=value, low=e.low if told else None,
+        high=e.high if told else None, level=e.level if told else None, unit=e.unit, n=e.n, method=method, caveats=(), table=TABLE,
     )  # fmt: skip
 
 
-def _step(e: Estimate) -> float:
-    """Whole steps to which an amount is rounded: a tenth of its interval, or two digits without one."""
-    wide = abs((e.high or 0.0) - (e.low or 0.0)) / 2 or abs(e.value) / 10 or 1.0
+def step_of(low: float | None, high: float | None, value: float) -> float:
+    """Whole steps to which an amount is rounded: as its interval supports, or to two digits without one."""
+    wide = abs((high or 0.0) - (low or 0.0)) / 2 or abs(value) / 10 or 1.0
     return float(10.0 ** max(0, math.floor(math.log10(wide))))
+
+
+def in_steps(value: float, step: float) -> str:
+    """A number rounded to whole steps.
+
+    >>> in_steps(1063.2, 100.0), in_steps(-42.6, 10.0)
+    ('1,100', '−40')
+    """
+    return number(round(value / step) * step, 0)
+
+
+def _step(e: Estimate) -> float:
+    return step_of(e.low, e.high, e.value)
 
 
 def amount(e: Estimate, currency: str) -> str:
@@ -91,6 +106,14 @@ def money_span(e: Estimate, currency: str) -> str:
     return f"{money(e.low, currency, step=_step(e))} to {money(e.high, currency, step=_step(e))}"
 
 
+def _worth(e: Estimate, currency: str) -> str:
+    """What a net present value means to the agency."""
+    size = money(abs(e.value), currency, step=_step(e))
+    return (
+        f"save the agency {size} more than it costs" if e.value >= 0 else f"cost the agency {size} more than it saves"
+    )
+
+
 def _saves(e: Estimate) -> str:
     currency = e.unit.split()[0]
     verb = "save" if e.value >= 0 else "cost"
@@ -101,8 +124,7 @@ def _hours_span(e: Estimate) -> str:
     """The interval of the hours that customers save, as hours fewer."""
     if e.low is None or e.high is None:
         return "none"
-    places = decimals(e.low, e.high, e.value)
-    return f"{number(e.low, places)} to {number(e.high, places)} fewer"
+    return f"{in_steps(e.low, _step(e))} to {in_steps(e.high, _step(e))} fewer"
 
 
 def years_words(years: float) -> str:

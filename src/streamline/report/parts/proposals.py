@@ -103,7 +103,7 @@ def _together(a: Analysis, say: Say) -> Iterator[Part]:
     blocks += paragraph(said(say, *whole))
     blocks += paragraph(say["package.cheapest"].statement)
     if not package.shares.empty:
-        blocks.append(tables.shares(package))
+        blocks.append(tables.shares(package, a.proposed.scenarios))
     chart = package.chart()
     if isinstance(chart, PointChart) and len(chart.points) > 1:
         blocks.append(figure("benefit-cost", "What each proposal saves and what it costs", chart))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from streamline.report.analysis import Analysis
-from streamline.report.findings.scenario import figure_texts, measure_words, span_text, target_span
+from streamline.report.findings.scenario import figure_texts, measure_words, span_text, target_span, unit_words
 from streamline.report.section import Table
 from streamline.report.tables.making import table_of
 from streamline.report.wording import arrivals_words, number, percent
@@ -48,13 +48,14 @@ def benefits(a: Analysis, scenarios: Sequence[tuple[Scenario, ScenarioEstimate]]
             if f.measure in _CORE:
                 texts = figure_texts(f)
                 date = proposal.full_effect or "not set"
-                span = target_span(f)
-                rows.append([proposal.name, measure_words(f), texts.baseline, texts.value, span, date, evidence])
+                what = [proposal.name, measure_words(f, unit=False), unit_words(f)]
+                rows.append([*what, texts.baseline, texts.value, date, target_span(f), evidence])
+                evidence = "as above"
     return table_of(
         "benefits", f"Intended benefits; baseline: cases that arrived from {arrivals_words(a.log)}",
-        [("Proposal", False), ("Measure", False), ("Baseline", True), (f"Estimate{direct}", True),
-         ("95% interval of the estimate", True), ("Full effect", False), ("Evidence", False)],
-        rows, note=_NOTE if direct == "" else _DIRECT_NOTE, file="tables/scenarios.csv",
+        [("Proposal", False), ("Measure", False), ("Unit", False), ("Baseline", True), (f"Target{direct}", True), ("Date", False),
+         ("95% interval", True), ("Evidence", False)],
+        rows, note=f"Targets are the estimates. {_NOTE if direct == '' else _DIRECT_NOTE}", file="tables/scenarios.csv",
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from streamline.proposals import EstimatedScenario
-from streamline.report.findings.worth import amount, money_span, years_words
+from streamline.report.findings.worth import amount, in_steps, money_span, step_of, years_words
 from streamline.report.section import Table
 from streamline.report.tables.making import HIDDEN, supported, table_of
 from streamline.report.wording import money, number, percent
@@ -40,33 +40,41 @@ def value(scenarios: Sequence[EstimatedScenario], terms: Terms) -> Table:
 
 
 def burden(scenarios: Sequence[EstimatedScenario]) -> Table:
-    """Respondents × responses × hours, as it is and with each proposal."""
+    """Respondents × responses × hours as it is, and with each proposal that changes them."""
     rows = []
-    for s in scenarios:
-        for r in rows_of(s.value.burden):
+    for r in rows_of(scenarios[0].value.burden):
+        rows.append(
+            [str(r.response), "as it is", number(r.respondents, 0), number(r.responses, 2), number(r.hours_each, 2),
+             number(r.hours_per_year, 0), "", ""]
+        )  # fmt: skip
+        for s in scenarios:
+            mine = next(m for m in rows_of(s.value.burden) if m.response == r.response)
+            if mine.change_low == mine.change_high == 0:
+                continue
+            step = step_of(mine.change_low, mine.change_high, mine.change)
+            low, high = in_steps(mine.change_low, step), in_steps(mine.change_high, step)
             rows.append(
-                [s.scenario.name, str(r.response), number(r.respondents, 0), number(r.responses, 2),
-                 number(r.responses_to_be, 2), number(r.hours_each, 2), number(r.hours_per_year, 0),
-                 supported(r.change, r.change_low, r.change_high),
-                 f"{number(r.change_low, 0)} to {number(r.change_high, 0)}"]
+                [str(r.response), s.scenario.name, number(mine.respondents, 0), number(mine.responses_to_be, 2),
+                 number(mine.hours_each, 2), in_steps(mine.hours_per_year_to_be, step), in_steps(mine.change, step),
+                 f"{low} to {high}"]
             )  # fmt: skip
     return table_of(
         "burden", "Hours of customers a year: respondents × responses × hours",
-        [("Proposal", False), ("Response", False), ("Respondents a year", True), ("Responses each", True),
-         ("With the proposal", True), ("Hours a response", True), ("Hours a year", True), ("Change", True),
-         ("95% interval of the change", True)],
-        rows, note="Hours a response are the study's.", file="tables/burden.csv",
+        [("Response", False), ("Proposal", False), ("Respondents a year", True), ("Responses each", True),
+         ("Hours a response", True), ("Hours a year", True), ("Change", True), ("95% interval of the change", True)],
+        rows, note="Hours a response are the study's. Proposals that change a response are shown.", file="tables/burden.csv",
     )  # fmt: skip
 
 
-def shares(package: PackageEstimates) -> Table:
+def shares(package: PackageEstimates, scenarios: Sequence[EstimatedScenario]) -> Table:
     """What each proposal does alone, and what it adds to all of them."""
     found = package.shares[package.shares["measure"] == "cycle_time.mean"]
-    rows = [
-        [str(r.scenario), supported(r.alone, r.share_low, r.share_high), supported(r.share, r.share_low, r.share_high),
-         f"{supported(r.share_low, r.share_low, r.share_high)} to {supported(r.share_high, r.share_low, r.share_high)}"]
-        for r in rows_of(found)
-    ]  # fmt: skip
+    alone = {s.scenario.name: s.estimate["cycle_time.mean"].change for s in scenarios}
+    rows = []
+    for r in rows_of(found):
+        wide = r.share_low, r.share_high
+        mine = [supported(v, *wide) for v in (alone[str(r.scenario)], r.share, *wide)]
+        rows.append([str(r.scenario), mine[0], mine[1], f"{mine[2]} to {mine[3]}"])
     if package.together is not None:
         f = package.together["cycle_time.mean"]
         wide = f.change_low, f.change_high
