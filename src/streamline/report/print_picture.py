@@ -17,8 +17,8 @@ from streamline.report.print_letters import Letters
 from streamline.report.section import Figure
 from streamline.units import counted
 
-#: Activities on a printed map: more can't be read on a page.
-MAP_STEPS = 12
+#: Activities on a printed map: more can't be read on a page; fewer, down to the second, where it takes many pages.
+MAP_STEPS, FEWEST_STEPS = 12, 8
 #: The least size of a picture's letters on paper, in points.
 LEAST = 6.5
 _VIEW = re.compile(r'viewBox="([-\d.]+) ([-\d.]+) ([\d.]+) ([\d.]+)"')
@@ -114,16 +114,21 @@ def figure_data(figure: Figure, letters: Letters, *, paper: Paper, name: str, ma
 def _map(flow: FlowMap, paper: Paper, name: str, seconds: float) -> tuple[FlowMap, str, bool, float]:
     """The simplified map, upright or, where its letters are larger so, on its side; with its scale.
 
-    A map that is too long to be read on one page is as large as its width allows, and goes on overleaf.
+    A map that is too long to be read on one page is as large as its width allows, and goes on overleaf; one that would
+    take more than two pages has fewer steps.
     """
-    chart = simplified(flow)
-    svg = map_svg(chart, title_id=name, max_seconds=seconds)
-    wide, high = _size(svg)
     least = LEAST / TEXT_SIZE
-    turned = paper.height / high < least <= min(paper.turned_width / wide, paper.turned_height / high)
-    turned = turned or paper.width / wide < least
-    room = (paper.turned_width, paper.turned_height) if turned else (paper.width, paper.height)
-    return chart, svg, turned, _scale(svg, *room, least=least, most=0.75)
+    for steps in (MAP_STEPS, 10, FEWEST_STEPS):
+        chart = simplified(flow, steps)
+        svg = map_svg(chart, title_id=name, max_seconds=seconds)
+        wide, high = _size(svg)
+        turned = paper.height / high < least <= min(paper.turned_width / wide, paper.turned_height / high)
+        turned = turned or paper.width / wide < least
+        room = (paper.turned_width, paper.turned_height) if turned else (paper.width, paper.height)
+        scale = _scale(svg, *room, least=least, most=0.75)
+        if scale * high <= 2 * room[1]:
+            break
+    return chart, svg, turned, scale
 
 
 def _scale(svg: str, width: float, height: float, *, least: float, most: float) -> float:

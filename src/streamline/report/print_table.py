@@ -141,7 +141,8 @@ def _shared(spare: float, wishes: list[float]) -> list[float]:
 
 
 def _needs(table: Table, size: float) -> tuple[list[float], list[float]]:
-    """For each column the least width in which its words and numbers stay whole, and the one in which no cell wraps."""
+    """For each column the least width in which its words and numbers stay whole, and the one in which no cell wraps and
+    its heading has about two lines."""
     least, most = [], []
     for j, column in enumerate(table.columns):
         cells = [row[j] for row in table.rows]
@@ -153,7 +154,7 @@ def _needs(table: Table, size: float) -> tuple[list[float], list[float]]:
         if not column.numeric:
             floor = max(floor, min(whole, max(_WORDS * size, min(whole / _CELL_LINES, _MANY_WORDS * size))))
         least.append(1.0 + 1.01 * max([*pieces, *heading, floor], default=size))
-        most.append(1.0 + 1.01 * max(whole, title))
+        most.append(max(least[-1], 1.0 + 1.01 * max(whole, 0.55 * title)))
     return least, most
 
 
