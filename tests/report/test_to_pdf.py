@@ -20,6 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streamline.figure import Bar, BarChart, Curve, FlowMap, Line, LineChart, MapEdge, MapNode, StepCurves
+from streamline.report.chart import chart_svg
 from streamline.report.chart_words import describe
 from streamline.report.lettering import text_width
 from streamline.report.pdf_tags import elements, with_row_headers
@@ -454,9 +455,12 @@ def test_a_tall_picture_goes_on_overleaf_and_its_letters_stay_large():
         assert 9.0 * scale >= 6.5
         assert view[3] * scale <= PAPER.height + 0.1
     cuts = [view[1] for view in views[1:]]
-    lines = [float(y) for y in re.findall(r"<text[^>]*?translate\([-\d.]+[ ,]+([-\d.]+)\)", data["pieces"][0]["svg"])]
-    lines += [float(y) for y in re.findall(r'<text[^>]*? y="([-\d.]+)"', data["pieces"][0]["svg"])]
-    assert len(lines) > 150
+    words = [word for p in data["pieces"] for word in re.findall(r"<text[^>]*>([^<]*)</text>", p["svg"])]
+    assert sorted(words) == sorted(re.findall(r"<text[^>]*>([^<]*)</text>", chart_svg(bars, wide=True, title_id="f")))
+    svg = "".join(p["svg"] for p in data["pieces"])
+    lines = [float(y) for y in re.findall(r"<text[^>]*?translate\([-\d.]+[ ,]+([-\d.]+)\)", svg)]
+    lines += [float(y) for y in re.findall(r'<text[^>]*? y="([-\d.]+)"', svg)]
+    assert len(lines) >= len(words) > 300
     assert not [y for y in lines for cut in cuts if y - 9 < cut < y + 3]
 
 

@@ -22,6 +22,7 @@ MAP_STEPS, FEWEST_STEPS = 12, 8
 #: The least size of a picture's letters on paper, in points.
 LEAST = 6.5
 _VIEW = re.compile(r'viewBox="([-\d.]+) ([-\d.]+) ([\d.]+) ([\d.]+)"')
+_TEXT = re.compile(r"<text\b.*?</text>", re.DOTALL)
 _TEXT_Y = re.compile(r'<text[^>]*? y="([-\d.]+)"')
 #: matplotlib's way to say that a line is solid, for which the compiler draws no line at all.
 _EMPTY_DASHES = re.compile(r"stroke-dasharray: *;")
@@ -164,4 +165,15 @@ def _pieces(svg: str, height: float) -> list[str]:
         free = (last - i for i in range(int(0.5 * height)) if not any(a < last - i < b for a, b in taken))
         cuts.append(next(free, last))
     cuts.append(high)
-    return [_VIEW.sub(f'viewBox="0 {top:.2f} {wide:g} {foot - top:.2f}"', svg, count=1) for top, foot in pairwise(cuts)]
+    return [_view(svg, wide, top, foot) for top, foot in pairwise(cuts)]
+
+
+def _view(svg: str, wide: float, top: float, foot: float) -> str:
+    """The picture between two heights, without the words of the rest, which would be there unseen."""
+
+    def shown(text: re.Match[str]) -> str:
+        place = _TEXT_Y.search(text[0]) or _MOVED_Y.search(text[0])
+        return text[0] if place is None or top <= float(place[1]) <= foot else ""
+
+    view = f'viewBox="0 {top:.2f} {wide:g} {foot - top:.2f}"'
+    return _VIEW.sub(view, _TEXT.sub(shown, svg), count=1)
