@@ -173,6 +173,22 @@ def test_the_ends_of_a_bar_are_the_numbers():
     assert "Likely: −1.6" in at
 
 
+def test_no_line_runs_through_another_number():
+    ax = draw(TWELVE)
+    ax.figure.canvas.draw()
+    places = {(p.x, p.y) for p in TWELVE.points}
+    numbers = [t for t in ax.texts if t.get_text().isdigit() and tuple(t.xy) in places]
+    scale = 72 / ax.figure.dpi
+    middles = {}
+    for t in numbers:
+        x, y = ax.transData.transform(t.xy) * scale
+        middles[t.get_text()] = ((x, y), (x + t.xyann[0], y + t.xyann[1] + 3.1))
+    for name, ((x, y), (u, v)) in middles.items():
+        for other, (_, (a, b)) in middles.items():
+            on = [(x + (u - x) * k / 50, y + (v - y) * k / 50) for k in range(51)]
+            assert name == other or all(abs(p - a) > 2.5 or abs(q - b) > 4 for p, q in on), (name, other)
+
+
 @pytest.mark.parametrize(("ends", "order"), [((-4.0, -5.0), "60%, 35%"), ((-5.0, -4.0), "35%, 60%")])
 def test_ends_on_one_side_are_both_written_there_and_both_seen(ends, order):
     ax = draw(tornado_of(swing(*ends), at=-3.0))

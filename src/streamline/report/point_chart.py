@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -27,10 +28,8 @@ from streamline.report.lettering import (
     INK,
     LINE,
     QUIET,
-    RULE,
     printed,
     text_width,
-    ticks_apart,
     ticks_between,
     wrap,
     write,
@@ -52,6 +51,9 @@ _AROUND = tuple(
     for radius in (_BESIDE, 20.0, 30.0, 42.0, 56.0, 72.0, 90.0)
     for angle in (0.0, math.pi, *(math.pi * k / 6 for k in (1, -1, 2, -2, 3, -3, 4, -4, 5, -5)))
 )
+
+#: Middle, width and height of what is drawn, in points.
+_Box = tuple[float, float, float, float]
 
 
 def shown(chart: PointChart) -> tuple[Point, ...]:
@@ -159,6 +161,7 @@ def _number_places(ax: Axes, points: tuple[Point, ...], width: float) -> list[tu
             tall = (p.y_high - p.y_low) / (high - low) * height
             bars.append((x, ((p.y_low + p.y_high) / 2 - low) / (high - low) * height, 2.0, tall))
     places: list[tuple[float, float]] = []
+    lines: list[_Box] = []
     for number, (x, y) in enumerate(centres, start=1):
         wide = text_width(str(number)) + 2
         inside = [
@@ -168,10 +171,26 @@ def _number_places(ax: Axes, points: tuple[Point, ...], width: float) -> list[tu
         ]
         clear = [
             (dx, dy)
-            for avoided in ([*boxes, *bars], boxes)
+            for avoided, tied in (([*boxes, *bars, *lines], True), ([*boxes, *lines], True), (boxes, False))
             for dx, dy in inside
-            if all(abs(x + dx - u) > (wide + w) / 2 or abs(y + dy - v) > (LINE + h) / 2 for u, v, w, h in avoided)
+            if _is_free((x + dx, y + dy, wide, LINE), avoided)
+            and not (tied and any(not _is_free(spot, boxes) for spot in _line_spots((x, y), (dx, dy))))
         ]
         places.append((clear or _AROUND)[0])
         boxes.append((x + places[-1][0], y + places[-1][1], wide, LINE))
+        lines += _line_spots((x, y), places[-1])
     return places
+
+
+def _is_free(box: _Box, others: Sequence[_Box]) -> bool:
+    x, y, wide, tall = box
+    return all(abs(x - u) > (wide + w) / 2 or abs(y - v) > (tall + h) / 2 for u, v, w, h in others)
+
+
+def _line_spots(centre: tuple[float, float], away: tuple[float, float]) -> list[_Box]:
+    """Small boxes along the line from a point to its number, without those at the point; none where it needs no line."""
+    length = math.hypot(*away)
+    if length <= _BESIDE + 0.1:
+        return []
+    shares = [share / length for share in range(7, int(length) - 1, 2)]
+    return [(centre[0] + away[0] * share, centre[1] + away[1] * share, 1.0, 1.0) for share in shares]
