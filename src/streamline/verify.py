@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from streamline.errors import OutputError, StudyError
-from streamline.output import RECORD
+from streamline.output import RECORD, as_bytes
 from streamline.plan import PlanSection, plan_section
 from streamline.progress import Progress, as_progress
 from streamline.provenance import version
@@ -85,10 +85,15 @@ def verify(
     Raises OutputError when the folder holds no section, StudyError when no study is found, and what reading the records raises.
     """
     place, tell = Path(folder), as_progress(progress)
-    recorded = _record(place)
-    again = plan_section(_study(place, recorded, study), progress=tell)
+    again = plan_section(_study(place, _record(place), study), progress=tell)
     tell("comparing")
-    made = {name: _bytes(content) for name, content in again.files().items()}
+    return compared(place, again)
+
+
+def compared(folder: Path, again: PlanSection) -> Verification:
+    """Compare the section in a folder with the same section made again; see `verify`."""
+    place, recorded = folder, _record(folder)
+    made = {name: as_bytes(content) for name, content in again.files().items()}
     inputs = list(_inputs(recorded, json.loads(made[RECORD])))
     findings = list(_findings(place, again))
     files = list(_files(place, recorded, made, inputs_differ=bool(inputs)))
@@ -103,10 +108,6 @@ def verify(
         n_files=len(made),
         notes=tuple(notes),
     )
-
-
-def _bytes(content: str | bytes) -> bytes:
-    return content if isinstance(content, bytes) else content.encode()
 
 
 def _record(folder: Path) -> dict[str, Any]:

@@ -13,8 +13,9 @@ from docx import Document
 
 from streamline.errors import OutputError
 from streamline.findings import tag_of
+from streamline.report.lettering import text_width
 from streamline.report.section import Column, Paragraph, Part, Section, Table
-from streamline.report.to_docx import to_docx
+from streamline.report.to_docx import column_widths, to_docx
 from streamline.results import Finding
 
 DAY = date(2025, 11, 30)
@@ -194,3 +195,18 @@ def test_a_zip_of_something_else_is_refused():
         package.writestr("a.txt", "b")
     with pytest.raises(OutputError, match="Word document"):
         to_docx(small(), dated=DAY, template=stream.getvalue())
+
+
+def test_columns_fill_the_page_and_hold_their_longest_word():
+    rows = [
+        ("Measure", "Cases", "What it means in words"),
+        ("Mean cycle time", "2,511", "a long text " * 20),
+        ("x", "1", "y"),
+    ]
+    widths = column_widths(rows, 468.0, 10.0)
+    assert sum(widths) == pytest.approx(468)
+    assert widths[2] > widths[0] > widths[1]
+    for k, word in enumerate(("Measure", "2,511", "means")):
+        assert widths[k] >= text_width(word, 10.0)
+    crowded = column_widths([tuple("unbreakable" * 3 for _ in range(12))], 468.0, 10.0)
+    assert sum(crowded) == pytest.approx(468)

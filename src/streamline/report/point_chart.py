@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from streamline.figure import Point, PointChart
 from streamline.report.drawing import (
@@ -16,14 +17,23 @@ from streamline.report.drawing import (
     draw_legend,
     fixed,
     height_scale,
-    horizontal_ticks,
     legend_height,
+    length_scale,
     nothing,
     under,
     under_height,
     value_heading,
 )
-from streamline.report.lettering import INK, LINE, RULE, printed, text_width, ticks_apart, ticks_between, wrap, write
+from streamline.report.lettering import (
+    INK,
+    LINE,
+    QUIET,
+    printed,
+    text_width,
+    ticks_between,
+    wrap,
+    write,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,12 +43,17 @@ _MARGIN = 0.06
 #: Points that a key names; the rest are counted.
 MOST = 16
 _KEY = 18.0
+#: A number this many points from its point needs no line to it.
+_BESIDE = 11.0
 #: Where the number of a point may stand, in points from it: to its right, left and around it, the nearest first.
 _AROUND = tuple(
     (radius * math.cos(angle), radius * math.sin(angle))
-    for radius in (11.0, 20.0, 30.0, 42.0, 56.0)
+    for radius in (_BESIDE, 20.0, 30.0, 42.0, 56.0, 72.0, 90.0)
     for angle in (0.0, math.pi, *(math.pi * k / 6 for k in (1, -1, 2, -2, 3, -3, 4, -4, 5, -5)))
 )
+
+#: Middle, width and height of what is drawn, in points.
+_Box = tuple[float, float, float, float]
 
 
 def shown(chart: PointChart) -> tuple[Point, ...]:
@@ -88,12 +103,10 @@ def _draw(ax: Axes, width: float, *, chart: PointChart) -> None:
     xs = [0.0, *(p.x for p in points)]
     left, right = (min(xs), max(xs)) if min(xs) < max(xs) else (0.0, 1.0)
     low, high = _heights(chart)
-    ax.set_xlim(left - _MARGIN * (right - left), right + _MARGIN * (right - left))
+    before, after = (_room(end, width) * (right - left) for end in (left, right))
+    ax.set_xlim(left - before, right + after)
     ax.set_ylim(low - _MARGIN * (high - low), high + _MARGIN * (high - low))
-    at, texts = ticks_apart(left, right, width)
-    horizontal_ticks(ax, at, texts, width)
-    for tick in at:
-        ax.axvline(tick, color=RULE, linewidth=0.6, zorder=0)
+    length_scale(ax, left, right, width)
     ax.axvline(0, color=INK, linewidth=0.9, zorder=5)
     ticks = [t for t in ticks_between(low, high, 5) if low <= t <= high]
     height_scale(ax, ticks, printed(ticks))
@@ -106,6 +119,10 @@ def _draw(ax: Axes, width: float, *, chart: PointChart) -> None:
         ax.plot([point.x], [point.y], marker=marker, markersize=6, color=colour, markeredgecolor="white", zorder=6)
     for number, (dx, dy) in enumerate(_number_places(ax, points, width), start=1):
         place_of = points[number - 1]
+        if math.hypot(dx, dy) > _BESIDE + 0.1:
+            line: dict[str, Any] = {"arrowstyle": "-", "shrinkA": 0, "shrinkB": 0, "color": QUIET, "linewidth": 0.7}
+            ends: dict[str, Any] = {"xytext": (dx, dy), "textcoords": "offset points", "annotation_clip": False}
+            ax.annotate("", (place_of.x, place_of.y), arrowprops=line, zorder=5.5, **ends)
         write(ax, str(number), (place_of.x, place_of.y), xytext=(dx, dy), ha="center", va="center", backing=True)
     top = legend_height(_groups(chart), width) + LINE * len(wrap(chart.y_axis, width)) + 4
     value_heading(ax, wrap(chart.y_axis, width), up=0.0)
@@ -123,23 +140,57 @@ def _draw(ax: Axes, width: float, *, chart: PointChart) -> None:
         down += LINE * len(lines)
 
 
+def _room(end: float, width: float) -> float:
+    """Room beyond an end of the horizontal axis, as a share of it, so that a tick's text there stays under its tick."""
+    half = min(text_width(printed([end])[0]) / 2, width / 4)
+    return max(_MARGIN, half * (1 + _MARGIN) / (width - 2 * half)) if end else _MARGIN
+
+
 def _number_places(ax: Axes, points: tuple[Point, ...], width: float) -> list[tuple[float, float]]:
-    """Where each point's number stands, in points from it: beside it, where neither another nor its number is."""
+    """Where each point's number stands, in points from it: beside it, where neither another nor its number is.
+
+    It keeps off the intervals too where there is room; a number that stands further off is tied to its point by a line.
+    """
     (first, end), (low, high) = ax.get_xlim(), ax.get_ylim()
     height = ax.get_position().height * ax.figure.get_figheight() * 72.0  # type: ignore[union-attr]
     centres = [((p.x - first) / (end - first) * width, (p.y - low) / (high - low) * height) for p in points]
     boxes = [(x, y, 8.0, 8.0) for x, y in centres]
+    bars = []
+    for p, (x, _) in zip(points, centres, strict=True):
+        if p.y_low is not None and p.y_high is not None and math.isfinite(p.y_low + p.y_high):
+            tall = (p.y_high - p.y_low) / (high - low) * height
+            bars.append((x, ((p.y_low + p.y_high) / 2 - low) / (high - low) * height, 2.0, tall))
     places: list[tuple[float, float]] = []
+    lines: list[_Box] = []
     for number, (x, y) in enumerate(centres, start=1):
         wide = text_width(str(number)) + 2
-        for dx, dy in _AROUND:
-            inside = wide / 2 < x + dx < width - wide / 2 and LINE / 2 < y + dy < height - LINE / 2
-            if inside and all(
-                abs(x + dx - u) > (wide + w) / 2 or abs(y + dy - v) > (LINE + h) / 2 for u, v, w, h in boxes
-            ):
-                places.append((dx, dy))
-                break
-        else:
-            places.append(_AROUND[0])
+        inside = [
+            (dx, dy)
+            for dx, dy in _AROUND
+            if wide / 2 < x + dx < width - wide / 2 and LINE / 2 < y + dy < height - LINE / 2
+        ]
+        clear = [
+            (dx, dy)
+            for avoided, tied in (([*boxes, *bars, *lines], True), ([*boxes, *lines], True), (boxes, False))
+            for dx, dy in inside
+            if _is_free((x + dx, y + dy, wide, LINE), avoided)
+            and not (tied and any(not _is_free(spot, boxes) for spot in _line_spots((x, y), (dx, dy))))
+        ]
+        places.append((clear or _AROUND)[0])
         boxes.append((x + places[-1][0], y + places[-1][1], wide, LINE))
+        lines += _line_spots((x, y), places[-1])
     return places
+
+
+def _is_free(box: _Box, others: Sequence[_Box]) -> bool:
+    x, y, wide, tall = box
+    return all(abs(x - u) > (wide + w) / 2 or abs(y - v) > (tall + h) / 2 for u, v, w, h in others)
+
+
+def _line_spots(centre: tuple[float, float], away: tuple[float, float]) -> list[_Box]:
+    """Small boxes along the line from a point to its number, without those at the point; none where it needs no line."""
+    length = math.hypot(*away)
+    if length <= _BESIDE + 0.1:
+        return []
+    shares = [share / length for share in range(7, int(length) - 1, 2)]
+    return [(centre[0] + away[0] * share, centre[1] + away[1] * share, 1.0, 1.0) for share in shares]

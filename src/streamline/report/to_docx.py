@@ -7,7 +7,7 @@ into a document of their own, and `streamline refresh` renews it there.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from itertools import count
 from typing import Any
@@ -238,10 +238,15 @@ class _Writer:
             tuple(c.heading for c in table.columns),
             *(table.rows or (("No rows.", *[""] * (len(table.columns) - 1)),)),
         ]
+        widths = column_widths(rows, ASIDE if aside else UPRIGHT, size)
+        made.autofit = False
+        for column, wide in zip(made.columns, widths, strict=True):
+            column.width = Pt(wide)
         for k, cells in enumerate(rows):
             row = made.rows[0] if k == 0 else made.add_row()
             whole(row)
             for j, (cell, text) in enumerate(zip(row.cells, cells, strict=True)):
+                cell.width = Pt(widths[j])
                 paragraph = cell.paragraphs[0]
                 run = paragraph.add_run(clean(text))
                 run.font.size, run.bold = Pt(size), True if k == 0 or j == 0 else None
@@ -302,3 +307,22 @@ def _width(table: Table, size: float) -> float:
     """How wide the table's text would be on one line each, the longest cell of each column added up, in points."""
     columns = zip(*[tuple(c.heading for c in table.columns), *table.rows], strict=True)
     return sum(min(max(text_width(clean(c), size) for c in column), 160.0) + 12 for column in columns)
+
+
+def column_widths(rows: Sequence[Sequence[str]], room: float, size: float) -> list[float]:
+    """Widths of columns in points that fill the room: each at least as wide as its longest word, where that can be, and
+    the rest shared out by how much text they hold."""
+    gap = 12.0
+    least, most = [], []
+    for column in zip(*rows, strict=True):
+        words = [w for cell in column for w in clean(cell).split()] or [""]
+        least.append(max(text_width(w, size, bold=True) for w in words) + gap)
+        most.append(max(text_width(clean(cell), size, bold=True) for cell in column) + gap)
+    least = [min(w, room / 3) for w in least]
+    if sum(least) >= room:
+        return [w * room / sum(least) for w in least]
+    more = [max(m - w, 0.0) ** 0.7 for w, m in zip(least, most, strict=True)]
+    spare, wanted = room - sum(least), sum(more)
+    if not wanted:
+        return [w * room / sum(least) for w in least]
+    return [w + spare * x / wanted for w, x in zip(least, more, strict=True)]

@@ -37,10 +37,15 @@ MOST = 12
 ENDS = ("at its low end", "at its high end")
 
 
+def known_swings(chart: Tornado) -> list[Swing]:
+    """The bars whose two ends are known, the widest first; none where the likely value isn't, which they start from."""
+    known = [s for s in chart.swings if all(map(math.isfinite, (s.low, s.high, chart.at)))]
+    return sorted(known, key=lambda s: -abs(s.high - s.low))
+
+
 def shown(chart: Tornado) -> tuple[Swing, ...]:
-    """The bars that are drawn: of those whose ends are known the first, which are the widest."""
-    known = [s for s in chart.swings if math.isfinite(s.low) and math.isfinite(s.high)]
-    return tuple(known[:MOST])
+    """The bars that are drawn: the widest of those that can be."""
+    return tuple(known_swings(chart)[:MOST])
 
 
 def likely_mark(chart: Tornado) -> Mark:
@@ -64,9 +69,16 @@ def plan_tornado(chart: Tornado, page: Page) -> Plan:
 
 
 def axis_words(chart: Tornado) -> str:
-    """What the lengths are, and how many bars are left out."""
-    more = len(chart.swings) - len(shown(chart))
-    return chart.axis + (f"; {more:,} more move it by less" if more else "")
+    """What the lengths are, and how many bars are left out and why."""
+    if not math.isfinite(chart.at):
+        return f"{chart.axis}; the likely value isn't known"
+    known = len(known_swings(chart))
+    more, unknown = known - len(shown(chart)), len(chart.swings) - known
+    return (
+        chart.axis
+        + (f"; {more:,} more move it no further" if more else "")
+        + (f"; of {unknown:,} more an end isn't known" if unknown else "")
+    )
 
 
 def _span(chart: Tornado, width: float) -> tuple[float, float, float, float]:
@@ -80,16 +92,27 @@ def _span(chart: Tornado, width: float) -> tuple[float, float, float, float]:
         low = 0.0
     if high < 0 and -high < (high - low) / 2:
         high = 0.0
-    before = max((text_width(_ends(s, width)[0]) + 8 for s in swings), default=0.0)
-    after = max((text_width(_ends(s, width)[1]) + 8 for s in swings), default=0.0)
-    scale = (high - low) / max(width - before - after, 40.0)
-    return low, high, low - before * scale, high + after * scale
+    lefts, rights = [(low, 0.0)], [(high, 0.0)]
+    for swing in swings:
+        left, right = _ends(swing, chart.at, width)
+        lefts.append((min(swing.low, swing.high, chart.at), text_width(left) + 8))
+        rights.append((max(swing.low, swing.high, chart.at), text_width(right) + 8))
+    scale = max((b - a) / max(width - before - after, 20.0) for a, before in lefts for b, after in rights)
+    first, end = min(a - before * scale for a, before in lefts), max(b + after * scale for b, after in rights)
+    return low, high, first, end
 
 
-def _ends(swing: Swing, width: float) -> tuple[str, str]:
-    """What is written at the left and at the right end of a bar, in at most a third of the width each."""
-    low, high = (shortened(text, width / 3 - 8) for text in (swing.low_label, swing.high_label))
-    return (low, high) if swing.low <= swing.high else (high, low)
+def _ends(swing: Swing, at: float, width: float) -> tuple[str, str]:
+    """What is written at the left and at the right of a bar, in at most a third of the width each.
+
+    Where both ends lie on one side of the likely value, both are written there, in the order of the axis.
+    """
+    ends = sorted(((swing.low, swing.low_label), (swing.high, swing.high_label)), key=lambda end: end[0])
+    (near, left), (far, right) = ends
+    if near < at < far or at in (near, far):
+        return shortened(left, width / 3 - 8), shortened(right, width / 3 - 8)
+    both = ", ".join(shortened(text, width / 6 - 8) for text in (left, right) if text)
+    return (both, "") if far < at else ("", both)
 
 
 def shortened(text: str, width: float) -> str:
@@ -118,11 +141,12 @@ def _draw(ax: Axes, width: float, *, chart: Tornado, rows: Sequence[Row], above:
     nothing(ax, shown=bool(rows))
     write_labels(ax, rows, above=above)
     for swing, middle in zip(swings, (m for row in rows for m in middles(row)), strict=True):
-        for value, (fill, hatch) in ((swing.low, look(0)), (swing.high, look(1))):
+        halves = ((swing.low, look(0)), (swing.high, look(1)))
+        for value, (fill, hatch) in sorted(halves, key=lambda half: -abs(half[0] - chart.at)):  # the longer behind
             if value != chart.at:
                 draw_length(ax, start=chart.at, length=value - chart.at, middle=middle, fill=fill, hatch=hatch)
         near, far = sorted((swing.low, swing.high))
-        left, right = _ends(swing, width)
+        left, right = _ends(swing, chart.at, width)
         sides: tuple[tuple[str, float, dict[str, Any]], ...] = (
             (left, min(near, chart.at), {"ha": "right", "xytext": (-4, 0)}),
             (right, max(far, chart.at), {"ha": "left", "xytext": (4, 0)}),

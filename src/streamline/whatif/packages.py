@@ -44,7 +44,7 @@ Float = npt.NDArray[np.float64]
 #: Scenarios whose sets are all replayed: 6 have 63.
 MOST = 6
 #: Replays that the sets may take, and the fewest draws of each set.
-BUDGET, FEWEST_DRAWS = 1_600, 40
+BUDGET, FEWEST_DRAWS = 800, 40
 #: A set meets the standard when its share of cases in time reaches the target with this probability.
 SURE = 0.8
 #: By so much a probability from the fewest draws may fall short of the true one (two standard errors).

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from itertools import permutations
 
+import matplotlib as mpl
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from test_estimates import MORE, PRICES, QUICKER
@@ -164,3 +166,20 @@ def test_chart_shows_each_scenario_and_what_nothing_cheaper_beats(found):
         assert p.y_low <= p.y <= p.y_high
     best = [p for p in chart.points if p.group.startswith("nothing")]
     assert [p.y for p in sorted(best, key=lambda p: p.x)] == sorted(p.y for p in best)
+
+
+def test_plot_draws_each_set_at_its_cost_and_saving(found):
+    with mpl.rc_context():
+        plt.switch_backend("agg")
+        ax = found.plot()
+        drawn = [
+            (float(m.get_xdata()[0]), float(m.get_ydata()[0]))
+            for m in ax.lines
+            if m.get_markersize() == 6 and m.get_marker() in "os"
+        ]
+        texts = [t.get_text() for t in ax.texts]
+        plt.close("all")
+    points = found.chart().points
+    assert len(points) >= 3
+    assert [p for p in drawn if p in {(q.x, q.y) for q in points}] == [(q.x, q.y) for q in points]
+    assert {q.label for q in points} <= set(texts)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import matplotlib as mpl
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from test_estimates import MORE, PRICES, QUICKER
@@ -80,3 +82,17 @@ def test_chart(model):
     chart = sensitivity(model, QUICKER, draws=20).chart()
     assert chart.swings[0].label.startswith("Prevent")
     assert chart.at < 0
+
+
+def test_plot_draws_the_changes_at_the_ends(model):
+    found = sensitivity(model, QUICKER, draws=20)
+    first = found.shown.iloc[0]
+    with mpl.rc_context():
+        plt.switch_backend("agg")
+        ax = found.plot()
+        drawn = {p.get_x() + p.get_width() for p in ax.patches if p.get_height() == 11.0}
+        texts = [t.get_text() for t in ax.texts]
+        plt.close("all")
+    for end in ("low", "high"):
+        assert any(x == pytest.approx(first[f"change_at_{end}"]) for x in drawn)
+    assert {"20%", "80%"} <= set(texts)

@@ -101,7 +101,8 @@ def hanging_finding(s: EstimatedScenario) -> Iterator[Finding]:
     yield SubjectFinding(
         id=f"sensitivity.{s.scenario.slug}", section="sensitivity", subject=str(r.input),
         statement=f"The estimate of “{s.scenario.name}” hangs most on {_hanging_words(r, f)}",
-        value=r.swing, low=min(r.change_at_low, r.change_at_high), high=max(r.change_at_low, r.change_at_high), level=None,
+        value=r.likely, low=min(r.likely, r.change_at_low, r.change_at_high),
+        high=max(r.likely, r.change_at_low, r.change_at_high), level=None,
         unit="days", n=s.sensitivity.n,
         method=f"{s.sensitivity.draws} draws, in which one thing at a time goes to its low and high end and the rest stays at "
         "its likely value",

@@ -71,7 +71,8 @@ def _finding(id_: str, e: Estimate, *, statement: str, method: str) -> Finding:
     value = e.value if math.isfinite(e.value) else None
     return Finding(
         id=id_, section="value", statement=statement, value=value, low=e.low if told else None,
-        high=e.high if told else None, level=e.level if told else None, unit=e.unit, n=e.n, method=method, caveats=(), table=TABLE,
+        high=e.high if told else None, level=e.level if told else None, unit=e.unit, n=e.n, method=method, caveats=(),
+        table=TABLE,
     )  # fmt: skip
 
 
