@@ -113,7 +113,7 @@ def test_another_seed_moves_the_intervals_and_not_the_baseline(section, tmp_path
     assert other["baseline.cycle_time.mean"].low != {f.id: f for f in section.findings}["baseline.cycle_time.mean"].low
 
 
-def test_no_case_and_no_person_is_in_any_file(files):
+def test_no_case_and_no_person_is_in_any_file(files, pdf_reading):
     log = read_log(
         ROOT / "sample_logs" / "events.csv", case="application", activity="step", start="began", complete="finished",
         resource="worker", timezone="America/New_York",
@@ -121,14 +121,14 @@ def test_no_case_and_no_person_is_in_any_file(files):
     assert log.resource is not None
     people = [n for n in log.resource.names if n != "system"]
     assert len(people) > 10
-    for name, text in words_of(files).items():
+    for name, text in words_of(files, pdf_reading).items():
         words = set(re.findall(r"[\w-]+", text))
         assert len(words) > 10, name
         assert not words & set(log.case_id_array()), name
         assert not words & set(people), name
 
 
-def words_of(files):
+def words_of(files, pdf_reading):
     """All text of each file: of a Word document each part, of a PDF its pages' text, its tags and its properties."""
     import zipfile
 
@@ -146,20 +146,10 @@ def words_of(files):
                 for thing in document.objects:
                     if isinstance(thing, pikepdf.Dictionary):
                         kept += [str(v) for v in thing.values() if isinstance(v, pikepdf.String)]
-            found[name] = " ".join(kept) + " " + pdf_text(content)
+            found[name] = " ".join(kept) + " " + pdf_reading.shown(content)
         else:
             found[name] = content
     return found
-
-
-def pdf_text(content):
-    """The text of a PDF's pages, by the program that readers of PDFs use where there is one."""
-    import shutil
-    import subprocess
-
-    if shutil.which("pdftotext") is None:
-        return ""
-    return subprocess.run(["pdftotext", "-", "-"], input=content, capture_output=True, check=True).stdout.decode()
 
 
 def test_data_json_describes_every_file_as_the_catalog_form_wants(files, section):
