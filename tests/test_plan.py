@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import re
@@ -13,8 +14,9 @@ import pytest
 
 from streamline.errors import InsufficientDataError, OutputError
 from streamline.log.read import read_log
-from streamline.output import write_whole
+from streamline.output import as_bytes, write_whole
 from streamline.plan import plan_section
+from streamline.report.section import Caution, Paragraph
 from streamline.report.to_json import findings_schema
 
 ROOT = Path(__file__).parents[1]
@@ -223,6 +225,34 @@ def test_too_few_cases_are_not_published(tmp_path):
     (tmp_path / "s.yaml").write_text("study: {title: T, agency: A, service: S}\nlog: {path: e.csv}\n", encoding="utf-8")
     with pytest.raises(InsufficientDataError, match="1 closed case in the window, fewer than the 11"):
         plan_section(tmp_path / "s.yaml")
+
+
+def test_every_file_is_written_as_it_is_and_under_its_digest(section, files, tmp_path):
+    folder = section.save(tmp_path / "out")
+    written = {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    assert written == {name: as_bytes(content) for name, content in files.items()}
+    digests = json.loads(files["provenance.json"])["files"]
+    assert digests == {n: hashlib.sha256(c).hexdigest() for n, c in written.items() if n != "provenance.json"}
+    assert written["section.pdf"].startswith(b"%PDF-1.7")
+
+
+def test_the_pdf_says_what_the_section_says(section, files, pdf_reading):
+    """Read as a screen reader does: each heading, each table in full, a description of each picture."""
+    read = pdf_reading.Reading(files["section.pdf"])
+    assert {p.mark for p in read.pieces if p.mcid is None} == {"Artifact"}
+    plain = pdf_reading.plain
+    for element, table in zip(read.tree.all("Table"), section.section.tables, strict=True):
+        shown = [[plain(cell.words) for cell in row.inside] for row in element.all("TR")]
+        body = [[plain(text) for text in row] for row in table.rows] or [["No rows."]]
+        assert shown == [[plain(column.heading) for column in table.columns], *body], table.id
+        assert all(cell.scope for cell in element.all("TH"))
+    pictures = [e.alt for e in read.tree.all("Figure")]
+    assert all(pictures)
+    assert len([alt for alt in pictures if not alt.startswith("The figure goes on")]) == len(section.section.figures)
+    told = {plain(e.words) for e in read.tree.all()}
+    paragraphs = [b for b in section.section.blocks() if isinstance(b, Paragraph | Caution)]
+    assert len(paragraphs) > 20
+    assert all(plain(b.text) in told for b in paragraphs)
 
 
 def test_an_edited_section_is_not_overwritten(section, tmp_path):
