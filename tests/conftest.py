@@ -18,6 +18,17 @@ from hypothesis import settings
 settings.register_profile("streamline", deadline=None)
 settings.load_profile("streamline")
 
+SAMPLE_STUDY = Path(__file__).parents[1] / "sample_logs" / "study.yaml"
+
+
+@pytest.fixture(scope="session")
+def sample_section() -> Any:
+    """The section of the sample agency, made once for all tests that only read it."""
+    from streamline.plan import plan_section
+
+    return plan_section(SAMPLE_STUDY)
+
+
 #: Real logs: name -> arguments of `read_log`; `source` is relative to the folder of real logs.
 REAL_LOGS: dict[str, dict[str, Any]] = {
     "receipt": {

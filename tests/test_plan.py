@@ -24,8 +24,8 @@ STUDY = ROOT / "sample_logs" / "study.yaml"
 
 
 @pytest.fixture(scope="module")
-def section():
-    return plan_section(STUDY)
+def section(sample_section):
+    return sample_section
 
 
 @pytest.fixture(scope="module")

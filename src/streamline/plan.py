@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,10 @@ class PlanSection:
 
     def files(self) -> dict[str, str | bytes]:
         """Every file of the section by its path: text, or the bytes of a document."""
+        return dict(self._files)
+
+    @cached_property
+    def _files(self) -> dict[str, str | bytes]:
         report = self.analysis.study.report
         return section_files(
             self.section,
