@@ -1,0 +1,221 @@
+"""Rates of contacts that add up where a case awaits several steps at once.
+
+While a case awaits one step, the rate is a product of ratios (`stats.rate_model`). While it awaits several, the rate is taken
+for the sum of theirs: some contacts are about the one, some about the other. Which ones isn't recorded. Given the rates, each
+contact is about each of the steps in proportion to its rate; given such parts of contacts, the rates are those of a model in
+which each step has open days and contacts of its own. The two are repeated until they agree: then the rates are the most
+likely ones (expectation and maximisation), be it pooled or within cases.
+
+Parts of contacts are less than contacts: that they had to be told with the rates is taken off what the records tell, so
+intervals are as wide as they have to be (Louis).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from streamline.kernels.levels import products_of_groups, sums_by_pair
+from streamline.stats.discounted import DiscountedStretches
+from streamline.stats.fixed_effects import fixed_effects_rates
+from streamline.stats.poisson_rates import pooled_rates
+from streamline.stats.rate_choice import RateChoice, chosen_rates
+from streamline.stats.rate_model import RateModel
+from streamline.stats.stretches import LEFT_OUT, Factor, Stretches
+
+Float = npt.NDArray[np.float64]
+Int32 = npt.NDArray[np.int32]
+Int64 = npt.NDArray[np.int64]
+Bool = npt.NDArray[np.bool_]
+
+#: Rounds at the most, and the change of a log ratio below which they have settled.
+ROUNDS, SETTLED = 100, 1e-4
+#: A level whose parts of contacts come to less than this has none.
+NOTHING = 0.05
+#: A step that would move a log ratio by more than this is left to the plain rounds.
+FAR = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Shared:
+    """Contacts that fall into several stretches: one of the first kind, and some of those beside."""
+
+    #: (contacts,) the stretch of each.
+    stretch: Int64
+    #: (contacts + 1,) contact c falls into the stretches beside of `beside[offsets[c]:offsets[c + 1]]`.
+    offsets: Int64
+    beside: Int64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class AddedUp:
+    """Rates that add up."""
+
+    choice: RateChoice
+    #: All stretches, those beside after the others, with the parts of contacts that the rates rest on.
+    stretches: DiscountedStretches
+    #: Whether the rounds have settled.
+    settled: bool
+
+
+def rates_that_add_up(net: DiscountedStretches, beside: Stretches, shared: Shared, *, whole: Float) -> AddedUp:
+    """Fit the rates of steps that cases await at once, as `chosen_rates` those of one step after the other.
+
+    net : the stretches of open life, demand net of redials. beside : those of the steps beside, with the same factors and
+        levels, without contacts. shared : the contacts that fall into both. whole : (n,) contacts in each stretch of `net`
+        before they were discounted.
+
+    A contact keeps its discount, whichever step it is about. Where a stretch beside has contacts with different discounts, the
+    error of one of these ratios is carried for all of them. What doesn't change within a case (the channel) is the same for
+    all its steps, so its errors are those told from the parts.
+    Raises what `chosen_rates` raises; ValueError for other factors or levels.
+    Source: Dempster, Laird and Rubin 1977; Louis 1982 (errors); Lange 1995 (steps).
+    """
+    if [(f.name, f.levels) for f in net.factors] != [(f.name, f.levels) for f in beside.factors]:
+        raise ValueError("stretches of open life and those beside need the same factors and levels")
+    parts = _Parts(net, beside, shared, whole)
+    share = parts.equal()
+    within = chosen_rates(parts.rows(share)).preferred == "fixed effects"
+    effects, before, settled = np.zeros(0), None, False
+    for _ in range(ROUNDS):
+        share = parts.without_silent(share)
+        rows = parts.rows(share)
+        model = fixed_effects_rates(rows) if within else pooled_rates(rows)
+        if not model.converged:
+            break
+        step = model.effects - effects if before == _design(model) else np.full(len(model.effects), np.inf)
+        before = _design(model)
+        if np.abs(step).max(initial=0.0) < SETTLED:
+            settled = True
+            break
+        effects = model.effects if not np.isfinite(step).all() else effects + _lengthened(model, parts, share, step)
+        share = parts.told(model, effects)
+    choice = chosen_rates(parts.rows(share))
+    if choice.model.converged:
+        key = "fixed_effects" if choice.preferred == "fixed effects" else "pooled"
+        choice = replace(choice, **{key: _widened(choice.model, parts, share)})
+    return AddedUp(choice=choice, stretches=parts.rows(share), settled=settled)
+
+
+class _Parts:
+    """The shared contacts, each with the stretches that it may belong to."""
+
+    def __init__(self, net: DiscountedStretches, beside: Stretches, shared: Shared, whole: Float) -> None:
+        n = len(net)
+        self.net, self.beside, self.shared = net, beside, shared
+        #: What each contact counts for.
+        self.worth = net.contacts[shared.stretch] / np.maximum(whole[shared.stretch], 1.0)
+        # (pairs of contact and stretch), in order of contacts: the stretch of open life, then those beside
+        size = np.diff(shared.offsets) + 1
+        self.bounds = np.concatenate([[0], np.cumsum(size)]).astype(np.int64)
+        self.contact = np.repeat(np.arange(len(size)), size)
+        first = np.zeros(len(self.contact), dtype=np.bool_)
+        first[self.bounds[:-1]] = True
+        self.row = np.empty(len(self.contact), dtype=np.int64)
+        self.row[first], self.row[~first] = shared.stretch, n + shared.beside
+        self.first = first
+        # in a stretch without days a contact has no rate
+        self.able = np.concatenate([net.days, beside.days])[self.row] > 0
+        self.factors = tuple(
+            Factor(
+                name=f.name,
+                levels=f.levels,
+                codes=np.concatenate([f.codes, g.codes]).astype(np.int64),
+                reference=int(np.argmax(np.bincount(f.codes, weights=net.contacts, minlength=len(f.levels)))),
+            )
+            for f, g in zip(net.factors, beside.factors, strict=True)
+        )
+
+    def equal(self) -> Float:
+        """(pairs,): the same share for each stretch of a contact."""
+        return self._of_each(self.able.astype(np.float64))
+
+    def told(self, model: RateModel, effects: Float) -> Float:
+        """(pairs,): shares in proportion to the rates."""
+        days = np.ones(len(self.row))
+        own = Stretches(
+            case=self.contact,
+            days=days,
+            contacts=np.zeros(len(days), dtype=np.int64),
+            factors=tuple(replace(f, codes=f.codes[self.row]) for f in self.factors),
+        )
+        return self._of_each(np.where(self.able, model.expected(own, effects=effects), 0.0))
+
+    def without_silent(self, share: Float) -> Float:
+        """Shares with those taken away that leave a level with next to no contact: it has none."""
+        contacts = self.rows(share).contacts
+        for f in self.factors:
+            at = np.bincount(f.codes, weights=contacts, minlength=len(f.levels))
+            silent = (at > 0) & (at < NOTHING)
+            if silent.any():
+                share = self._of_each(np.where(silent[f.codes[self.row]], 0.0, share))
+        return share
+
+    def rows(self, share: Float) -> DiscountedStretches:
+        """All stretches, each with its parts of the contacts."""
+        net, m = self.net, len(self.beside)
+        moved = np.where(self.first, share - 1.0, share) * self.worth[self.contact]
+        contacts = np.concatenate([net.contacts, np.zeros(m)])
+        contacts = np.maximum(contacts + np.bincount(self.row, weights=moved, minlength=len(contacts)), 0.0)
+        contacts[contacts < 1e-12] = 0.0
+        own = self.shared.stretch[self.contact]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            steep = np.where(net.contacts > 0, net.slope / net.contacts, 0.0)
+        slope = np.concatenate([net.slope, np.zeros(m)])
+        slope += np.bincount(self.row, weights=moved * steep[own], minlength=len(slope))
+        by_ratio = np.concatenate([net.by_ratio, np.full(m, -1)])
+        np.maximum.at(by_ratio, self.row[~self.first], net.by_ratio[own[~self.first]])
+        return replace(
+            net,
+            case=np.concatenate([net.case, self.beside.case]),
+            days=np.concatenate([net.days, self.beside.days]),
+            contacts=contacts,
+            slope=slope,
+            by_ratio=by_ratio,
+            factors=self.factors,
+        )
+
+    def unknown(self, model: RateModel, share: Float) -> Float:
+        """(p, p): what the records would tell more of the effects, were it known what each contact is about."""
+        columns = np.full((len(self.row), len(self.factors)), -1, dtype=np.int32)
+        for k, (f, place) in enumerate(zip(self.factors, model.design.places, strict=True)):
+            own = place[f.codes[self.row]]
+            columns[:, k] = np.where(own == LEFT_OUT, -1, own)
+        p = model.design.n_effects
+        part = share * self.worth[self.contact]
+        with np.errstate(divide="ignore"):
+            scale = np.where(self.worth > 0, 1 / self.worth, 0.0)
+        pull = products_of_groups(self.bounds, columns, part, part, scale, p)
+        return np.asarray(sums_by_pair(columns, part, p) - pull, dtype=np.float64)
+
+    def _of_each(self, values: Float) -> Float:
+        """(pairs,): the values of each contact scaled so that they add up to 1; all of it its own where there is none."""
+        total = np.bincount(self.contact, weights=values, minlength=len(self.shared.stretch))[self.contact]
+        return np.where(total > 0, values / np.where(total > 0, total, 1.0), self.first.astype(np.float64))
+
+
+def _design(model: RateModel) -> tuple[tuple[int, ...], ...]:
+    """What tells whether effects of two fits mean the same."""
+    return tuple(tuple(place.tolist()) for place in model.design.places)
+
+
+def _gain(model: RateModel, parts: _Parts, share: Float) -> Float:
+    """(p, p): by how much an error of the fit to parts of contacts has to grow, because the parts are told from it."""
+    p = model.design.n_effects
+    inner = model.within if model.kind == "fixed effects" else model.known
+    missing = np.where(inner[:, None] & inner[None, :], parts.unknown(model, share), 0.0)
+    return np.asarray(np.linalg.pinv(np.eye(p) - model.inverse_information @ missing), dtype=np.float64)
+
+
+def _lengthened(model: RateModel, parts: _Parts, share: Float, step: Float) -> Float:
+    """The step of a round as far as the rounds after it would go; the plain step where that is too far to be trusted."""
+    longer = _gain(model, parts, share) @ step
+    return longer if np.abs(longer).max(initial=0.0) < FAR else step
+
+
+def _widened(model: RateModel, parts: _Parts, share: Float) -> RateModel:
+    """The model with errors that know that contacts had to be parted."""
+    gain = _gain(model, parts, share)
+    return replace(model, covariance=gain @ model.covariance @ gain.T)
