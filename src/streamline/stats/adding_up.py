@@ -94,8 +94,9 @@ def rates_that_add_up(net: DiscountedStretches, beside: Stretches, shared: Share
         share = parts.told(model, effects)
     choice = chosen_rates(parts.rows(share))
     if choice.model.converged:
-        key = "fixed_effects" if choice.preferred == "fixed effects" else "pooled"
-        choice = replace(choice, **{key: _widened(choice.model, parts, share)})
+        wider = _widened(choice.model, parts, share)
+        pooled = choice.preferred == "pooled"
+        choice = replace(choice, pooled=wider) if pooled else replace(choice, fixed_effects=wider)
     return AddedUp(choice=choice, stretches=parts.rows(share), settled=settled)
 
 

@@ -56,8 +56,8 @@ ENOUGH = 20
 ROUNDS, ROUNDS_OF_A_DRAW = 40, 6
 SETTLED = 1e-4
 UNSETTLED = (
-    "Which of several steps awaited at once contacts are about can hardly be told: the rates of these steps have not settled, and "
-    "what a change of one of them does to contacts is uncertain."
+    "Which of several steps awaited at once contacts are about can hardly be told: the rates of these steps have not "
+    "settled, and what a change of one of them does to contacts is uncertain."
 )
 #: From this share of the open time on steps of other branches count that are awaited beside those of the critical path.
 BESIDE = 0.01

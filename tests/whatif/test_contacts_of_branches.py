@@ -1,0 +1,127 @@
+"""Contacts of scenarios where a case awaits two branches side by side, and customers call about both or only one of them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from streamline.whatif import contact_response
+from streamline.whatif.change import Notify, SelfService
+from streamline.whatif.contact_parts import adding_up
+from streamline.whatif.draws import OWN, bind, workload_of
+from streamline.whatif.estimate import Figure, estimate
+from streamline.whatif.queue_model import QueueModel
+from streamline.whatif.replay import fit_replay
+
+sys.path.insert(0, str(Path(__file__).parent))
+from branched_service import CHANGES, branched
+
+
+def service(seed: int, *, n: int = 1500, together: float = 1.0) -> QueueModel:
+    log, contacts = branched(n, np.random.default_rng(seed), together=together)
+    return fit_replay(log, contacts=contacts)
+
+
+@pytest.fixture(scope="module")
+def model() -> QueueModel:
+    return service(1)
+
+
+def own(model: QueueModel, *changes: object) -> np.ndarray:
+    """(n_cases,) contacts of the log's own cases at the rates as fitted."""
+    bound = bind(model, changes)  # type: ignore[arg-type]
+    before = workload_of(model, model.weeks.own(), None, seed=1, draw=OWN)
+    assert model.contacts is not None
+    rates = model.contacts.rates(before, before.replayed())
+    work = workload_of(model, model.weeks.own(), bound, seed=1, draw=OWN)
+    edits = [(e, np.random.default_rng(1)) for _, e in bound.on_contacts]
+    found = model.contacts.of_replay(work, work.replayed(), rates, edits)
+    return np.bincount(work.cases.pick, weights=found.contacts, minlength=model.log.n_cases)
+
+
+def told(model: QueueModel, activity: str) -> float:
+    """Contacts recorded while the activity was awaited."""
+    assert model.contacts is not None
+    return float(model.contacts.recorded[model.log.activity_code(activity)])
+
+
+def test_as_it_is_contacts_are_those_recorded_each_about_one_of_the_steps(model: QueueModel) -> None:
+    """0.36, 0.40 and 0.24 of the contacts are about the answer, the check and the decision; they add up to all of them."""
+    response = model.contacts
+    assert response is not None
+    assert response.beside is not None
+    recorded = response.links.per_case()[response.covered].sum()
+    assert own(model)[response.covered].sum() == pytest.approx(recorded, rel=1e-3)
+    assert response.recorded.sum() == pytest.approx(recorded - response.outside[response.covered].sum())
+    shares = [told(model, a) / recorded for a in ("Answer", "Check", "Decide")]
+    assert shares == pytest.approx([0.36, 0.40, 0.24], abs=0.04)
+
+
+def test_estimates_hold_the_truth_where_calls_about_two_branches_add_up() -> None:
+    """Eight services: at least six intervals of each change hold the truth, and the mean of the estimates lies within four of its
+    standard errors."""
+    found: dict[str, list[Figure]] = {name: [] for name in CHANGES}
+    for seed in range(8):
+        model = service(seed + 50)
+        assert model.contacts is not None
+        assert model.contacts.caveats == ()
+        for name, (change, _) in CHANGES.items():
+            found[name].append(estimate(model, [change], draws=40, seed=seed)["contacts_per_case"])
+    for name, figures in found.items():
+        true = CHANGES[name][1]
+        values = np.array([f.change for f in figures])
+        held = sum(f.change_low <= true <= f.change_high for f in figures)
+        assert held >= 6, (name, held, true, values)
+        assert abs(values.mean() - true) < 4 * values.std(ddof=1) / np.sqrt(len(values)), (name, true, values)
+
+
+def test_by_the_longer_branch_alone_the_same_changes_are_told_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the check half of its calls stay, as it is hardly ever the longer branch: the interval doesn't hold -0.40."""
+    monkeypatch.setattr(contact_response, "BESIDE", 2.0)
+    model = service(50)
+    assert model.contacts is not None
+    assert model.contacts.beside is None
+    change, true = CHANGES["no check"]
+    got = estimate(model, [change], draws=40)["contacts_per_case"]
+    assert got.change_low > true
+
+
+def test_telling_customers_of_one_branch_leaves_contacts_about_the_other(model: QueueModel) -> None:
+    """Of all contacts those about the check go, also those while the answer is awaited beside it; no others."""
+    before, check = own(model), told(model, "Check")
+    silent = own(model, Notify(states=("Check",), by=1.0))
+    assert (before - silent).sum() == pytest.approx(check, rel=2e-3)
+    served = own(model, SelfService(state="Check", share=1.0, cost=0.0))
+    assert (before - served).sum() == pytest.approx(check, rel=2e-3)
+    both = own(model, Notify(states=("Check", "Answer"), by=1.0))
+    assert (before - both).sum() == pytest.approx(check + told(model, "Answer"), rel=2e-3)
+
+
+def test_where_calls_dont_add_up_it_is_said() -> None:
+    """While both branches are awaited customers call half as often as about each alone."""
+    halved = service(3, together=0.5, n=3000).contacts
+    assert halved is not None
+    (said,) = (c for c in halved.caveats if "several steps at once" in c)
+    assert "too large" in said
+    assert said.startswith("While cases await several steps at once, customers get in touch 0.")
+
+
+def test_without_branches_nothing_is_beside(log_of) -> None:
+    rows = [(f"c{k}", a, 48 * k + h, 48 * k + h + 4) for k in range(30) for h, a in ((8, "In"), (12, "Check"), (16, "Out"))]
+    assert contact_response.beside_share(fit_replay(log_of(rows)).paths) == 0.0
+
+
+def test_sum_of_rates_beside_contacts_by_hand() -> None:
+    """6 contacts where 3 × 2 are made: 1, and errors of 1, -1 and 0 in cases of 2: 1 ± 1.96 × √2 / 6."""
+    got = adding_up(np.array([3.0, 1.0, 2.0]), np.array([2.0, 2.0, 2.0]))
+    assert (got.ratio, got.n_contacts) == (1.0, 6.0)
+    assert (got.low, got.high) == pytest.approx((1 - 1.95996 * np.sqrt(2) / 6, 1 + 1.95996 * np.sqrt(2) / 6), abs=1e-4)
+    assert got.caveat() is None
+    many = adding_up(np.full(400, 1.0), np.full(400, 2.0))
+    assert "0.50 times as often" in str(many.caveat())
+    assert "too large" in str(many.caveat())
+    assert "too small" in str(adding_up(np.full(400, 2.0), np.full(400, 1.0)).caveat())
+    assert adding_up(np.zeros(3), np.zeros(3)).caveat() is None
