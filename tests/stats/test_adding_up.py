@@ -36,7 +36,7 @@ def pieces(
 ) -> Pieces:  # fmt: skip
     """Customers differ (variance 0.5). alone : share of cases in which the check ends last. together : contacts while both
     are awaited, over the sum of the rates."""
-    days = rng.uniform(1, 6, (n, 4)) * np.array([1.0, 1.0, 1.0, 1.0])
+    days = rng.uniform(1, 6, (n, 4))
     days[rng.random(n) >= alone, 2] = 0.0
     rate = np.array([sum(rates[a] for a in awaited) for awaited in AWAITED])
     rate[1] *= together
@@ -133,15 +133,17 @@ def test_contacts_are_parted_and_none_is_lost() -> None:
 
 
 def test_intervals_hold_the_truth() -> None:
-    """200 services in which a check is awaited alone in one case of twenty: 95% intervals of its ratio hold the true 2.0 in 182 to
-    198 of them. Errors that took the parts of contacts for records would be a third as wide and hold it in half."""
+    """200 services in which a check is awaited alone in one case of twenty: 95% intervals of its ratio hold the true 2.0 in
+    182 to 198 of them. Errors that took the parts of contacts for records would be a third as wide and hold it in half."""
     held = narrow = 0
     for seed in range(200):
         got = fitted(pieces(np.random.default_rng(seed + 1000), alone=0.05))
         error, effect = error_of(got, CHECK), effects_of(got)[0]
         held += abs(effect - np.log(2)) < 1.96 * error
         parts = chosen_rates(got.stretches)
-        narrow += abs(effect - np.log(2)) < 1.96 * error_of(AddedUp(choice=parts, stretches=got.stretches, settled=True), CHECK)
+        narrow += abs(effect - np.log(2)) < 1.96 * error_of(
+            AddedUp(choice=parts, stretches=got.stretches, settled=True), CHECK
+        )
     assert 182 <= held <= 198
     assert narrow < 130
 

@@ -3,31 +3,33 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from streamline.whatif import contact_response
-from streamline.whatif.change import Notify, SelfService
+from streamline.whatif.change import Notify, RunInParallel, SelfService
+from streamline.whatif.contact_edits import contact_edits
 from streamline.whatif.contact_parts import adding_up
 from streamline.whatif.draws import OWN, bind, workload_of
-from streamline.whatif.estimate import Figure, estimate
+from streamline.whatif.estimate import Figure, Proposal, estimate, estimates
 from streamline.whatif.queue_model import QueueModel
 from streamline.whatif.replay import fit_replay
 
 sys.path.insert(0, str(Path(__file__).parent))
-from branched_service import CHANGES, branched
+from branched_service import CHANGES, branched, true_changes
 
 
-def service(seed: int, *, n: int = 1500, together: float = 1.0) -> QueueModel:
-    log, contacts = branched(n, np.random.default_rng(seed), together=together)
+def service(seed: int, *, n: int = 1500, together: float = 1.0, again: float = 1.0) -> QueueModel:
+    log, contacts = branched(n, np.random.default_rng(seed), together=together, again=again)
     return fit_replay(log, contacts=contacts)
 
 
 @pytest.fixture(scope="module")
 def model() -> QueueModel:
-    return service(1)
+    return service(1, n=4000)
 
 
 def own(model: QueueModel, *changes: object) -> np.ndarray:
@@ -49,7 +51,8 @@ def told(model: QueueModel, activity: str) -> float:
 
 
 def test_as_it_is_contacts_are_those_recorded_each_about_one_of_the_steps(model: QueueModel) -> None:
-    """0.36, 0.40 and 0.24 of the contacts are about the answer, the check and the decision; they add up to all of them."""
+    """0.36, 0.40 and 0.24 of the contacts are about the answer, the check and the decision (errors of 0.017 at the most); they add
+    up to all of them."""
     response = model.contacts
     assert response is not None
     assert response.beside is not None
@@ -57,25 +60,27 @@ def test_as_it_is_contacts_are_those_recorded_each_about_one_of_the_steps(model:
     assert own(model)[response.covered].sum() == pytest.approx(recorded, rel=1e-3)
     assert response.recorded.sum() == pytest.approx(recorded - response.outside[response.covered].sum())
     shares = [told(model, a) / recorded for a in ("Answer", "Check", "Decide")]
-    assert shares == pytest.approx([0.36, 0.40, 0.24], abs=0.04)
+    assert shares == pytest.approx([0.36, 0.40, 0.24], abs=0.06)
 
 
-def test_estimates_hold_the_truth_where_calls_about_two_branches_add_up() -> None:
+@pytest.mark.parametrize("again", [1.0, 2.0])
+def test_estimates_hold_the_truth_where_calls_about_two_branches_add_up(again: float) -> None:
     """Eight services: at least six intervals of each change hold the truth, and the mean of the estimates lies within four of its
-    standard errors."""
+    standard errors; also where customers redial."""
+    true = {name: how.effect for name, how in CHANGES.items()} if again == 1 else true_changes(again=again)
     found: dict[str, list[Figure]] = {name: [] for name in CHANGES}
     for seed in range(8):
-        model = service(seed + 50)
+        model = service(seed + 50, again=again)
         assert model.contacts is not None
-        assert model.contacts.caveats == ()
-        for name, (change, _) in CHANGES.items():
-            found[name].append(estimate(model, [change], draws=40, seed=seed)["contacts_per_case"])
+        assert not any("several steps" in c for c in model.contacts.caveats)
+        proposals = [Proposal(name=name, changes=[how.change]) for name, how in CHANGES.items()]
+        for told_of in estimates(model, proposals, draws=40, seed=seed):
+            found[told_of.name].append(told_of["contacts_per_case"])
     for name, figures in found.items():
-        true = CHANGES[name][1]
         values = np.array([f.change for f in figures])
-        held = sum(f.change_low <= true <= f.change_high for f in figures)
+        held = sum(f.change_low <= true[name] <= f.change_high for f in figures)
         assert held >= 6, (name, held, true, values)
-        assert abs(values.mean() - true) < 4 * values.std(ddof=1) / np.sqrt(len(values)), (name, true, values)
+        assert abs(values.mean() - true[name]) < 4 * values.std(ddof=1) / np.sqrt(len(values)), (name, true, values)
 
 
 def test_by_the_longer_branch_alone_the_same_changes_are_told_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,13 +89,15 @@ def test_by_the_longer_branch_alone_the_same_changes_are_told_wrong(monkeypatch:
     model = service(50)
     assert model.contacts is not None
     assert model.contacts.beside is None
-    change, true = CHANGES["no check"]
-    got = estimate(model, [change], draws=40)["contacts_per_case"]
-    assert got.change_low > true
+    check = CHANGES["no check"]
+    got = estimate(model, [check.change], draws=40)["contacts_per_case"]
+    assert got.change_low > check.effect
 
 
 def test_telling_customers_of_one_branch_leaves_contacts_about_the_other(model: QueueModel) -> None:
-    """Of all contacts those about the check go, also those while the answer is awaited beside it; no others."""
+    """Of all contacts those about the check go, also those while the answer is awaited beside it; no others (without redials)."""
+    assert model.contacts is not None
+    model = replace(model, contacts=replace(model.contacts, ratio=1.0))
     before, check = own(model), told(model, "Check")
     silent = own(model, Notify(states=("Check",), by=1.0))
     assert (before - silent).sum() == pytest.approx(check, rel=2e-3)
@@ -110,8 +117,22 @@ def test_where_calls_dont_add_up_it_is_said() -> None:
 
 
 def test_without_branches_nothing_is_beside(log_of) -> None:
-    rows = [(f"c{k}", a, 48 * k + h, 48 * k + h + 4) for k in range(30) for h, a in ((8, "In"), (12, "Check"), (16, "Out"))]
+    rows = [
+        (f"c{k}", a, 48 * k + h, 48 * k + h + 4) for k in range(30) for h, a in ((8, "In"), (12, "Check"), (16, "Out"))
+    ]
     assert contact_response.beside_share(fit_replay(log_of(rows)).paths) == 0.0
+
+
+def test_steps_that_are_first_awaited_side_by_side_are_said_to_be_unknown(model: QueueModel) -> None:
+    """Where branches are on record already, the rates know what customers ask meanwhile."""
+    change = RunInParallel(activities=("Answer", "Check"))
+    alone = model.contacts
+    assert alone is not None
+    assert contact_edits(alone, [change]) == []
+    ((place, edit),) = contact_edits(replace(alone, beside=None), [change])
+    assert place == 0
+    assert any("fewer are saved than told" in c for c in edit.caveats)
+    assert contact_edits(None, [change]) == []
 
 
 def test_sum_of_rates_beside_contacts_by_hand() -> None:
