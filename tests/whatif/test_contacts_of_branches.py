@@ -51,8 +51,8 @@ def told(model: QueueModel, activity: str) -> float:
 
 
 def test_as_it_is_contacts_are_those_recorded_each_about_one_of_the_steps(model: QueueModel) -> None:
-    """0.36, 0.40 and 0.24 of the contacts are about the answer, the check and the decision (errors of 0.017 at the most); they add
-    up to all of them."""
+    """0.36, 0.40 and 0.24 of the contacts are about the answer, the check and the decision (errors of 0.017 at the most);
+    they add up to all of them."""
     response = model.contacts
     assert response is not None
     assert response.beside is not None
