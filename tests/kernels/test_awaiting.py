@@ -35,6 +35,7 @@ class World:
     ratio: float
     within: int
     branches: bool
+    together: float
 
 
 @st.composite
@@ -62,6 +63,7 @@ def worlds(draw: st.DrawFn) -> World:
         ratio=draw(st.sampled_from([1.0, 0.5, 2.5])),
         within=draw(st.integers(6, 40)),
         branches=draw(st.booleans()),
+        together=draw(st.sampled_from([1.0, 0.6, 1.5])),
     )
 
 
@@ -117,7 +119,7 @@ def slow(world: World, case: int) -> tuple[dict[int, float], float]:
         end = min(cuts)
         assert end in edges or end == t + piece
         rates = [RATE[a, band, age] for a, band in now]
-        came = sum(rates) * world.level[case] * (end - t) / 24
+        came = sum(rates) * world.level[case] * (end - t) / 24 * (world.together if len(now) > 1 else 1.0)
         pieces = [p for p in pieces if p[0] > t - world.within]
         recent = min(sum(p[1] * np.exp(-world.ratio * (plain - p[2])) for p in pieces), 1.0)
         fades = np.exp(-world.ratio * came / 2)
@@ -149,7 +151,7 @@ def run(world: World, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.nd
         np.array(joins, dtype=np.int64), np.array([s.activity for s in flat], dtype=np.int32), arrival,
         np.array(complete, dtype=np.int64), np.array([s.keep for s in flat], dtype=np.bool_), RATE[:, : len(world.bands) + 1],
         np.array(world.bands, dtype=np.int64) * HOUR, np.array(world.ages, dtype=np.int64) * HOUR, np.array(world.level),
-        world.ratio, world.within * HOUR, WORTH, counts, NEVER, world.branches,
+        world.ratio, world.within * HOUR, WORTH, counts, NEVER, world.branches, world.together,
     )  # fmt: skip
 
 
@@ -184,7 +186,7 @@ def test_contacts_that_bring_on_others_come_as_often_as_at_random(rate: float, r
         np.array([0, 1]), np.array([0, 0]), np.zeros(0, dtype=np.int64), np.zeros(1, dtype=np.int32),
         np.zeros(1, dtype=np.int64), np.array([12 * DAY]), np.ones(1, dtype=np.bool_), np.full((1, 1, 1), rate),
         np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.ones(1), ratio, 3 * DAY, np.ones((1, 1)),
-        np.ones(1, dtype=np.bool_), NEVER, False,
+        np.ones(1, dtype=np.bool_), NEVER, False, 1.0,
     )  # fmt: skip
     assert got[0, 0] == pytest.approx(count.mean(), abs=4 * count.std() / np.sqrt(n) + 0.02 * count.mean())
     assert abs(got[0, 0] / (12 * rate) - 1) > 0.05  # it does matter
@@ -196,23 +198,24 @@ def test_a_hand_made_case() -> None:
     got, by_activity, _ = contacts_while_awaiting(
         np.array([0, 2]), np.array([0, 0, 1]), np.array([0]), np.array([0, 1], dtype=np.int32), np.array([10 * DAY]),
         np.array([12 * DAY, 15 * DAY]), np.ones(2, dtype=np.bool_), rate, np.zeros(0, dtype=np.int64), np.array([4 * DAY]),
-        np.ones(1), 1.0, 3 * DAY, np.array([[1.0], [1.0]]), np.ones(1, dtype=np.bool_), NEVER, False,
+        np.ones(1), 1.0, 3 * DAY, np.array([[1.0], [1.0]]), np.ones(1, dtype=np.bool_), NEVER, False, 1.0,
     )  # fmt: skip
     assert got[0, 0] == pytest.approx(1.1)
     assert by_activity == pytest.approx([0.2, 0.9])
 
 
-@pytest.mark.parametrize("branches", [False, True])
-def test_two_branches_by_hand(branches: bool) -> None:
+@pytest.mark.parametrize(("branches", "ratio"), [(False, 0.5), (True, 1.0), (True, 0.5)])
+def test_two_branches_by_hand(branches: bool, ratio: float) -> None:
     """After a day of the first step (0.1 a day), one branch is awaited for 4 days (0.2) and another for the first 2 of them
     (0.3, and 0.5 from its second day on): 0.1 + 4 × 0.2 = 0.9 by the longer one alone, and 0.3 + 0.5 more with both, of which
-    2 × 0.2 + 0.8 come while both are awaited."""
+    2 × 0.2 + 0.8 come while both are awaited; at half the sum then, half of these."""
     rate = np.array([[[0.1], [0.1]], [[0.2], [0.2]], [[0.3], [0.5]]])
     got, by_activity, together = contacts_while_awaiting(
         np.array([0, 3]), np.array([0, 0, 1, 2]), np.array([0, 0]), np.array([0, 2, 1], dtype=np.int32), np.array([10 * DAY]),
         np.array([11 * DAY, 13 * DAY, 15 * DAY]), np.ones(3, dtype=np.bool_), rate, np.array([DAY]), np.zeros(0, dtype=np.int64),
         np.ones(1), 1.0, 3 * DAY, np.ones((3, 1)), np.ones(1, dtype=np.bool_), NEVER, branches,
+        ratio,
     )  # fmt: skip
-    assert got[0, 0] == pytest.approx(1.7 if branches else 0.9)
-    assert by_activity == pytest.approx([0.1, 0.8, 0.8 if branches else 0.0])
-    assert together == pytest.approx([1.2 if branches else 0.0])
+    assert got[0, 0] == pytest.approx(0.5 + 1.2 * ratio if branches else 0.9)
+    assert by_activity == pytest.approx([0.1, 0.4 + 0.4 * ratio, 0.8 * ratio] if branches else [0.1, 0.8, 0.0])
+    assert together == pytest.approx([1.2 * ratio if branches else 0.0])

@@ -6,7 +6,7 @@ decision; while both branches are awaited, at `together` times the sum. Each has
 For three days after a call they call `again` times as often.
 
 With both at 1 a case brings 0.06 × 6 + 0.10 × 4 + 0.08 × 3 = 1 call on average, and what a change does is a product: half the
-wait for the answer saves 0.06 × 3 = 0.18 calls, whatever the check does meanwhile. With redials it is simulated.
+wait for the answer saves 0.06 × 3 = 0.18 calls, whatever the check does meanwhile. Otherwise it is simulated.
 """
 
 from __future__ import annotations
@@ -115,12 +115,12 @@ def branched(
     return log, read_contacts(table, case="case", time="time", timezone="UTC")
 
 
-def true_changes(*, again: float, n: int = 100_000, seed: int = 9) -> dict[str, float]:
-    """What each change does to the calls of a case, of many cases with these redials."""
+def true_changes(*, again: float, together: float, n: int = 100_000, seed: int = 9) -> dict[str, float]:
+    """What each change does to the calls of a case, of many cases."""
     of = waits(n, np.random.default_rng(seed))
 
     def mean(under: Known) -> float:
-        found = calls(of, np.random.default_rng(seed + 1), together=1.0, again=again, under=under)
+        found = calls(of, np.random.default_rng(seed + 1), together=together, again=again, under=under)
         return sum(len(c) for c in found) / n
 
     before = mean(AS_IS)

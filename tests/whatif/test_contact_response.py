@@ -105,7 +105,7 @@ def test_days_by_state_band_and_age_are_those_of_the_open_lives(model: QueueMode
         days, *_ = contacts_while_awaiting(
             work.offsets, work.join_offsets, work.joined, work.activity, work.arrival, replayed.complete, work.keep, rate,
             table.bands, table.ages, np.ones(len(closed)), 1.0, 1, np.ones((table.n_activities, 1)), closed, 2**62,
-            False,
+            False, 1.0,
         )  # fmt: skip
         mine = (state == s) & (band == b) & (age == a)
         expected = np.bincount(life.case[mine], weights=life.days[mine], minlength=len(closed))

@@ -23,15 +23,15 @@ _PIECES = 6
 def contacts_while_awaiting(
     offsets: Int64, join_offsets: Int64, joined: Int64, activity: Int32, arrival: Int64, complete: Int64, keep: Bool,
     rate: Float, bands: Int64, ages: Int64, level: Float, ratio: float, within: int, worth: Float, counts: Bool, never: int,
-    branches: bool,
+    branches: bool, together_ratio: float,
 ) -> Any:  # fmt: skip
     """The contacts expected between the arrival and the last completion: of each case, and of each activity awaited.
 
     At each instant the case awaits the step of its critical path that is enabled and not complete: the path leads back
     from the kept step that completes last, each time to the step that it joins which completes last (the first of
     these), as far as the arrival. With `branches` it awaits each other kept step besides, from the last completion of
-    those that it joins until its own; the rate is then the sum of theirs, and a contact is about each of them in
-    proportion.
+    those that it joins until its own; the rate is then `together_ratio` times the sum of theirs, and a contact is about each
+    of them in proportion.
 
     rate : (activities, bands, ages) contacts per day while an activity is awaited, by the time waited (bands end at
         `bands`, microseconds, ascending) and the time since the arrival (`ages` likewise). level : (cases,) factor of
@@ -129,6 +129,8 @@ def contacts_while_awaiting(
                 end = min(end, until[own])
                 every += rate[activity[awaited[own]], band[k], age]
             came = every * level[case] * (end - now) / DAY
+            if n_open > 1:
+                came *= together_ratio
             added = came
             if ratio != 1.0:
                 while n_recent > 0 and at[head] <= now - within:

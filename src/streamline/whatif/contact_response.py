@@ -3,8 +3,8 @@
 While a case awaits a step, contacts come at a rate that depends on the step, on how long it has been awaited, on how old
 the case is and whether it is overdue, and on the channel by which it came (`stats.rate_choice`: within cases, so that
 frequent callers with long cases don't make waiting look worse than it is). Where branches run side by side for more than a
-hundredth of the time, the rates of all steps that a case awaits at once are added up (`stats.adding_up`); elsewhere a case
-awaits the step of its critical path alone. Each case has a propensity of its own, learned
+hundredth of the time, the rates of all steps that a case awaits at once are added up, times a ratio where the records tell it
+(`stats.adding_up`); elsewhere a case awaits the step of its critical path alone. Each case has a propensity of its own, learned
 from its contacts: the more contacts than expected, the higher, drawn towards the mean as far as one case tells little
 (gamma, its variance estimated). Contacts before the arrival, and after the end, stay as they were.
 
@@ -103,6 +103,8 @@ class DrawnRates:
     level: Float
     #: For a few days after a contact the rate is so many times as high.
     ratio: float
+    #: While several steps are awaited at once, it is so many times the sum of theirs.
+    together: float
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -158,6 +160,7 @@ class ContactResponse:
             rate=self.table.cells(effects) * self.scale[:, None, None],
             level=self.propensity * self._channel_level(effects),
             ratio=ratio,
+            together=effects.together,
         )
         worth = np.ones((len(recorded), 1))
         for _ in range(ROUNDS_OF_A_DRAW):
@@ -207,7 +210,7 @@ class ContactResponse:
         per_case, by_activity, together = contacts_while_awaiting(
             work.offsets, work.join_offsets, work.joined, work.activity, work.arrival, complete, work.keep,
             rates.rate, self.table.bands, self.table.ages, rates.level[work.cases.pick], rates.ratio, self.within, worth,
-            counts, NEVER, self.beside is not None,
+            counts, NEVER, self.beside is not None, rates.together,
         )  # fmt: skip
         return per_case, by_activity, together
 
@@ -251,6 +254,7 @@ class ContactResponse:
             rate=self.table.cells(fitted) * self.scale[:, None, None],
             level=self.propensity * self._channel_level(fitted),
             ratio=self.ratio,
+            together=fitted.together,
         )
         worth, counts = np.ones((len(self.scale), 1)), self.covered[pick]
         _, _, together = self._at(work, self.links.log.complete[work.step], rates, worth, counts)
@@ -335,11 +339,14 @@ def _anchored(response: ContactResponse, model: QueueModel) -> ContactResponse:
     replayed, pick = work.replayed(), work.cases.pick
     counts, recorded = response.covered[pick], response.recorded
     worth = np.ones((len(recorded), 1))
-    fitted = response.table.cells(response.table.fitted)
+    fitted, together = response.table.cells(response.table.fitted), response.table.fitted.together
     channel = response._channel_level(response.table.fitted)
     for k in range(ROUNDS):
         rates = DrawnRates(
-            rate=fitted * response.scale[:, None, None], level=response.propensity * channel, ratio=response.ratio
+            rate=fitted * response.scale[:, None, None],
+            level=response.propensity * channel,
+            ratio=response.ratio,
+            together=together,
         )
         per_case, made, _ = response._over(work, replayed, rates, worth, counts)
         wanted = np.where(made > 0, recorded / np.where(made > 0, made, 1.0), 1.0)

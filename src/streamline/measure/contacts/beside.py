@@ -35,6 +35,9 @@ class Beside:
     time: Int64 = field(repr=False)
     #: The factors of the open life that tell one case from another or change in it, with the same levels.
     factors: tuple[Factor, ...] = field(repr=False)
+    #: (rows,) the stretches of the open life in which several steps are awaited, ascending, and for how long, microseconds.
+    row: Int64 = field(repr=False)
+    row_time: Int64 = field(repr=False)
     #: (pairs,) each link that falls into such stretches, once for each of them, in order; and the stretch.
     link: Int64 = field(repr=False)
     stretch: Int64 = field(repr=False)
@@ -67,46 +70,120 @@ def awaited_beside(life: OpenLife, paths: Paths) -> Beside:
 
     A step beside is awaited from its enabling to its completion. Only time that the contact log covers counts.
     """
-    links, log = life.links, life.links.log
+    log = life.links.log
     step = np.flatnonzero(~paths.critical & (paths.enabled < log.complete))
-    case, n = log.case_of_step[step], len(step)
-    width = len(log.activities)
-    # each step in a life of its own: from the arrival to its enabling something that isn't told, then the step
-    state = np.column_stack([np.full(n, width), log.activity[step]]).ravel().astype(np.int32)
-    since = np.column_stack([log.arrival[case], paths.enabled[step]]).ravel()
-    until = np.column_stack([paths.enabled[step], log.complete[step]]).ravel()
-    size = links.offsets[case + 1] - links.offsets[case]
-    offsets = np.concatenate([[0], np.cumsum(size)]).astype(np.int64)
-    link = np.repeat(links.offsets[case] - offsets[:-1], size) + np.arange(int(size.sum()))
-    last = log.last_completion
-    ages = np.array([round(e * DAY) for e in life.ages], dtype=np.int64)
-    of, key, time, _, key_of_link = stretches(
-        np.arange(0, 2 * n + 1, 2), state, since, until, np.full(n, width, dtype=np.int32), log.complete[step],
-        log.complete[step], overdue_from(log, last, life.standard)[case], offsets, links.time[link], links.weight[link],
-        np.array([round(e * DAY) for e in life.bands], dtype=np.int64), round(REPEAT_DAYS * DAY),
-        np.zeros(0, dtype=np.int64), np.zeros(1, dtype=np.int32), 1, *links.period, ages,
-    )  # fmt: skip
-    names = life.factor("state").levels
-    by_age = any(f.name == "age" for f in life.factors)
-    factors = factors_of(key, names, life.bands, [], REPEAT_DAYS, life.standard, life.ages if by_age else None)
-    told = factors[0].codes != width
-    keys = int(key.max(initial=0)) + 1
-    place = np.searchsorted(of * keys + key, np.repeat(np.arange(n), size) * keys + key_of_link)
-    inside = key_of_link >= 0
-    inside[inside] = told[place[inside]]
-    pairs = np.flatnonzero(inside)
-    pairs = pairs[np.argsort(link[pairs], kind="stable")]
-    own = case[of[told]]
-    factors = tuple(Factor(name=f.name, codes=f.codes[told], levels=f.levels) for f in factors)
+    case = log.case_of_step[step]
+    cut = _Cut.of(life, case, log.activity[step], paths.enabled[step], log.complete[step])
+    names, by_age = life.factor("state").levels, any(f.name == "age" for f in life.factors)
+    factors = factors_of(cut.key, names, life.bands, [], REPEAT_DAYS, life.standard, life.ages if by_age else None)
+    order = np.argsort(cut.link, kind="stable")
+    own = case[cut.number]
     if any(f.name == "channel" for f in life.factors):
         factors = (*factors, channel_of(log, own))
+    row, row_time = _several(life, paths, case, paths.enabled[step], log.complete[step])
     return Beside(
         case=own,
-        time=time[told],
+        time=cut.time,
         factors=factors,
-        link=link[pairs],
-        stretch=(np.cumsum(told) - 1)[place[pairs]],
+        row=row,
+        row_time=row_time,
+        link=cut.link[order],
+        stretch=cut.stretch[order],
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Cut:
+    """Waits of cases cut into stretches, each wait by itself; in order of waits."""
+
+    #: The wait that each stretch is of, its key (see `kernels.exposure.stretches`) and its length.
+    number: Int64
+    key: Int64
+    time: Int64
+    #: Each link that falls into one of them, and the stretch.
+    link: Int64
+    stretch: Int64
+
+    @classmethod
+    def of(cls, life: OpenLife, case: Int64, activity: Int64, since: Int64, until: Int64) -> _Cut:
+        """Cut n waits for these activities."""
+        links, log, n = life.links, life.links.log, len(case)
+        width = len(log.activities)
+        # each wait in a life of its own: from the arrival until it begins something that isn't told, then the wait
+        state = np.column_stack([np.full(n, width), activity]).ravel().astype(np.int32)
+        begin = np.column_stack([log.arrival[case], since]).ravel()
+        end = np.column_stack([since, until]).ravel()
+        size = links.offsets[case + 1] - links.offsets[case]
+        offsets = np.concatenate([[0], np.cumsum(size)]).astype(np.int64)
+        link = np.repeat(links.offsets[case] - offsets[:-1], size) + np.arange(int(size.sum()))
+        number, key, time, _, key_of_link = stretches(
+            np.arange(0, 2 * n + 1, 2), state, begin, end, np.full(n, width, dtype=np.int32), until, until,
+            overdue_from(log, log.last_completion, life.standard)[case], offsets, links.time[link], links.weight[link],
+            np.array([round(e * DAY) for e in life.bands], dtype=np.int64), round(REPEAT_DAYS * DAY),
+            np.zeros(0, dtype=np.int64), np.zeros(1, dtype=np.int32), 1, *links.period,
+            np.array([round(e * DAY) for e in life.ages], dtype=np.int64),
+        )  # fmt: skip
+        keys = int(key.max(initial=0)) + 1
+        told = key < width * _keys_of_a_state(life)
+        place = np.searchsorted(number * keys + key, np.repeat(np.arange(n), size) * keys + key_of_link)
+        inside = key_of_link >= 0
+        inside[inside] = told[place[inside]]
+        return cls(
+            number=number[told], key=key[told], time=time[told], link=link[inside],
+            stretch=(np.cumsum(told) - 1)[place[inside]],
+        )  # fmt: skip
+
+
+def _keys_of_a_state(life: OpenLife) -> int:
+    return (len(life.bands) + 1) * 4 * (len(life.ages) + 1)
+
+
+def _several(life: OpenLife, paths: Paths, case: Int64, since: Int64, until: Int64) -> tuple[Int64, Int64]:
+    """(stretches of the open life, microseconds of each) while steps are awaited beside, from `since` until `until`.
+
+    A step of the critical path is awaited during a part [u, v) of such a time as long as until v, less as long as until u.
+    """
+    log = life.links.log
+    # times with any step beside, put together by case: one begins where all before it in its case have ended
+    order = np.lexsort((since, case))
+    of, begin, end = case[order], since[order], until[order]
+    ordered = np.sort(end)
+    latest = np.maximum.accumulate(of * (len(of) + 1) + np.searchsorted(ordered, end)) - of * (len(of) + 1)
+    latest = ordered[latest] if len(of) else end
+    fresh = np.ones(len(of), dtype=np.bool_)
+    fresh[1:] = (of[1:] != of[:-1]) | (begin[1:] > latest[:-1])
+    first = np.flatnonzero(fresh)
+    of, begin = of[first], begin[first]
+    end = latest[np.append(first[1:], len(latest)) - 1] if len(first) else end
+    # each of them with each step of the critical path that it meets
+    path = np.flatnonzero(paths.critical)
+    place = np.searchsorted(log.case_of_step[path], np.stack([of, of + 1]))
+    size = place[1] - place[0]
+    which = np.repeat(np.arange(len(of)), size)
+    step = path[
+        np.repeat(place[0] - np.concatenate([[0], np.cumsum(size)[:-1]]).astype(np.int64), size) + np.arange(len(which))
+    ]
+    enabled = paths.enabled[step]
+    u, v = np.maximum(begin[which], enabled), np.minimum(end[which], log.complete[step])
+    met = u < v
+    step, enabled, u, v = step[met], enabled[met], u[met], v[met]
+    twice = np.concatenate([log.case_of_step[step]] * 2)
+    by_case = np.argsort(twice, kind="stable")
+    sign = np.repeat([1, -1], len(step))[by_case]
+    cut = _Cut.of(
+        life, twice[by_case], np.concatenate([log.activity[step]] * 2)[by_case], np.concatenate([enabled] * 2)[by_case],
+        np.concatenate([v, u])[by_case],
+    )  # fmt: skip
+    found, own = np.unique(np.stack([twice[by_case][cut.number], cut.key]), axis=1, return_inverse=True)
+    time = np.zeros(found.shape[1], dtype=np.int64)
+    np.add.at(time, own.ravel(), cut.time * sign[cut.number])
+    key_of_row = np.zeros(len(life.case), dtype=np.int64)
+    for f in life.factors:
+        if f.name != "channel":
+            key_of_row = key_of_row * len(f.levels) + f.codes
+    keys = int(max(key_of_row.max(initial=0), found[1].max(initial=0))) + 1
+    row = np.searchsorted(life.case * keys + key_of_row, found[0] * keys + found[1])
+    return row[time > 0], time[time > 0]
 
 
 def shared_by(life: OpenLife, beside: Beside) -> Shared:
@@ -117,6 +194,9 @@ def shared_by(life: OpenLife, beside: Beside) -> Shared:
     whole = life.links.weight[beside.link] == 1.0
     link, count = np.unique(beside.link[whole], return_counts=True)
     return Shared(
+        days=np.bincount(
+            life.place_in_stretches[beside.row], weights=beside.row_time / DAY, minlength=life.n_in_stretches
+        ),
         stretch=life.place_in_stretches[life.stretch_of_link[link]],
         offsets=np.concatenate([[0], np.cumsum(count)]).astype(np.int64),
         beside=beside.stretch[whole],

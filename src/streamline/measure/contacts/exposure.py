@@ -132,6 +132,11 @@ class OpenLife(Result):
         return (np.cumsum(self._with_days) - 1).astype(np.int64)
 
     @property
+    def n_in_stretches(self) -> int:
+        """How many these are."""
+        return int(self._with_days.sum())
+
+    @property
     def _with_days(self) -> Bool:
         """Stretches of the states that have days."""
         state = self.factor("state")
