@@ -116,6 +116,24 @@ def test_stretches_beside_are_those_counted_hour_by_hour(cases_of, calls_of, dra
             for k, t in enumerate(times)
             if found.enabled[s] <= t < log.complete[s]
         ]
+    several: Counter[tuple[int, ...]] = Counter()
+    for s in np.flatnonzero(found.critical):
+        case = int(log.case_of_step[s])
+        others = [x for x in np.flatnonzero(~found.critical) if log.case_of_step[x] == case]
+        times = links.time[links.offsets[case] : links.offsets[case + 1]]
+        for t in range(int(found.enabled[s]), int(log.complete[s]), HOUR):
+            inside = links.period[0] <= t < links.period[1]
+            if inside and any(found.enabled[x] <= t < log.complete[x] for x in others):
+                band = sum(t - found.enabled[s] >= b * DAY for b in life.bands)
+                due = log.arrival[case] + 2 * DAY
+                soon = int(any(c <= t < c + REPEAT_DAYS * DAY for c in times))
+                late = int(t >= due and due < log.last_completion[case])
+                several[case, int(log.activity[s]), band, late, soon] += HOUR
+    of_row = [life.factor(n).codes[got.row] for n in ("state", "waiting", "overdue", "recent")]
+    assert several == {
+        (int(life.case[r]), *(int(c[k]) for c in of_row)): int(got.row_time[k]) for k, r in enumerate(got.row)
+    }
+    assert (got.row_time <= life.time[got.row]).all()
     codes = [got.factor(n).codes for n in ("state", "waiting", "overdue", "recent")]
     told: Counter[tuple[int, ...]] = Counter()
     for i in np.flatnonzero(got.time > 0):

@@ -73,7 +73,7 @@ def awaited_beside(life: OpenLife, paths: Paths) -> Beside:
     log = life.links.log
     step = np.flatnonzero(~paths.critical & (paths.enabled < log.complete))
     case = log.case_of_step[step]
-    cut = _Cut.of(life, case, log.activity[step], paths.enabled[step], log.complete[step])
+    cut = _Cut.of(life, case, log.activity[step].astype(np.int64), paths.enabled[step], log.complete[step])
     names, by_age = life.factor("state").levels, any(f.name == "age" for f in life.factors)
     factors = factors_of(cut.key, names, life.bands, [], REPEAT_DAYS, life.standard, life.ages if by_age else None)
     order = np.argsort(cut.link, kind="stable")
@@ -167,23 +167,23 @@ def _several(life: OpenLife, paths: Paths, case: Int64, since: Int64, until: Int
     u, v = np.maximum(begin[which], enabled), np.minimum(end[which], log.complete[step])
     met = u < v
     step, enabled, u, v = step[met], enabled[met], u[met], v[met]
-    twice = np.concatenate([log.case_of_step[step]] * 2)
-    by_case = np.argsort(twice, kind="stable")
-    sign = np.repeat([1, -1], len(step))[by_case]
-    cut = _Cut.of(
-        life, twice[by_case], np.concatenate([log.activity[step]] * 2)[by_case], np.concatenate([enabled] * 2)[by_case],
-        np.concatenate([v, u])[by_case],
-    )  # fmt: skip
-    found, own = np.unique(np.stack([twice[by_case][cut.number], cut.key]), axis=1, return_inverse=True)
-    time = np.zeros(found.shape[1], dtype=np.int64)
-    np.add.at(time, own.ravel(), cut.time * sign[cut.number])
+    # twice: until v with all it has, until u to be taken off again
+    again = np.tile(np.arange(len(step)), 2)
+    limit, sign = np.concatenate([v, u]), np.repeat([1, -1], len(step))
+    by_case = np.argsort(log.case_of_step[step[again]], kind="stable")
+    again, limit, sign = again[by_case], limit[by_case], sign[by_case]
+    own = log.case_of_step[step[again]]
+    cut = _Cut.of(life, own, log.activity[step[again]].astype(np.int64), enabled[again], limit)
     key_of_row = np.zeros(len(life.case), dtype=np.int64)
     for f in life.factors:
         if f.name != "channel":
             key_of_row = key_of_row * len(f.levels) + f.codes
-    keys = int(max(key_of_row.max(initial=0), found[1].max(initial=0))) + 1
-    row = np.searchsorted(life.case * keys + key_of_row, found[0] * keys + found[1])
-    return row[time > 0], time[time > 0]
+    keys = len(life.factor("state").levels) * _keys_of_a_state(life)
+    row = np.searchsorted(life.case * keys + key_of_row, own[cut.number] * keys + cut.key)
+    time = np.zeros(len(life.case), dtype=np.int64)
+    np.add.at(time, row, cut.time * sign[cut.number])
+    found = np.flatnonzero(time)
+    return found, time[found]
 
 
 def shared_by(life: OpenLife, beside: Beside) -> Shared:
@@ -193,11 +193,12 @@ def shared_by(life: OpenLife, beside: Beside) -> Shared:
     """
     whole = life.links.weight[beside.link] == 1.0
     link, count = np.unique(beside.link[whole], return_counts=True)
+    place = life.place_in_stretches
+    days = np.zeros(life.n_in_stretches)
+    days[place[beside.row]] = beside.row_time / DAY
     return Shared(
-        days=np.bincount(
-            life.place_in_stretches[beside.row], weights=beside.row_time / DAY, minlength=life.n_in_stretches
-        ),
-        stretch=life.place_in_stretches[life.stretch_of_link[link]],
+        days=days,
+        stretch=place[life.stretch_of_link[link]],
         offsets=np.concatenate([[0], np.cumsum(count)]).astype(np.int64),
         beside=beside.stretch[whole],
     )
