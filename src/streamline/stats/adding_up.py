@@ -60,7 +60,7 @@ class Shared:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class AddedUp:
-    """Rates that add up."""
+    """Rates of steps that cases await at once."""
 
     choice: RateChoice
     #: All stretches, those beside after the others, with the parts of contacts that the rates rest on.
@@ -78,6 +78,9 @@ def rates_that_add_up(net: DiscountedStretches, beside: Stretches, shared: Share
         levels, without contacts. shared : the contacts that fall into both. whole : (n,) contacts in each stretch of `net`
         before they were discounted.
 
+    The ratio of several at once is the factor `TOGETHER` of the fit; without it where its error is too large, or nothing tells it.
+    Where steps are only ever awaited together, what each brings can't be told: then the result hasn't `settled`.
+
     A contact keeps its discount, whichever step it is about. Where a stretch beside has contacts with different discounts, the
     error of one of these ratios is carried for all of them. What doesn't change within a case (the channel) is the same for
     all its steps, so its errors are those told from the parts.
@@ -93,6 +96,7 @@ def rates_that_add_up(net: DiscountedStretches, beside: Stretches, shared: Share
 
 
 def _fitted(parts: _Parts) -> AddedUp:
+    """Part the contacts and fit the rates by turns, from equal parts on."""
     share = parts.equal()
     within = chosen_rates(parts.rows(share)).preferred == "fixed effects"
     effects, before, settled = np.zeros(0), None, False

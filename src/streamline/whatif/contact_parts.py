@@ -68,7 +68,7 @@ def shared_contacts(life: OpenLife, beside: Beside, covered: Bool) -> SharedCont
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddingUp:
-    """Contacts recorded while cases awaited several steps, over the sum of what the rates of these steps make of it."""
+    """Contacts recorded while cases awaited several steps, over what the rates of these steps, put together, make of it."""
 
     ratio: float
     low: float
@@ -82,13 +82,13 @@ class AddingUp:
         fewer = self.ratio < 1
         return (
             f"While cases await several steps at once, customers get in touch {self.ratio:.2f} times as often "
-            f"({self.low:.2f} to {self.high:.2f}) as when the rates of these steps are added up, which is what estimates do. "
+            f"({self.low:.2f} to {self.high:.2f}) as the rates of these steps, put together, make it in estimates. "
             f"What a change of one branch saves or costs in contacts may be told too {'large' if fewer else 'small'} there."
         )
 
 
 def adding_up(recorded: Float, made: Float, *, level: float = 0.95) -> AddingUp:
-    """Compare contacts of cases while they await several steps with the sum of the rates.
+    """Compare contacts of cases while they await several steps with what the rates of these steps, put together, make of it.
 
     recorded, made : (cases,) contacts on record, over the link share, and those that the rates make. The interval allows for any
     dependence within a case; below 0 it ends at 0.
