@@ -78,7 +78,7 @@ def rates_that_add_up(net: DiscountedStretches, beside: Stretches, shared: Share
         levels, without contacts. shared : the contacts that fall into both. whole : (n,) contacts in each stretch of `net`
         before they were discounted.
 
-    The ratio of several at once is the factor `TOGETHER` of the fit; without it where its error is too large, or nothing tells it.
+    The ratio of several at once is the factor `TOGETHER` of the fit; it is left out where its error is too large.
     Where steps are only ever awaited together, what each brings can't be told: then the result hasn't `settled`.
 
     A contact keeps its discount, whichever step it is about. Where a stretch beside has contacts with different discounts, the
