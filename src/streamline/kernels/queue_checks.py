@@ -29,8 +29,8 @@ def check_arrays(arrays: dict[str, npt.NDArray[Any]]) -> None:
     n, m, t = len(arrays["arrival"]), len(arrays["work"]), len(arrays["team_size"])
     lengths = {
         "case_offsets": n + 1, "rank": n, "join_offsets": m + 1, "delay": m, "release": m, "queue": m, "priority": m,
-        "pinned": m, "anchor": m, "team_turns": t, "release_end": len(arrays["release_start"]), "team_offsets": t + 1, "team_calendar": t,
-        "team_preference": t, "on_end": len(arrays["on_start"]),
+        "pinned": m, "anchor": m, "release_end": len(arrays["release_start"]), "team_offsets": t + 1, "team_calendar": t,
+        "team_turns": t, "team_preference": t, "on_end": len(arrays["on_start"]),
     }  # fmt: skip
     for name, length in lengths.items():
         if len(arrays[name]) != length:

@@ -10,7 +10,6 @@ import numpy.typing as npt
 from streamline.kernels.compiled import compiled
 from streamline.kernels.queue_heaps import pop_instant, pop_waiting, push_instant, push_waiting
 from streamline.kernels.queue_hours import NEVER, time_before, work_done_at
-from streamline.kernels.queue_own import room_for_one, room_of_own_lines
 from streamline.kernels.queue_order import (
     followers_of_steps,
     in_order,
@@ -19,6 +18,7 @@ from streamline.kernels.queue_order import (
     room_of_lines,
     steps_lacking,
 )
+from streamline.kernels.queue_own import room_for_one, room_of_own_lines
 from streamline.kernels.queue_readiness import ready_after, ready_at_first
 from streamline.units import MISSING_TIME
 
@@ -83,7 +83,7 @@ def replay(
     n_touched = 0
 
     free = team_size.copy()
-    idle_since = np.full(len(team_size), np.iinfo(np.int64).min, np.int64)  # nobody of the team has finished a step since
+    idle_since = np.full(len(team_size), np.iinfo(np.int64).min, np.int64)  # when somebody of the team last finished
     before = time_before(on_start, on_end)
     cursor = calendar_offsets[:-1].copy()  # the first interval of each calendar that ends after the present instant
     called = np.zeros(len(cursor), np.bool_)  # the calendar's next opening is among the busy

@@ -29,7 +29,6 @@ import numpy as np
 import numpy.typing as npt
 
 from streamline.log.event_log import EventLog
-from streamline.units import MISSING_TIME
 from streamline.whatif.staffing import Staffing, Team
 
 Int64 = npt.NDArray[np.int64]
@@ -112,7 +111,10 @@ def found_own_cases(log: EventLog, staffing: Staffing) -> OwnCases:
     bond = np.full(log.n_steps, -1, dtype=np.int32)
     bond[some] = np.unique(own[some] * len(log.resource.names) + who[some], return_inverse=True)[1]
     return OwnCases(
-        bond=bond, bound=anchors(log.case_of_step, bond) >= 0, pairs=tuple(pairs), caveats=_words(log, staffing, stays, task)
+        bond=bond,
+        bound=anchors(log.case_of_step, bond) >= 0,
+        pairs=tuple(pairs),
+        caveats=_words(log, staffing, stays, task),
     )
 
 

@@ -42,6 +42,8 @@ class Step:
     alone: bool = False
     #: Which queue it stands in; its activity's if empty.
     queue: str = ""
+    #: Place of an earlier step of the case: whoever did that one does this one too.
+    same_as: int | None = None
     ready: int = -1
     start: int = -1
     complete: int = -1
@@ -72,8 +74,10 @@ def serve(
     releases: dict[str, list[int]] | None = None,
     *,
     last_come: bool = False,
+    turns: bool = False,
 ) -> None:
-    """Fill in start, completion and person of each step: first come, first served; specialists before those who serve more.
+    """Fill in start, completion and person of each step: first come, first served; specialists before those who serve more,
+    and of people who serve as much the one who has been idle for longest where `turns`, else the first.
 
     releases : for an activity the instants at which its waiting steps are let through. last_come : last come, first served.
     """
@@ -82,6 +86,7 @@ def serve(
         events.append((opening, 2, -1, -1))
     heapq.heapify(events)
     free = dict.fromkeys(range(len(people)), True)
+    idle_since = [-1] * len(people)
     order = sorted(range(len(people)), key=lambda k: len(people[k].serves))
     holder: dict[tuple[int, int], int] = {}
     place = [0] * len(people)
@@ -109,7 +114,8 @@ def serve(
             s = cases[c].steps[k]
             if what == 0:
                 if (c, k) in holder:
-                    free[holder.pop((c, k))] = True
+                    p = holder.pop((c, k))
+                    free[p], idle_since[p] = True, now
                 enable(c, now)
             elif s.alone:
                 s.start, s.complete = now, now + s.work
@@ -121,11 +127,13 @@ def serve(
         for item in waiting:
             _, c, k = item
             s = cases[c].steps[k]
-            for p in order:
+            for p in sorted(order, key=lambda p: (len(people[p].serves), idle_since[p])) if turns else order:
                 person = people[p]
                 while place[p] < len(person.hours) and person.hours[place[p]][1] <= now:
                     place[p] += 1
                 if place[p] == len(person.hours) or person.hours[place[p]][0] > now or not free[p]:
+                    continue
+                if s.same_as is not None and cases[c].steps[s.same_as].person != person.name:
                     continue
                 if (s.queue or s.activity) in person.serves:
                     free[p] = False
