@@ -4,15 +4,17 @@ An adjuster who has assessed a claim keeps it: questions about it and later asse
 free. No record says so. It shows in who does what: the later steps of a case are done by the same person far more often
 than if they fell to anybody who is there.
 
-For two activities of one pool, an *earlier* and a *later* one (or one that comes again), a *return* is a step of the
-later that begins after a step of the earlier was completed in the case, once whoever did that has turned to something
-else in between: who goes straight on with a case says nothing about who would have taken it up again. (The latest such
-step counts.) The share of returns that are done by the same person is compared with the share expected if each fell to
-somebody of those who serve the activity and are on duty as it begins, in proportion to how much of the activity each of
-them does. Of the returns that would by chance go to somebody else, the part that nevertheless stays is what is *kept*:
-(share - expected) / (1 - expected). The later activity is kept with the earlier where at least `KEPT` of them are.
+For two activities, an *earlier* and a *later* one (or one that comes again), a *return* is a step of the later that begins
+after a step of the earlier was completed in the case, once whoever did that has turned to something else in between: who
+goes straight on with a case says nothing about who would have taken it up again. (The latest such step counts.) The share
+of returns that are done by the same person is compared with the share expected if each fell, by chance, to one of those
+who serve the activity, are on duty as it begins and are seen to begin something on that day, in proportion to how much of
+the activity each of them does. Of the returns that would by chance go to somebody else, the part that nevertheless stays is
+*kept*: (share - expected) / (1 - expected). The later activity stays with the earlier where at least `KEPT` are. This is
+told for the people of each pool apart: one may keep cases, and another not.
 
-Activities that are kept with each other are one *task*. In a case, steps of one task that were done by one person are
+Activities that stay with each other are one *task*, as long as that holds for the returns among all of them together. In a
+case, steps of one task that were done by one person are
 *bound* to the first of them, so that a case that was handed on is bound to whoever had it since.
 
 What can't be told: why work stays (cases are owned, or split by something that no column shows, as by the first letter
@@ -29,6 +31,8 @@ import numpy as np
 import numpy.typing as npt
 
 from streamline.log.event_log import EventLog
+from streamline.measure.periods import local_time
+from streamline.units import DAY
 from streamline.whatif.staffing import Staffing, Team
 
 Int64 = npt.NDArray[np.int64]
@@ -40,7 +44,7 @@ Float = npt.NDArray[np.float64]
 KEPT = 0.75
 #: Returns that two activities need for that to be told.
 ENOUGH = 50
-#: Returns that are looked at, evenly spaced over the log.
+#: Returns of a pair that are looked at.
 LOOKED_AT = 2_000
 #: Where chance alone gives this share of returns to the same person, one person does nearly all and nothing can be told.
 ALONE = 0.9
@@ -54,7 +58,7 @@ class Kept:
     earlier: int
     later: int
     pool: int
-    #: Returns that were looked at.
+    #: Returns; of very many some are looked at, evenly spaced over the log.
     n: int
     #: Share of them done by the same person, and the share expected by chance.
     share: float
@@ -96,25 +100,20 @@ def found_own_cases(log: EventLog, staffing: Staffing) -> OwnCases:
     """Find the work that stays with a person; see the module's text."""
     assert log.resource is not None
     who = np.where(staffing.staffed, log.resource.codes, -1).astype(np.int64)
-    pool = np.where(who >= 0, staffing.pools.pool_of_resource[np.maximum(who, 0)], -1)
-    pairs: list[Kept] = []
-    for p in range(len(staffing.pools.pools)):
-        people = np.flatnonzero((staffing.pools.pool_of_resource == p) & (staffing.team_of_resource >= 0))
-        if len(people) >= 2:
-            pairs += _pairs_of_pool(log, staffing, p, np.flatnonzero(pool == p), who, people)
-    stays = [k for k in pairs if k.stays]
-    task = _tasks(stays, len(log.activities), len(staffing.pools.pools))
-    own = np.where(pool >= 0, task[np.maximum(pool, 0), log.activity], -1)
+    pools = staffing.pools.pool_of_resource
+    pairs = _pairs(log, staffing, who)
+    task = _tasks([k for k in pairs if k.stays], pairs, len(log.activities), len(staffing.pools.pools))
+    own = np.where(who >= 0, task[np.maximum(pools[np.maximum(who, 0)], 0), log.activity], -1)
     some = np.flatnonzero(own >= 0)
     if len(some) == 0:
-        return replace(OwnCases.none(log.n_steps), pairs=tuple(pairs))
+        return replace(OwnCases.none(log.n_steps), pairs=pairs)
     bond = np.full(log.n_steps, -1, dtype=np.int32)
-    bond[some] = np.unique(own[some] * len(log.resource.names) + who[some], return_inverse=True)[1]
+    bond[some] = np.unique(own[some] * len(pools) + who[some], return_inverse=True)[1]
     return OwnCases(
         bond=bond,
         bound=anchors(log.case_of_step, bond) >= 0,
-        pairs=tuple(pairs),
-        caveats=_words(log, staffing, stays, task),
+        pairs=pairs,
+        caveats=_words(log, staffing, pairs, task),
     )
 
 
@@ -140,40 +139,51 @@ def apart(teams: Sequence[Team], queues: frozenset[int]) -> tuple[list[Team], In
     return single, np.array(turns, dtype=np.int64)
 
 
-def _pairs_of_pool(log: EventLog, staffing: Staffing, pool: int, step: Int64, who: Int64, people: Int64) -> list[Kept]:
-    """All pairs of a pool's activities with enough returns. step : the steps that its people did."""
+def _pairs(log: EventLog, staffing: Staffing, who: Int64) -> tuple[Kept, ...]:
+    """All pairs of activities with enough returns, by the pool of whoever did the earlier one; none whose later activity nobody
+    of that pool does. who : -1 for steps without staff."""
     found: list[Kept] = []
-    count = np.bincount(log.activity[step], minlength=len(log.activities))
-    mine = [int(a) for a in np.flatnonzero(count >= ENOUGH)]
-    begun = [np.sort(log.start[step[who[step] == r]]) for r in people]
-    place = np.full(len(staffing.team_of_resource), -1, dtype=np.int64)
-    place[people] = np.arange(len(people))
-    case = log.case_of_step[step]
-    for earlier in mine:
-        latest = np.where(log.activity[step] == earlier, np.arange(len(step)), -1)
+    step = np.flatnonzero((who >= 0) & (staffing.team_of_resource[np.maximum(who, 0)] >= 0))
+    case, activity = log.case_of_step[step], log.activity[step]
+    pool = staffing.pools.pool_of_resource[who[step]]
+    together = np.bincount(pool[np.unique(who[step], return_index=True)[1]], minlength=len(staffing.pools.pools))
+    begun = _begun(who[step], log.start[step], len(staffing.team_of_resource))
+    chance = _Chance(log, staffing, who)
+    often = np.flatnonzero(np.bincount(activity, minlength=len(log.activities)) >= ENOUGH)
+    for earlier in often:
+        latest = np.where(activity == earlier, np.arange(len(step)), -1)
         latest = np.concatenate([[-1], np.maximum.accumulate(latest)[:-1]])
-        again = (latest >= 0) & (case[np.maximum(latest, 0)] == case)
+        again = (latest >= 0) & (case[np.maximum(latest, 0)] == case) & (together[pool[np.maximum(latest, 0)]] >= 2)
         again[again] = log.complete[step[latest[again]]] <= log.start[step[again]]
-        for later in mine:
-            at = np.flatnonzero(again & (log.activity[step] == later))
-            first, then = step[latest[at]], step[at]
-            left = _turned_away(begun, place[who[first]], log.complete[first], log.start[then])
-            first, then = first[left], then[left]
-            if len(then) < ENOUGH:
+        at = np.flatnonzero(again)
+        first = step[latest[at]]
+        at = at[_turned_away(begun, who[first], log.complete[first], log.start[step[at]])]
+        key = pool[latest[at]] * len(log.activities) + activity[at]
+        for k in np.unique(key):
+            mine = at[key == k]
+            if len(mine) < ENOUGH:
                 continue
-            chosen = np.unique(np.linspace(0, len(then) - 1, min(len(then), LOOKED_AT)).astype(np.int64))
-            first, then = first[chosen], then[chosen]
-            found.append(
-                Kept(
-                    earlier=earlier,
-                    later=later,
-                    pool=pool,
-                    n=len(then),
-                    share=float((who[first] == who[then]).mean()),
-                    expected=_expected(log, staffing, who, first, then),
+            seen = mine[np.unique(np.linspace(0, len(mine) - 1, min(len(mine), LOOKED_AT)).astype(np.int64))]
+            first, then = step[latest[seen]], step[seen]
+            expected = chance.of_the_same(first, then)
+            if expected > 0:
+                found.append(
+                    Kept(
+                        earlier=int(earlier),
+                        later=int(k % len(log.activities)),
+                        pool=int(k // len(log.activities)),
+                        n=len(mine),
+                        share=float((who[first] == who[then]).mean()),
+                        expected=expected,
+                    )
                 )
-            )
-    return found
+    return tuple(found)
+
+
+def _begun(who: Int64, start: Int64, n_people: int) -> list[Int64]:
+    """When each person began something, in order."""
+    order = np.lexsort((start, who))
+    return np.split(start[order], np.searchsorted(who[order], np.arange(1, n_people)))
 
 
 def _turned_away(begun: Sequence[Int64], person: Int64, since: Int64, until: Int64) -> Bool:
@@ -185,49 +195,77 @@ def _turned_away(begun: Sequence[Int64], person: Int64, since: Int64, until: Int
     return result
 
 
-def _expected(log: EventLog, staffing: Staffing, who: Int64, first: Int64, then: Int64) -> float:
-    """Share of later steps that the earlier one's person would do if they fell to those on duty at random."""
-    queue = staffing.lines.of_step
-    total, same = np.zeros(len(then)), np.zeros(len(then))
-    for q in np.unique(queue[then]):
-        here = np.flatnonzero(queue[then] == q)
-        at = log.start[then[here]]
-        weight = np.bincount(who[(queue == q) & (who >= 0)], minlength=len(staffing.team_of_resource))
-        for r in np.flatnonzero(weight):
-            hours = staffing.teams[int(staffing.team_of_resource[r])].hours
-            k = np.searchsorted(hours[:, 1], at, side="right")
-            there = (k < len(hours)) & (hours[np.minimum(k, len(hours) - 1), 0] <= at) if len(hours) else at < 0
-            there = there | (who[then[here]] == r)
-            total[here] += weight[r] * there
-            same[here] += weight[r] * (there & (who[first[here]] == r))
-    return float((same / total).mean())
+class _Chance:
+    """To whom steps would fall by chance."""
+
+    def __init__(self, log: EventLog, staffing: Staffing, who: Int64) -> None:
+        self._log, self._staffing, self._who = log, staffing, who
+        self._day = local_time(log, log.start) // DAY
+        some = np.flatnonzero(who >= 0)
+        self._width = int(self._day[some].max(initial=0)) + 1
+        self._seen = np.unique(who[some] * self._width + self._day[some])
+
+    def of_the_same(self, first: Int64, then: Int64) -> float:
+        """Share of later steps that would be done by whoever did the earlier one."""
+        queue, who = self._staffing.lines.of_step, self._who
+        total, same = np.zeros(len(then)), np.zeros(len(then))
+        for q in np.unique(queue[then]):
+            here = np.flatnonzero(queue[then] == q)
+            weight = np.bincount(who[(queue == q) & (who >= 0)], minlength=len(self._staffing.team_of_resource))
+            for r in np.flatnonzero(weight):
+                there = self._there(int(r), then[here]) | (who[then[here]] == r)
+                total[here] += weight[r] * there
+                same[here] += weight[r] * (there & (who[first[here]] == r))
+        return float((same / total).mean())
+
+    def _there(self, person: int, step: Int64) -> Bool:
+        """Whether a person is on duty as each step begins, and is seen to begin something on that day."""
+        hours = self._staffing.teams[int(self._staffing.team_of_resource[person])].hours
+        if len(hours) == 0:
+            return np.zeros(len(step), dtype=np.bool_)
+        at = self._log.start[step]
+        k = np.searchsorted(hours[:, 1], at, side="right")
+        on_duty = (k < len(hours)) & (hours[np.minimum(k, len(hours) - 1), 0] <= at)
+        key = person * self._width + self._day[step]
+        place = np.minimum(np.searchsorted(self._seen, key), len(self._seen) - 1)
+        return np.asarray(on_duty & (self._seen[place] == key), dtype=np.bool_)
 
 
-def _tasks(stays: Sequence[Kept], n_activities: int, n_pools: int) -> Int64:
-    """(pools, activities): the task that an activity belongs to in a pool, named after its lowest; -1 for none."""
+def _tasks(stays: Sequence[Kept], pairs: Sequence[Kept], n_activities: int, n_pools: int) -> Int64:
+    """(pools, activities): the task that an activity belongs to in a pool, named after one of them; -1 for none.
+
+    stays : the pairs that make tasks, those with most returns first, unless the returns among all activities of a task would
+    no longer be kept often enough; pairs : all of them.
+    """
     task = np.full((n_pools, n_activities), -1, dtype=np.int64)
-    for k in stays:
+    for k in sorted(stays, key=lambda k: -k.n):
+        mine = {k.earlier, k.later}
         for a in (k.earlier, k.later):
-            if task[k.pool, a] < 0:
-                task[k.pool, a] = k.pool * n_activities + a
-        one, two = task[k.pool, k.earlier], task[k.pool, k.later]
-        task[task == max(one, two)] = min(one, two)
+            if task[k.pool, a] >= 0:
+                mine |= set(np.flatnonzero(task[k.pool] == task[k.pool, a]).tolist())
+        share, expected, _ = _together([p for p in pairs if p.pool == k.pool and {p.earlier, p.later} <= mine])
+        if share - expected >= KEPT * (1 - expected):
+            task[k.pool, list(mine)] = k.pool * n_activities + min(mine)
     return task
 
 
-def _words(log: EventLog, staffing: Staffing, stays: Sequence[Kept], task: Int64) -> tuple[str, ...]:
+def _together(pairs: Sequence[Kept]) -> tuple[float, float, int]:
+    """(share, expected share, number) of the returns of some pairs."""
+    n = sum(k.n for k in pairs)
+    return sum(k.n * k.share for k in pairs) / n, sum(k.n * k.expected for k in pairs) / n, n
+
+
+def _words(log: EventLog, staffing: Staffing, pairs: Sequence[Kept], task: Int64) -> tuple[str, ...]:
     """What is assumed, one sentence a task."""
     said = []
-    for t in np.unique(task[task >= 0]):
-        mine = [k for k in stays if task[k.pool, k.later] == t]
-        n = sum(k.n for k in mine)
-        share = sum(k.n * k.share for k in mine) / n
-        expected = sum(k.n * k.expected for k in mine) / n
+    for t in np.unique(task[task >= 0]).tolist():
+        mine = [k for k in pairs if task[k.pool, k.earlier] == t and task[k.pool, k.later] == t]
+        share, expected, n = _together(mine)
         names = sorted({log.activities[a] for k in mine for a in (k.earlier, k.later)})
         said.append(
-            f"Work stays with a person in {', '.join(names)} ({staffing.pools.pools[mine[0].pool]}): {share:.0%} of returns to a "
-            f"case are done by whoever had done the step before, where {expected:.0%} would be by chance. Such steps are "
-            "replayed as waiting for that person, whoever else is free."
+            f"Work stays with a person in {', '.join(names)} ({staffing.pools.pools[mine[0].pool]}): {share:.0%} of {n:,} "
+            f"returns to a case are done by whoever had done the step before, where {expected:.0%} would be by chance. Such "
+            "steps are replayed as waiting for that person, whoever else is free."
         )
     return tuple(said)
 

@@ -71,8 +71,8 @@ def test_cases_that_are_kept_are_found(kept):
     second = np.arange(model.log.n_steps) % 3 == 2
     assert np.array_equal(model.own_cases.bound, second)
     assert model.own_cases.caveats[0].startswith(
-        "Work stays with a person in Assess (pool of Assess): 100% of returns to a case are done by whoever had done the step "
-        "before, where 25% would be by chance."
+        f"Work stays with a person in Assess (pool of Assess): 100% of {pair.n} returns to a case are done by whoever had done "
+        "the step before, where 25% would be by chance."
     )
     assert model.own_cases.caveats[0] in model.caveats
 
@@ -112,6 +112,21 @@ def test_who_goes_straight_on_with_a_case_is_no_proof(log_of, office):
         arrivals[f"c{k}"] = at
     model = fit_queues(log_of(rows, arrivals=arrivals), calendar=office)
     assert model.own_cases.pairs == ()
+    assert not model.own_cases.bound.any()
+
+
+def test_people_who_are_there_on_days_of_their_own_prove_nothing(log_of, office):
+    """Ann is there on odd days and Ben on even ones; each case is checked, answered and checked again within a day. On other
+    days the other one would have done so too."""
+    rows, arrivals = [], {}
+    for k in range(240):
+        at = 24 * (k // 20 * 7 + k // 4 % 5) + 8.5 + k % 4
+        who = ("ann", "ben")[k // 4 % 2]
+        rows += [(f"c{k}", "Check", at, at + 0.5, who), (f"c{k}", "Check", at + 2, at + 2.5, who)]
+        arrivals[f"c{k}"] = at
+    model = fit_queues(log_of(rows, arrivals=arrivals), calendar=office)
+    (pair,) = model.own_cases.pairs
+    assert (pair.share, pair.expected) == (1.0, 1.0)
     assert not model.own_cases.bound.any()
 
 
