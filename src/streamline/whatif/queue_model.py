@@ -320,7 +320,8 @@ def _fitted(
         schedules, scheduled = _schedules(log, batched)
         entry = np.zeros(log.n_steps, dtype=np.bool_)
         entry[first] = arrival_is_start
-        own_cases = found_own_cases(log, staffing)
+        if LANES_CAVEAT not in caveats:  # people who are only counted have no cases of their own
+            own_cases = found_own_cases(log, staffing)
         delays = found_delays(
             found,
             staffing,

@@ -8,15 +8,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from simple_service import DAY, HOUR, MINUTE, Case, Person, Step, arrivals_in, frame_of, serve, weekdays
 
 from streamline.log.calendar import Calendar
 from streamline.log.read import read_log
 from streamline.whatif.change import AddCapacity
 from streamline.whatif.estimate import estimate
-from streamline.whatif.own_cases import ALONE, ENOUGH, Kept, OwnCases, anchors, apart
+from streamline.whatif.own_cases import ALONE, ENOUGH, Kept, OwnCases, anchors, apart, found_own_cases
 from streamline.whatif.queue_model import fit_queues
-from streamline.whatif.staffing import Team
+from streamline.whatif.staffing import Team, found_staffing
 
 OFFICE = Calendar(hours={"mon-fri": "08:00-17:00"})
 ROLES = {"case": "case", "activity": "activity", "start": "start", "complete": "complete", "resource": "person",
@@ -191,6 +193,58 @@ def test_steps_of_one_bond_are_bound_to_the_first(kept):
     bond = np.array([3, 5, 3, 3, -1, 5, 5], dtype=np.int32)
     assert anchors(case, bond).tolist() == [-1, -1, 0, 0, -1, -1, 5]
     assert anchors(case[:0], bond[:0]).tolist() == []
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 4), st.integers(-1, 2)), max_size=30),
+)
+def test_bound_steps_equal_their_twin(steps):
+    steps = sorted(steps, key=lambda step: step[0])
+    case, bond = (np.array(c) for c in zip(*steps, strict=True)) if steps else (np.zeros(0, int), np.zeros(0, int))
+    expected = []
+    for k, (c, b) in enumerate(steps):
+        before = [j for j in range(k) if steps[j] == (c, b)]
+        expected.append(before[0] if b >= 0 and before else -1)
+    assert anchors(case, bond.astype(np.int32)).tolist() == expected
+
+
+def test_without_resources_nobody_has_cases_of_her_own(kept):
+    """People who are only counted, from steps that are done at once, are nobody in particular."""
+    _, _, served, _ = kept
+    log = read_log(frame_of(served).drop(columns="person"), **{k: v for k, v in ROLES.items() if k != "resource"})
+    assert not fit_queues(log, calendar=OFFICE).own_cases.bound.any()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_returns_equal_their_twin(log_of, office, monkeypatch, seed):
+    """Random steps of random people, counted step by step."""
+    monkeypatch.setattr("streamline.whatif.own_cases.ENOUGH", 1)
+    rng = random.Random(seed)
+    rows, free = [], dict.fromkeys("pqr", 8.0)
+    for _ in range(60):
+        who = rng.choice("pqr")
+        start = free[who] + rng.choice([0, 0, 0.25])
+        free[who] = start + rng.choice([0.25, 0.5])
+        rows.append((f"c{rng.randrange(12)}", rng.choice(["Check", "Decide"]), start, free[who], who))
+    log = log_of(rows, arrivals={f"c{k}": 7 for k in range(12)})
+    found = {
+        (log.activities[p.earlier], log.activities[p.later]): (p.n, p.share)
+        for p in found_own_cases(log, found_staffing(log, calendar=office, pools={"All": ["*"]})).pairs
+    }
+    table = log.to_frame()
+    steps = [
+        (row["case"], row["activity"], row["start"], row["complete"], row["resource"]) for _, row in table.iterrows()
+    ]
+    expected = {}
+    for k, (case, later, start, _, who) in enumerate(steps):
+        for earlier in ("Check", "Decide"):
+            before = [s for s in steps[:k] if s[0] == case and s[1] == earlier]
+            if not before or before[-1][3] > start:
+                continue
+            since, whose = before[-1][3], before[-1][4]
+            if any(s[4] == whose and since <= s[2] < start for s in steps):
+                expected.setdefault((earlier, later), []).append(who == whose)
+    assert found == {pair: (len(same), pytest.approx(np.mean(same))) for pair, same in expected.items()}
 
 
 def test_who_serves_such_work_is_a_team_each():
