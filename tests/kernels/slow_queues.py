@@ -29,6 +29,7 @@ class Step:
     priority: int = 0
     pinned: int | None = None
     anchor: int | None = None  # index within the case
+    longest_off: int = NEVER
     # found by the replay
     held: int = 0  # the instant at which it would be ready without its release
     ready: int | None = None
@@ -184,6 +185,11 @@ def slow_replay(network: Network) -> tuple[list[int], list[int], list[int]]:
             if step.queue >= 0 and step.pinned is None and step.ready == now and step.joined_as is None:
                 step.joined_as = (rounds, step.held, place)
                 step.owner = -1 if step.anchor is None else case.steps[step.anchor].team
+                if step.owner >= 0 and step.longest_off < NEVER:
+                    hours = network.calendars[network.teams[step.owner].calendar]
+                    opens = min((max(begin, now) for begin, end in hours if end > now), default=NEVER)
+                    if opens == NEVER or opens - now > step.longest_off:
+                        step.owner = -1
         # people take steps
         while True:
             waiting = [s for _, s in steps if s.joined_as is not None and s.start == NEVER and taker(s, now) >= 0]
@@ -234,6 +240,7 @@ def arrays(network: Network) -> dict[str, Any]:
         "priority": column([s.priority for s in steps]),
         "pinned": column([MISSING_TIME if s.pinned is None else s.pinned for s in steps]),
         "anchor": column(anchor),
+        "longest_off": column([s.longest_off for s in steps]),
         "release_offsets": release_offsets,
         "release_start": release_start,
         "release_end": column([e for spans in network.schedules for _, e in spans]),

@@ -93,6 +93,20 @@ def test_a_bound_step_of_somebody_who_never_comes_again_is_never_begun() -> None
     assert (start[-1], complete[-1], team[-1]) == (NEVER, NEVER, -1)
 
 
+@pytest.mark.parametrize(("longest", "taken_by"), [(NEVER, 0), (15, 0), (14, 1), (0, 1)])
+def test_a_bound_step_goes_to_others_when_its_person_is_off_for_longer_than_it_waits(
+    longest: int, taken_by: int
+) -> None:
+    """Ann took the case before 3 and is back at 20; the second step is ready at 5."""
+    teams = [Team([0], 1, 0), Team([0], 1, 1)]
+    second = Step(joins=[1], queue=0, work=1, anchor=0, longest_off=longest)
+    network = Network(
+        [case(0, Step(queue=0, work=2), Step(joins=[0], work=3), second)], teams, [[(0, 3), (20, 30)], ALWAYS]
+    )
+    start, _, team = found(network)
+    assert (start[-1], team[-1]) == ((20, 0) if taken_by == 0 else (5, 1))
+
+
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 5), st.integers(0, 5)), max_size=15), st.integers(1, 3))
 @settings(max_examples=100)
 def test_with_one_team_being_bound_to_it_changes_nothing(jobs: list[tuple[int, int, int]], size: int) -> None:
@@ -113,6 +127,13 @@ def test_a_step_that_is_bound_to_none_before_it_in_its_case_is_refused(place: in
     replay_queues(**given_arrays)
     given_arrays["anchor"][place] = value
     with pytest.raises(ValueError, match=f"anchor at step {place}: a step is bound only to one before it in its case"):
+        replay_queues(**given_arrays)
+
+
+def test_times_off_below_nothing_are_refused() -> None:
+    given_arrays = arrays(Network([case(0, Step(queue=0, work=1))], two(), [ALWAYS]))
+    given_arrays["longest_off"][0] = -1
+    with pytest.raises(ValueError, match="longest_off at place 0: values lie from 0"):
         replay_queues(**given_arrays)
 
 

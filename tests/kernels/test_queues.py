@@ -58,6 +58,7 @@ def _steps(draw: st.DrawFn, n_schedules: int, *, bound: bool) -> list[Step]:
                 priority=draw(st.sampled_from([0, 0, 0, 1, -1])),
                 pinned=draw(st.integers(0, 12)) if draw(st.integers(0, 9)) == 9 else None,
                 anchor=draw(st.integers(0, i - 1)) if bound and i > 0 and draw(st.booleans()) else None,
+                longest_off=draw(st.sampled_from([NEVER, NEVER, 0, 3, 8])) if bound else NEVER,
             )
         )
     return steps
@@ -116,6 +117,7 @@ def _large(seed: int, *, bound: bool = False) -> Network:
                 priority=rng.choice([0, 0, rng.randint(-2, 5)]) if seed % 2 else 0,
                 pinned=rng.randint(0, 200) if rng.random() < 0.03 else None,
                 anchor=rng.randint(0, i - 1) if bound and i and rng.random() < 0.7 else None,
+                longest_off=rng.choice([NEVER, 0, 20, 50]),
             )
             for i in range(rng.randint(2, 10))
         ]

@@ -29,8 +29,8 @@ def check_arrays(arrays: dict[str, npt.NDArray[Any]]) -> None:
     n, m, t = len(arrays["arrival"]), len(arrays["work"]), len(arrays["team_size"])
     lengths = {
         "case_offsets": n + 1, "rank": n, "join_offsets": m + 1, "delay": m, "release": m, "queue": m, "priority": m,
-        "pinned": m, "anchor": m, "release_end": len(arrays["release_start"]), "team_offsets": t + 1, "team_calendar": t,
-        "team_turns": t, "team_preference": t, "on_end": len(arrays["on_start"]),
+        "pinned": m, "anchor": m, "longest_off": m, "release_end": len(arrays["release_start"]), "team_offsets": t + 1,
+        "team_calendar": t, "team_turns": t, "team_preference": t, "on_end": len(arrays["on_start"]),
     }  # fmt: skip
     for name, length in lengths.items():
         if len(arrays[name]) != length:
@@ -49,6 +49,7 @@ def check_arrays(arrays: dict[str, npt.NDArray[Any]]) -> None:
         ("team_size", 0, FARTHEST), ("team_turns", 0, 2), ("work", 0, FARTHEST), ("delay", 0, FARTHEST),
     ):  # fmt: skip
         _refuse(name, first_outside(arrays[name], low, high), f"values lie from {low} to below {high}")
+    _refuse("longest_off", first_outside(np.minimum(arrays["longest_off"], 0), 0, 1), "values lie from 0")
     for name in ("arrival", "on_start", "on_end", "release_start", "release_end"):
         _refuse(name, first_outside(arrays[name], -FARTHEST, FARTHEST), "the instant lies too far away")
     for name, begin, end in (("calendar", "on_start", "on_end"), ("release", "release_start", "release_end")):

@@ -30,7 +30,7 @@ Bool = npt.NDArray[np.bool_]
 @compiled
 def replay(
     case_offsets: Int64, arrival: Int64, rank: Int64, join_offsets: Int64, joined: Int64, delay: Int64, release: Int32,
-    queue: Int32, work: Int64, priority: Int64, pinned: Int64, anchor: Int64,
+    queue: Int32, work: Int64, priority: Int64, pinned: Int64, anchor: Int64, longest_off: Int64,
     release_offsets: Int64, release_start: Int64, release_end: Int64,
     line: Int64, first_own: int, line_team_offsets: Int64, line_team: Int64, team_line_offsets: Int64, team_line: Int64,
     team_size: Int64, team_calendar: Int32, team_preference: Int64, team_turns: Int64,
@@ -200,11 +200,15 @@ def replay(
             here = line[queue[s]]
             if has_own and anchor[s] >= 0 and team[anchor[s]] >= 0:
                 own = team[anchor[s]]
-                here = first_own + own
-                if tail[here] == own_end[own]:
-                    spare = room_for_one(
-                        own, here, own_base, own_end, spare, head, tail, waiting_priority, waiting_order, waiting
-                    )
+                c = team_calendar[own]
+                _turn_to(c, now, calendar_offsets, cursor, on_end)
+                opens = on_start[cursor[c]] if cursor[c] < calendar_offsets[c + 1] else NEVER
+                if longest_off[s] == NEVER or (opens < NEVER and opens - now <= longest_off[s]):
+                    here = first_own + own
+                    if tail[here] == own_end[own]:
+                        spare = room_for_one(
+                            own, here, own_base, own_end, spare, head, tail, waiting_priority, waiting_order, waiting
+                        )
             if head[here] == tail[here] and not is_touched[here]:
                 is_touched[here] = True
                 touched[n_touched] = here

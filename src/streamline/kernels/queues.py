@@ -11,7 +11,8 @@ of one preference that take *turns*, the one does in which nobody has finished a
 
 A *bound* step stays with whoever did its *anchor*, an earlier step of the case: it joins a queue that only the team serves
 which took the anchor, and that this team serves like its others, whatever these are. With one person a team, that very
-person does it. Where nobody has taken the anchor when the bound step is ready, it joins the queue that it names.
+person does it. Where nobody has taken the anchor when the bound step is ready, or that team next comes on duty later than
+the *longest time off* that the step waits for, it joins the queue that it names.
 
 Work that has begun stays with its person: it stops at closing time and goes on at the next opening, and the person takes
 nothing else before it is done. Who is done exactly at closing time is free at the next opening.
@@ -82,6 +83,7 @@ def replay_queues(
     on_start: Int64,
     on_end: Int64,
     anchor: Int64 | None = None,
+    longest_off: Int64 | None = None,
     team_turns: Int64 | None = None,
 ) -> Replayed:
     """Replay n cases with m steps through t teams; instants and durations are int64 microseconds.
@@ -103,6 +105,8 @@ def replay_queues(
     calendar_offsets, on_start, on_end : calendar c has the on-duty intervals `[on_start, on_end)` at the places
         `calendar_offsets[c]:calendar_offsets[c + 1]`, sorted and disjoint.
     anchor : int64[m]; -1, or the step at a smaller index in its case that a step is bound to. None: no step is bound.
+    longest_off : int64[m]; for how long a bound step that joins waits for its team to come on duty; >= 0. NEVER, or None for
+        all of them: whenever that may be.
     team_turns : int64[t]; 1 for a team that takes turns, 0 for others. None: no team does.
 
     Returns Replayed: `start`, `complete`, `team` of each step.
@@ -110,6 +114,8 @@ def replay_queues(
     """
     if anchor is None:
         anchor = np.full(len(work), -1, dtype=np.int64)
+    if longest_off is None:
+        longest_off = np.full(len(work), NEVER, dtype=np.int64)
     if team_turns is None:
         team_turns = np.zeros(len(team_size), dtype=np.int64)
     check_arrays({**locals()})
@@ -129,7 +135,7 @@ def replay_queues(
     )
     return Replayed(
         *replay(
-            case_offsets, arrival, rank, join_offsets, joined, delay, release, queue, work, priority, pinned, anchor,
+            case_offsets, arrival, rank, join_offsets, joined, delay, release, queue, work, priority, pinned, anchor, longest_off,
             release_offsets, release_start, release_end,
             line, n_lines, line_team_offsets, line_team, team_line_offsets, team_line,
             team_size, team_calendar, team_preference, team_turns,

@@ -17,22 +17,28 @@ Activities that stay with each other are one *task*, as long as that holds for t
 case, steps of one task that were done by one person are
 *bound* to the first of them, so that a case that was handed on is bound to whoever had it since.
 
+Cases of somebody who is off for long wait for her or are *handed on*. Where her returns that came while she was off for longer
+than so long went to others, beyond chance, steps that are bound to her go to others in the replay too when they become
+ready and she is off for longer than that. Where the log shows no such thing, they wait for her.
+
 What can't be told: why work stays (cases are owned, or split by something that no column shows, as by the first letter
-of a name; then the first step is bound too, and is taken for free); what happens to the cases of somebody who leaves or
-falls ill for long: they are taken to wait, except that a person who is taken away leaves no cases.
+of a name; then the first step is bound too, and is taken for free); and what happens to cases that wait already when she
+goes: these are taken to wait.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
+from scipy.stats import binomtest
 
+from streamline.kernels.queues import NEVER
 from streamline.log.event_log import EventLog
 from streamline.measure.periods import local_time
-from streamline.units import DAY
+from streamline.units import DAY, HOUR
 from streamline.whatif.staffing import Staffing, Team
 
 Int64 = npt.NDArray[np.int64]
@@ -46,6 +52,8 @@ KEPT = 0.75
 ENOUGH = 50
 #: Returns of a pair that are looked at.
 LOOKED_AT = 2_000
+#: Returns that went to others while the person was off are no chance below this p-value (binomial).
+HANDED_ON = 0.001
 #: Where chance alone gives this share of returns to the same person, one person does nearly all and nothing can be told.
 ALONE = 0.9
 
@@ -84,6 +92,8 @@ class OwnCases:
     bond: Int32
     #: Steps that are bound to an earlier one of their case.
     bound: Bool
+    #: One a step, microseconds: for how long a bound step waits for its person to come on duty; NEVER where that isn't limited.
+    longest_off: Int64
     #: Every pair of activities with enough returns.
     pairs: tuple[Kept, ...] = field(repr=False)
     caveats: tuple[str, ...] = ()
@@ -92,12 +102,15 @@ class OwnCases:
     def none(cls, n_steps: int) -> OwnCases:
         """No step stays with anybody."""
         return cls(
-            bond=np.full(n_steps, -1, dtype=np.int32), bound=np.zeros(n_steps, dtype=np.bool_), pairs=(), caveats=()
+            bond=np.full(n_steps, -1, dtype=np.int32),
+            bound=np.zeros(n_steps, dtype=np.bool_),
+            longest_off=np.full(n_steps, NEVER, dtype=np.int64),
+            pairs=(),
         )
 
 
-def found_own_cases(log: EventLog, staffing: Staffing) -> OwnCases:
-    """Find the work that stays with a person; see the module's text."""
+def found_own_cases(log: EventLog, staffing: Staffing, *, enabled: Int64) -> OwnCases:
+    """Find the work that stays with a person; see the module's text. enabled : when each step was, see `paths`."""
     assert log.resource is not None
     who = np.where(staffing.staffed, log.resource.codes, -1).astype(np.int64)
     pools = staffing.pools.pool_of_resource
@@ -109,11 +122,18 @@ def found_own_cases(log: EventLog, staffing: Staffing) -> OwnCases:
         return replace(OwnCases.none(log.n_steps), pairs=pairs)
     bond = np.full(log.n_steps, -1, dtype=np.int32)
     bond[some] = np.unique(own[some] * len(pools) + who[some], return_inverse=True)[1]
+    longest = {
+        int(t): _longest_off(log, staffing, np.flatnonzero(own == t), who, enabled) for t in np.unique(own[some])
+    }
+    longest_off = np.full(log.n_steps, NEVER, dtype=np.int64)
+    for t, off in longest.items():
+        longest_off[own == t] = off
     return OwnCases(
         bond=bond,
         bound=anchors(log.case_of_step, bond) >= 0,
+        longest_off=longest_off,
         pairs=pairs,
-        caveats=_words(log, staffing, pairs, task),
+        caveats=_words(log, staffing, pairs, task, longest),
     )
 
 
@@ -249,13 +269,48 @@ def _tasks(stays: Sequence[Kept], pairs: Sequence[Kept], n_activities: int, n_po
     return task
 
 
+def _longest_off(log: EventLog, staffing: Staffing, step: Int64, who: Int64, enabled: Int64) -> int:
+    """For how long steps of one task wait for a person who is off, microseconds; NEVER where none is seen to be handed on.
+
+    It is the time that best tells those done by the same person from others, if these are more beyond it than by chance.
+    """
+    again = np.flatnonzero(log.case_of_step[step[1:]] == log.case_of_step[step[:-1]])
+    again = again[log.complete[step[again]] <= log.start[step[again + 1]]]
+    first, then = step[again], step[again + 1]
+    off = np.zeros(len(then), dtype=np.int64)
+    for r in np.unique(who[first]):
+        mine = who[first] == r
+        hours = staffing.teams[int(staffing.team_of_resource[r])].hours
+        at = enabled[then[mine]]
+        k = np.searchsorted(hours[:, 1], at, side="right")
+        opens = np.append(hours[:, 0], np.iinfo(np.int64).max // 2)[k]
+        off[mine] = np.maximum(opens - at, 0)
+    order = np.argsort(-off, kind="stable")
+    off, gone = off[order], (who[first] != who[then])[order]
+    # the more go to others beyond a time, less those that don't, the better it tells; ties in time stay together
+    better = np.cumsum(np.where(gone, 1, -1))
+    ends = np.flatnonzero(np.append(off[1:] != off[:-1], False)) if len(off) else np.zeros(0, dtype=np.int64)
+    if len(ends) == 0:
+        return NEVER
+    best = int(ends[np.argmax(better[ends])])
+    beyond = gone[: best + 1]
+    if (
+        better[best] <= 0
+        or binomtest(int(beyond.sum()), len(beyond), float(gone.mean()), "greater").pvalue >= HANDED_ON
+    ):
+        return NEVER
+    return int(off[best + 1])
+
+
 def _together(pairs: Sequence[Kept]) -> tuple[float, float, int]:
     """(share, expected share, number) of the returns of some pairs."""
     n = sum(k.n for k in pairs)
     return sum(k.n * k.share for k in pairs) / n, sum(k.n * k.expected for k in pairs) / n, n
 
 
-def _words(log: EventLog, staffing: Staffing, pairs: Sequence[Kept], task: Int64) -> tuple[str, ...]:
+def _words(
+    log: EventLog, staffing: Staffing, pairs: Sequence[Kept], task: Int64, longest: Mapping[int, int]
+) -> tuple[str, ...]:
     """What is assumed, one sentence a task."""
     said = []
     for t in np.unique(task[task >= 0]).tolist():
@@ -265,7 +320,12 @@ def _words(log: EventLog, staffing: Staffing, pairs: Sequence[Kept], task: Int64
         said.append(
             f"Work stays with a person in {', '.join(names)} ({staffing.pools.pools[mine[0].pool]}): {share:.0%} of {n:,} "
             f"returns to a case are done by whoever had done the step before, where {expected:.0%} would be by chance. Such "
-            "steps are replayed as waiting for that person, whoever else is free."
+            "steps are replayed as waiting for that person, whoever else is free"
+            + (
+                "."
+                if longest[t] == NEVER
+                else f", unless she or he is off for more than {longest[t] / HOUR:,.0f} hours."
+            )
         )
     return tuple(said)
 

@@ -245,6 +245,7 @@ class Workload:
             on_start=np.concatenate([h[:, 0] for h in hours] or [np.zeros(0, dtype=np.int64)]),
             on_end=np.concatenate([h[:, 1] for h in hours] or [np.zeros(0, dtype=np.int64)]),
             anchor=anchor,
+            longest_off=None if anchor is None else self.model.own_cases.longest_off[self.step],
             team_turns=turns,
         )
 
@@ -321,7 +322,7 @@ def _fitted(
         entry = np.zeros(log.n_steps, dtype=np.bool_)
         entry[first] = arrival_is_start
         if LANES_CAVEAT not in caveats:  # people who are only counted have no cases of their own
-            own_cases = found_own_cases(log, staffing)
+            own_cases = found_own_cases(log, staffing, enabled=found.enabled)
         delays = found_delays(
             found,
             staffing,

@@ -14,6 +14,7 @@ from simple_service import DAY, HOUR, MINUTE, Case, Person, Step, arrivals_in, f
 
 from streamline.log.calendar import Calendar
 from streamline.log.read import read_log
+from streamline.measure.waits.path import paths
 from streamline.whatif.change import AddCapacity
 from streamline.whatif.estimate import estimate
 from streamline.whatif.own_cases import ALONE, ENOUGH, Kept, OwnCases, anchors, apart, found_own_cases
@@ -227,9 +228,10 @@ def test_returns_equal_their_twin(log_of, office, monkeypatch, seed):
         free[who] = start + rng.choice([0.25, 0.5])
         rows.append((f"c{rng.randrange(12)}", rng.choice(["Check", "Decide"]), start, free[who], who))
     log = log_of(rows, arrivals={f"c{k}": 7 for k in range(12)})
+    staffing = found_staffing(log, calendar=office, pools={"All": ["*"]})
     found = {
         (log.activities[p.earlier], log.activities[p.later]): (p.n, p.share)
-        for p in found_own_cases(log, found_staffing(log, calendar=office, pools={"All": ["*"]})).pairs
+        for p in found_own_cases(log, staffing, enabled=paths(log).enabled).pairs
     }
     table = log.to_frame()
     steps = [
@@ -268,7 +270,7 @@ def test_who_does_the_first_step_that_is_left_has_the_case(log_of, office, work_
     """With the first one removed the second is taken by anybody, and the third waits for that person."""
     log = log_of(HAND, arrivals={"a": 8, "b": 8, "c": 10.5})
     bond = np.array([0, 0, 0, 1, 0], dtype=np.int32)
-    own = OwnCases(bond=bond, bound=anchors(log.case_of_step, bond) >= 0, pairs=())
+    own = replace(OwnCases.none(5), bond=bond, bound=anchors(log.case_of_step, bond) >= 0)
     model = replace(fit_queues(log, calendar=office), own_cases=own)
     work = work_with(model)
     assert work.bond.tolist() == [0, 0, 0, 1, 0]
