@@ -44,6 +44,8 @@ class Step:
     queue: str = ""
     #: Place of an earlier step of the case: whoever did that one does this one too.
     same_as: int | None = None
+    #: It goes to anybody if that person is off for longer than this as it becomes ready; None: never.
+    longest_off: int | None = None
     ready: int = -1
     start: int = -1
     complete: int = -1
@@ -121,6 +123,10 @@ def serve(
                 s.start, s.complete = now, now + s.work
                 heapq.heappush(events, (s.complete, 0, c, k))
             else:
+                if s.same_as is not None and s.longest_off is not None:
+                    owner = next(p for p in people if p.name == cases[c].steps[s.same_as].person)
+                    if next(max(b, now) for b, e in owner.hours if e > now) - now > s.longest_off:
+                        s.same_as = None
                 waiting.append((s.ready, c, k))
         waiting.sort(reverse=last_come)
         left = []

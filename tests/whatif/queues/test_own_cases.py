@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from simple_service import DAY, HOUR, MINUTE, Case, Person, Step, arrivals_in, frame_of, serve, weekdays
+from simple_service import DAY, HOUR, MINUTE, MONDAY, Case, Person, Step, arrivals_in, frame_of, serve, weekdays
 
+from streamline.kernels.queues import NEVER
 from streamline.log.calendar import Calendar
 from streamline.log.read import read_log
 from streamline.measure.waits.path import paths
@@ -187,6 +188,41 @@ def test_staff_changed(kept, staff):
     found = estimate(model, [AddCapacity(activity="Assess", staff=staff)], draws=20)["cycle_time.mean"]
     assert found.change == pytest.approx(true, rel=0.25)
     assert found.change_low <= true <= found.change_high
+
+
+def on_leave(cases, people, *, longest_off):
+    """Each of the people takes two weeks off, one after another, and cases are handed on after so long, or never."""
+    people = copy.deepcopy(people)
+    for k, person in enumerate(people):
+        since = MONDAY + (2 * k + 2) * 7 * DAY
+        person.hours = [(b, e) for b, e in person.hours if not since <= b < since + 14 * DAY]
+    cases = copy.deepcopy(cases)
+    for case in cases:
+        case.steps[2].longest_off = longest_off
+    return log_with(cases, people)
+
+
+def test_cases_of_people_on_leave_are_handed_on_where_the_log_shows_it(instants):
+    """Handed on after three days; weekends (63 hours) are no reason, two weeks are. The replay is what was recorded."""
+    cases, people = claims(5, n=700, load=0.5)
+    log, served = on_leave(cases, people, longest_off=3 * DAY)
+    model = fit_queues(log, calendar=OFFICE)
+    (limit,) = np.unique(model.own_cases.longest_off[model.own_cases.bond >= 0])
+    assert 63 < limit / HOUR < 14 * 24
+    assert f"unless she or he is off for more than {limit / HOUR:.0f} hours." in model.own_cases.caveats[0]
+    told = instants(model)
+    for c in served:
+        begun = [(s.start - MONDAY) / HOUR for s in sorted(c.steps, key=lambda s: s.start)]
+        assert [start for _, start, _ in told[c.id]] == pytest.approx(begun, abs=1e-6)
+
+
+def test_cases_of_people_on_leave_wait_where_the_log_shows_that():
+    cases, people = claims(5, n=700, load=0.5)
+    log, served = on_leave(cases, people, longest_off=None)
+    model = fit_queues(log, calendar=OFFICE)
+    assert max(c.steps[2].start - c.steps[1].complete for c in served) > 10 * DAY
+    assert (model.own_cases.longest_off == NEVER).all()
+    assert model.own_cases.caveats[0].endswith("whoever else is free.")
 
 
 def test_steps_of_one_bond_are_bound_to_the_first(kept):
