@@ -8,7 +8,7 @@ changes edit it before it is replayed.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -308,8 +308,9 @@ def _fitted(
         entry[first] = arrival_is_start
         delays = found_delays(found, staffing, released=np.where(scheduled, batched.until, MISSING_TIME), entry=entry)
         delays.low[scheduled] = delays.high[scheduled] = 0
+        assert delays.absence is not None
+        staffing = replace(staffing, work=delays.absence.work).with_hours(delays.there)
         work_by_pool = _work_by_pool(log, staffing)
-        staffing = staffing.with_hours(delays.there)
         caveats = (*caveats, *staffing.caveats)
     join_offsets, joined = joined_steps(log.case_offsets, log.activity, log.start, log.complete, *found.partners)
     return QueueModel(
