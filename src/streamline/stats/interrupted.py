@@ -26,8 +26,8 @@ N_LENGTHS = 100
 #: Steps that a kind needs.
 ENOUGH = 50
 ROUNDS = 200
-#: The estimate has settled when the absence in an hour of work moves by less than this share of an hour.
-SETTLED = 1e-6
+#: The estimate has settled when the absence in an hour of work moves by less than this, in hours.
+SETTLED = 1e-5
 #: A kind's spread of log work is at least this.
 _LEAST_SPREAD = 0.01
 
@@ -108,7 +108,9 @@ def _renewed(old: Interruptions, value: Float, kind: Int64, count: Float, most: 
     size = np.bincount(kind, weights=weight.sum(axis=1), minlength=n_kinds)
     some = size > 0
     centre, spread = old.centre.copy(), old.spread.copy()
-    centre[some] = (np.bincount(kind, weights=(weight * logs).sum(axis=1), minlength=n_kinds) / np.maximum(size, 1e-9))[some]
+    centre[some] = (np.bincount(kind, weights=(weight * logs).sum(axis=1), minlength=n_kinds) / np.maximum(size, 1e-9))[
+        some
+    ]
     off = (weight * (logs - centre[kind][:, None]) ** 2).sum(axis=1)
     spread[some] = np.sqrt(np.bincount(kind, weights=off, minlength=n_kinds) / np.maximum(size, 1e-9))[some]
     return Interruptions(

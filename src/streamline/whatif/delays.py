@@ -65,7 +65,8 @@ class Delays:
     states: Int64 = field(repr=False)
     #: For each step its place among the unknown ones; -1 where its delay is known.
     column: Int64 = field(repr=False)
-    #: On-duty time of each resource less what it was away, (n, 2) by resource code; empty for those in no team.
+    #: On-duty time of each resource less what it was away by the order of steps, (n, 2) by resource code; empty for those in no
+    #: team. Whose absences `absence` tells of has all of it.
     there: tuple[Int64, ...] = field(repr=False)
     #: Absences that no record shows; None where every step is ready as late as it was.
     absence: Absence | None = field(default=None, repr=False)
@@ -154,11 +155,10 @@ def found_delays(paths: Paths, staffing: Staffing, *, released: Int64, entry: Bo
         paths, staffing, groups=_groups(staffing), step=step[plain], kind=pair[plain], name=_names(paths, step[plain]),
         seeming=seeming, left=free,
     )  # fmt: skip
-    for r, gone in absence.away.items():
+    for r, gone in absence.ways[0].away.items():
         pool = int(staffing.pools.pool_of_resource[r])
         away_hours[pool] += float(np.diff(free[r], axis=1).sum() - np.diff(less(seeming[r], gone), axis=1).sum()) / HOUR
-        free[r] = less(seeming[r], gone)
-        there[r] = less(staffing.teams[int(staffing.team_of_resource[r])].hours, gone)
+        free[r], there[r] = less(seeming[r], gone), staffing.hours_of(r)
     since = np.full(log.n_steps, np.iinfo(np.int64).min // 2, dtype=np.int64)
     for queues, people in _groups(staffing):
         at = step[np.isin(queue[step], queues)]
@@ -222,7 +222,13 @@ def _in_turn(paths: Paths, step: Int64, low: Int64, high: Int64, earliest: Int64
 
 
 def _states(
-    paths: Paths, staffing: Staffing, lines: list[Int64], low: Int64, high: Int64, group: Int64, distributions: tuple[Distribution, ...]
+    paths: Paths,
+    staffing: Staffing,
+    lines: list[Int64],
+    low: Int64,
+    high: Int64,
+    group: Int64,
+    distributions: tuple[Distribution, ...],
 ) -> tuple[Int64, Int64]:
     """Ways in which the unknown delays may all have been: (states, unknown steps), and each step's column.
 
@@ -332,9 +338,14 @@ def _kinds(staffing: Staffing) -> Int64:
     log = staffing.log
     code = np.zeros(log.n_cases, dtype=np.int64)
     for name in staffing.lines.divided_by:
+        channel = log.case_channel
         if name in log.attributes.columns:
             value = log.attributes[name].factorize()[0].astype(np.int64) + 1
-            code = np.unique(code * (int(value.max(initial=0)) + 1) + value, return_inverse=True)[1].astype(np.int64)
+        elif channel is not None:
+            value = channel.codes.astype(np.int64) + 1
+        else:
+            continue
+        code = np.unique(code * (int(value.max(initial=0)) + 1) + value, return_inverse=True)[1].astype(np.int64)
     return code
 
 
@@ -350,7 +361,9 @@ def _groups(staffing: Staffing) -> list[tuple[list[int], list[int]]]:
     ]
 
 
-def _distributions(paths: Paths, staffing: Staffing, step: Int64, low: Int64, high: Int64) -> tuple[Int64, tuple[Distribution, ...], Int64]:
+def _distributions(
+    paths: Paths, staffing: Staffing, step: Int64, low: Int64, high: Int64
+) -> tuple[Int64, tuple[Distribution, ...], Int64]:
     """(distribution of each step, the distributions, their activities): one for each pair of an activity and what it follows."""
     log = paths.log
     key = _pairs(paths, staffing, step)

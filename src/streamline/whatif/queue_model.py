@@ -8,7 +8,7 @@ changes edit it before it is replayed.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -133,8 +133,11 @@ class QueueModel:
         if self.staffing is None:
             staffed = np.zeros(len(step), dtype=np.bool_)
             work = self.paths.service[step]
+            teams: list[Team] = []
         else:
-            staffed, work = self.staffing.staffed[step], self.staffing.work[step]
+            presences = self.staffing.presences
+            presence = presences[int(rng.integers(len(presences))) if len(presences) > 1 else 0]
+            staffed, work, teams = self.staffing.staffed[step], presence.work[step], list(presence.teams)
         activity = log.activity[step]
         release = np.full(len(step), -1, dtype=np.int32)
         mine = self.scheduled[step]
@@ -166,7 +169,7 @@ class QueueModel:
             release=release,
             priority=np.zeros(len(step), dtype=np.int64),
             keep=np.ones(len(step), dtype=np.bool_),
-            teams=list(self.staffing.teams) if self.staffing is not None else [],
+            teams=teams,
             schedules=[s.windows for s in self.schedules],
         )
 
@@ -309,7 +312,7 @@ def _fitted(
         delays = found_delays(found, staffing, released=np.where(scheduled, batched.until, MISSING_TIME), entry=entry)
         delays.low[scheduled] = delays.high[scheduled] = 0
         assert delays.absence is not None
-        staffing = replace(staffing, work=delays.absence.work).with_hours(delays.there)
+        staffing = staffing.with_hours(delays.there, delays.absence.ways)
         work_by_pool = _work_by_pool(log, staffing)
         caveats = (*caveats, *staffing.caveats)
     join_offsets, joined = joined_steps(log.case_offsets, log.activity, log.start, log.complete, *found.partners)

@@ -1,0 +1,217 @@
+"""Where the absences of people lie on the clock, between what is known of them, within their steps, and after the log.
+
+Between: what is known of a person is when she is at work, when she began a step as it was enabled (she was there just before),
+when a step without a delay waited for her (she was away), and when somebody else began a step at once while she seemed free
+too (she is somewhat likelier away: whoever is there is as likely to begin it as the others). She leaves and comes back at
+constant rates, which are those that fit all of it best, with the others of her group (a hidden Markov model in moments of
+two minutes). In most free time nobody waits and hardly anything is known, so these rates come out low where many people are seldom
+needed. Absence is of the clock, so people leave as often in an hour of free time as in an hour of work: where more of it is
+found within steps, that rate is taken.
+
+Within steps: `stats.interrupted`. The absence lies anywhere in the step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import binom
+
+from streamline.kernels.away import AT_WORK, AWAY, THERE, UNKNOWN, away_given, comings_and_goings
+from streamline.log.event_log import EventLog
+from streamline.measure.waits.path import Paths
+from streamline.stats.interrupted import Interruptions, interruptions
+from streamline.units import HOUR, MINUTE
+from streamline.whatif.spans import Clock, merged, shared
+from streamline.whatif.staffing import Staffing
+from streamline.whatif.trials import SURE, Trials, inside
+
+Int64 = npt.NDArray[np.int64]
+Float = npt.NDArray[np.float64]
+Bool = npt.NDArray[np.bool_]
+
+#: Time is told in moments of this length.
+MOMENT = 2 * MINUTE
+#: Rounds of the estimate of how often people leave and come back, at most; it has settled when neither chance moves by more.
+ROUNDS, SETTLED = 60, 1e-5
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Comings:
+    """How people of one group come and go while they are at work on no step."""
+
+    clock: dict[int, Clock]
+    #: What is known of each moment of a person's clock, and how many times likelier what was seen is if she was away.
+    known: dict[int, Int64]
+    odds: dict[int, Float]
+    #: Time in which each seems free, and first and last instant of the log.
+    seeming: dict[int, Int64]
+    period: tuple[int, int]
+    #: Chances of leaving, and of coming back, by the next moment.
+    leave: float
+    back: float
+
+    @property
+    def share(self) -> float:
+        """Share of the time that they are away, where nothing is known."""
+        return self.leave / (self.leave + self.back)
+
+    @property
+    def mean_hours(self) -> float:
+        """Mean length of an absence."""
+        return MOMENT / HOUR / self.back
+
+    def drawn(self, rng: np.random.Generator) -> dict[int, Int64]:
+        """One way in which they may have been away: in time in which they seem free, and at any time after the log."""
+        result = {}
+        for r, clock in self.clock.items():
+            way = away_given(self.known[r], self.odds[r], self.leave, self.back, rng.random(len(self.known[r])))
+            edge = np.flatnonzero(np.diff(np.concatenate([[0], way, [0]])))
+            spans = clock.spans(edge[::2] * MOMENT, edge[1::2] * MOMENT)
+            before = spans[:, 0] < self.period[1]
+            result[r] = merged(np.concatenate([shared(spans[before], self.seeming[r]), spans[~before]]))
+        return result
+
+
+def comings_of(
+    log: EventLog,
+    staffing: Staffing,
+    *,
+    away: dict[int, Int64],
+    seeming: Sequence[Int64],
+    begun: tuple[Int64, Int64],
+    passed: dict[int, tuple[Int64, Float]],
+    within: float,
+) -> Comings:
+    """How the people come and go of whom it is known when they were `away`; see the module's text.
+
+    away, seeming : by resource code, (n, 2). begun : who began a step as it was enabled, and when. passed : see `passed_over`.
+    within : absence in an hour of their work.
+    """
+    period = log.period
+    clock = {r: Clock(staffing.hours_of(r)) for r in away}
+    known: dict[int, Int64] = {}
+    odds: dict[int, Float] = {}
+    until: dict[int, int] = {}
+    for r, gone in away.items():
+        n = int(clock[r].total // MOMENT) + 1
+        first, until[r] = (clock[r].at(np.array(period)) // MOMENT).tolist()
+        code = np.full(n, UNKNOWN, dtype=np.int64)
+        at_work = _covered(clock[r], seeming[r], n) < 0.5
+        at_work[:first] = at_work[until[r] + 1 :] = False
+        code[at_work] = AT_WORK
+        there = clock[r].at(begun[1][begun[0] == r] - 1) // MOMENT
+        code[there[code[there] == UNKNOWN]] = THERE
+        code[_covered(clock[r], gone, n) > 0.5] = AWAY
+        when, likelier = passed[r]
+        known[r] = code
+        odds[r] = np.exp(np.bincount(clock[r].at(when - 1) // MOMENT, weights=np.log(likelier), minlength=n))
+    leave, back = 0.01, 0.05
+    for _ in range(ROUNDS):
+        count = np.sum([comings_and_goings(known[r][: until[r]], odds[r], leave, back) for r in away], axis=0)
+        before = leave, back
+        leave = float(np.clip(count[1] / max(count[0], 1.0), 1e-6, 0.5))
+        back = float(np.clip(count[3] / max(count[2], 1.0), 1e-6, 0.5))
+        if max(abs(leave - before[0]), abs(back - before[1])) < SETTLED:
+            break
+    return Comings(
+        clock=clock, known=known, odds=odds, seeming={r: seeming[r] for r in away}, period=period,
+        leave=float(np.clip(within * back, leave, 0.5)), back=back,
+    )  # fmt: skip
+
+
+def passed_over(
+    paths: Paths, trials: Trials, kinds: Int64, person: int, seeming: Int64, share: float
+) -> tuple[Int64, Float]:
+    """(when somebody else began a step at once while this person seemed free too; how many times likelier if she was away).
+
+    share : chance that any of the others who seem free is away.
+    """
+    log = paths.log
+    assert log.resource is not None
+    mine = ~trials.late & (trials.free >= 2) & (trials.free < SURE) & np.isin(trials.kind, kinds)
+    mine &= log.resource.codes[trials.step] != person
+    at, n = paths.enabled[trials.step[mine]], trials.free[mine]
+    seen = inside(seeming, at)
+    at, n = at[seen], n[seen]
+    sizes = np.unique(n)
+    ratio = np.array([_taken(int(k) - 2, 1 - share, 1) / _taken(int(k) - 2, 1 - share, 2) for k in sizes])
+    return at, ratio[np.searchsorted(sizes, n)] if len(n) else np.zeros(0)
+
+
+def _taken(others: int, there: float, besides: int) -> float:
+    """The mean of 1 / (besides + those of the others who are there, each with this chance)."""
+    k = np.arange(others + 1)
+    return float(binom.pmf(k, others, there) @ (1.0 / (besides + k)))
+
+
+def _covered(clock: Clock, spans: Int64, n: int) -> Float:
+    """The share of each moment of a clock that lies in the spans."""
+    begin, end = clock.at(spans[:, 0]), clock.at(spans[:, 1])
+    edge = np.arange(n + 1) * MOMENT
+    before = np.concatenate([[0], np.cumsum(end - begin)])
+    place = np.searchsorted(begin, edge, side="right") - 1
+    some = np.maximum(place, 0)
+    if len(begin) == 0:
+        return np.zeros(n)
+    covered = np.where(place >= 0, before[some] + np.minimum(np.maximum(edge - begin[some], 0), (end - begin)[some]), 0)
+    return np.asarray(np.diff(covered) / MOMENT, dtype=np.float64)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class WithinSteps:
+    """Absences within the steps of some people."""
+
+    staffing: Staffing
+    #: The steps, what sort of work each is, and how long it took on duty, hours.
+    step: Int64
+    kind: Int64
+    hours: Float
+    found: Interruptions
+
+    @property
+    def for_an_hour(self) -> float:
+        """Absence for an hour of work."""
+        return self.found.rate * self.found.mean_length
+
+    def drawn(self, rng: np.random.Generator, work: Int64) -> dict[int, Int64]:
+        """One way in which they may have been away within steps, by person; takes it off the `work` of each step."""
+        log = self.staffing.log
+        assert log.resource is not None
+        lost = np.rint(self.found.drawn(self.hours, self.kind, rng) * HOUR).astype(np.int64)
+        who = log.resource.codes[self.step]
+        begun = (rng.random(len(lost)) * (work[self.step] - lost)).astype(np.int64)
+        result = {}
+        for r in np.unique(who).tolist():
+            own = np.flatnonzero((who == r) & (lost > 0))
+            clock = Clock(self.staffing.hours_of(r))
+            since = clock.at(log.start[self.step[own]]) + begun[own]
+            order = np.argsort(since)
+            result[r] = merged(clock.spans(since[order], (since + lost[own])[order]))
+        work[self.step] -= lost
+        return result
+
+
+def within_steps(staffing: Staffing, *, people: Sequence[int], most: float) -> WithinSteps:
+    """Find the absences within steps of people who hold one step at a time; no more than `most` for an hour of work."""
+    log = staffing.log
+    assert log.resource is not None
+    alone = [r for r in people if staffing.teams[int(staffing.team_of_resource[r])].places == 1]
+    codes = log.resource.codes
+    step = np.flatnonzero(staffing.staffed & np.isin(codes, alone) & (staffing.work > 0))
+    clock = {r: Clock(staffing.hours_of(r)) for r in alone}
+    on_duty = np.zeros(len(step), dtype=np.bool_)
+    for r in alone:
+        mine = codes[step] == r
+        on_duty[mine] = clock[r].at(log.complete[step[mine]]) > clock[r].at(log.start[step[mine]])
+    step = step[on_duty]
+    hours = staffing.work[step] / HOUR
+    kind = np.unique(log.activity[step], return_inverse=True)[1].astype(np.int64)
+    longest = max((clock[r].longest_day(log.period) for r in alone), default=0) / HOUR
+    return WithinSteps(
+        staffing=staffing, step=step, kind=kind, hours=hours,
+        found=interruptions(hours, kind, longest=max(longest, MOMENT / HOUR), most=most),
+    )  # fmt: skip
