@@ -100,9 +100,10 @@ def found_absence(
         at_once[own], odd[waited[unlikely]] = True, True
         waited = waited[~unlikely]
         waiting = merged(np.stack([paths.enabled[waited], log.start[waited]], axis=1))
+        over = passed_over(paths, trials[g], kinds, seeming, share)
         for r in people:
             known.setdefault(r, []).append(shared(seeming[r], waiting))
-            passed.setdefault(r, []).append(passed_over(paths, trials[g], kinds, r, seeming[r], share))
+            passed.setdefault(r, []).append(over[r])
             if r not in of_person or len(trials[g].step) > len(trials[of_person[r]].step):
                 of_person[r] = g  # who serves in several groups comes and goes with the one that tells most of her
     at_once &= ~odd

@@ -2,7 +2,7 @@
 
 Between: what is known of a person is when she is at work, when she began a step as it was enabled (she was there just before),
 when a step without a delay waited for her (she was away), and when somebody else began a step at once while she seemed free
-too (she is somewhat likelier away: whoever is there is as likely to begin it as the others). She leaves and comes back at
+too (she is somewhat likelier away, the more readily she takes steps when she is there). She leaves and comes back at
 constant rates, which are those that fit all of it best, with the others of her group (a hidden Markov model in moments of
 two minutes). In most free time nobody waits and hardly anything is known, so these rates come out low where many people are seldom
 needed. Absence is of the clock, so people leave as often in an hour of free time as in an hour of work: where more of it is
@@ -18,11 +18,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import binom
 
 from streamline.kernels.away import AT_WORK, AWAY, THERE, UNKNOWN, away_given, comings_and_goings
 from streamline.log.event_log import EventLog
 from streamline.measure.waits.path import Paths
+from streamline.stats.choices import readiness
 from streamline.stats.interrupted import Interruptions, interruptions
 from streamline.units import HOUR, MINUTE
 from streamline.whatif.spans import Clock, merged, shared
@@ -124,28 +124,30 @@ def comings_of(
 
 
 def passed_over(
-    paths: Paths, trials: Trials, kinds: Int64, person: int, seeming: Int64, share: float
-) -> tuple[Int64, Float]:
-    """(when somebody else began a step at once while this person seemed free too; how many times likelier if she was away).
+    paths: Paths, trials: Trials, kinds: Int64, seeming: Sequence[Int64], share: float
+) -> dict[int, tuple[Int64, Float]]:
+    """When somebody else began a step at once while a person seemed free too, and how many times likelier that is if she was away.
 
-    share : chance that any of the others who seem free is away.
+    By resource code of each of the trials' people. kinds : of steps without a delay. share : chance that any of the others who seem
+    free is away. How readily each person takes steps is told by who takes them (`stats.choices`): of a person who seldom takes
+    one when others can, that she didn't says little.
     """
     log = paths.log
     assert log.resource is not None
-    mine = ~trials.late & (trials.free >= 2) & (trials.free < SURE) & np.isin(trials.kind, kinds)
-    mine &= log.resource.codes[trials.step] != person
-    at, n = paths.enabled[trials.step[mine]], trials.free[mine]
-    seen = inside(seeming, at)
-    at, n = at[seen], n[seen]
-    sizes = np.unique(n)
-    ratio = np.array([_taken(int(k) - 2, 1 - share, 1) / _taken(int(k) - 2, 1 - share, 2) for k in sizes])
-    return at, ratio[np.searchsorted(sizes, n)] if len(n) else np.zeros(0)
-
-
-def _taken(others: int, there: float, besides: int) -> float:
-    """The mean of 1 / (besides + those of the others who are there, each with this chance)."""
-    k = np.arange(others + 1)
-    return float(binom.pmf(k, others, there) @ (1.0 / (besides + k)))
+    mine = ~trials.late & (trials.free < SURE) & np.isin(trials.kind, kinds)
+    at, who = paths.enabled[trials.step[mine]], log.resource.codes[trials.step[mine]]
+    offered = np.stack([inside(seeming[r], at) | (who == r) for r in trials.people], axis=1)
+    known = np.isin(who, trials.people)
+    at, who, offered = at[known], who[known], offered[known]
+    taken = np.searchsorted(trials.people, who).astype(np.int64)
+    ready = readiness(offered, taken)
+    everyone, taker = offered @ ready, ready[taken]
+    result = {}
+    for k, r in enumerate(trials.people):
+        seen = offered[:, k] & (taken != k)
+        others = (1 - share) * np.maximum(everyone - taker - ready[k], 0.0)
+        result[r] = at[seen], (1 + ready[k] / np.maximum(taker + others, 1e-12))[seen]
+    return result
 
 
 def _covered(clock: Clock, spans: Int64, n: int) -> Float:
