@@ -5,7 +5,8 @@ that is enabled while n people seem free is late by a delay as often whatever n 
 People whose trials look like absence, beyond chance, count as *absent at times*; where the trials of a step say so its
 steps had no delay: while one waited and people seemed free, they were away. Where their own trials are too few to tell,
 what those of other people say of the same step decides (three offices do the same, and one has too few people to
-tell). One step that is late while so many seem free that they can't all be away keeps its delay, as before.
+tell). A step keeps its delay, as before, where it is late while so many seem free that they can't all be away, or while one
+who was there took another.
 
 Then the absence is placed on the clock of each person (`whereabouts`): where it is known; in the other time in which she seems
 free; within steps that took longer than such work takes; and after the log has ended. What isn't known is drawn, in `WAYS` ways,
@@ -25,7 +26,7 @@ import numpy.typing as npt
 from streamline.measure.waits.path import Paths
 from streamline.whatif.spans import merged, shared
 from streamline.whatif.staffing import AwayWay, Staffing
-from streamline.whatif.trials import absent_groups
+from streamline.whatif.trials import absent_groups, inside
 from streamline.whatif.whereabouts import comings_of, passed_over, within_steps
 
 Int64 = npt.NDArray[np.int64]
@@ -96,9 +97,9 @@ def found_absence(
         own = step[mine[g]][np.isin(kind[mine[g]], kinds)]
         waited = own[log.start[own] > paths.enabled[own]]
         most = _most_at_once([seeming[r] for r in people], paths.enabled[waited], log.start[waited])
-        unlikely = share**most < UNLIKELY
-        at_once[own], odd[waited[unlikely]] = True, True
-        waited = waited[~unlikely]
+        its_own = (share**most < UNLIKELY) | _passed_by(paths, own, waited, people, seeming)
+        at_once[own], odd[waited[its_own]] = True, True
+        waited = waited[~its_own]
         waiting = merged(np.stack([paths.enabled[waited], log.start[waited]], axis=1))
         over = passed_over(paths, trials[g], kinds, seeming, share)
         for r in people:
@@ -117,18 +118,18 @@ def found_absence(
             continue
         sure = {r: merged(np.concatenate(known[r])) for r in theirs}
         odds = {r: _joined(passed[r]) for r in theirs}
-        inside = within_steps(staffing, people=theirs, most=share / (1 - share))
+        at_work = within_steps(staffing, people=theirs, most=share / (1 - share))
         comings = comings_of(
-            log, staffing, away=sure, seeming=seeming, begun=begun, passed=odds, within=inside.for_an_hour
+            log, staffing, away=sure, seeming=seeming, begun=begun, passed=odds, within=at_work.for_an_hour
         )
         for way in ways:
-            idle, in_steps = comings.drawn(rng), inside.drawn(rng, way.work)
+            idle, in_steps = comings.drawn(rng), at_work.drawn(rng, way.work)
             for r in theirs:
                 parts = [sure[r], idle[r], *([in_steps[r]] if r in in_steps else [])]
                 way.away[r] = merged(np.concatenate(parts))
         found.append(
             Absent(
-                people=theirs, share=comings.share, mean_hours=comings.mean_hours, within=inside.for_an_hour,
+                people=theirs, share=comings.share, mean_hours=comings.mean_hours, within=at_work.for_an_hour,
                 n_trials=len(trials[g].step),
             )
         )  # fmt: skip
@@ -146,6 +147,24 @@ def _most_at_once(spans: Sequence[Int64], since: Int64, until: Int64) -> Int64:
     return np.array(
         [max(level[max(i, 0) : j].max(initial=0), 0) for i, j in zip(first, last, strict=True)], dtype=np.int64
     )  # fmt: skip
+
+
+def _passed_by(paths: Paths, step: Int64, waited: Int64, people: Sequence[int], seeming: Sequence[Int64]) -> Bool:
+    """Which of the steps that waited were passed by: somebody who was free, and there, took another in the meantime.
+
+    Who had been free and begins a step in the very moment in which it is enabled had been there just before.
+    """
+    log = paths.log
+    assert log.resource is not None
+    fresh = step[log.start[step] == paths.enabled[step]]
+    who, at = log.resource.codes[fresh], log.start[fresh]
+    there = np.zeros(len(fresh), dtype=np.bool_)
+    for r in people:
+        mine = who == r
+        there[mine] = inside(seeming[r], at[mine])
+    taken = np.sort(at[there])
+    first = np.searchsorted(taken, paths.enabled[waited], side="right")
+    return np.asarray(np.searchsorted(taken, log.start[waited], side="left") > first, dtype=np.bool_)
 
 
 def _begun_at_once(paths: Paths, at_once: Bool) -> tuple[Int64, Int64]:

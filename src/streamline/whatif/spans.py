@@ -69,6 +69,6 @@ class Clock:
         return np.stack([self._begin[place] + low, self._begin[place] + high], axis=1).astype(np.int64)
 
     def longest_day(self, period: tuple[int, int]) -> int:
-        """The most time on duty within a day that begins with an opening in the period."""
+        """The most time on duty within 24 hours from an opening in the period."""
         mine = self._begin[(self._begin >= period[0]) & (self._begin < period[1])]
         return int((self.at(mine + DAY) - self.at(mine)).max(initial=0))

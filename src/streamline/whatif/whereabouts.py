@@ -4,9 +4,9 @@ Between: what is known of a person is when she is at work, when she began a step
 when a step without a delay waited for her (she was away), and when somebody else began a step at once while she seemed free
 too (she is somewhat likelier away, the more readily she takes steps when she is there). She leaves and comes back at
 constant rates, which are those that fit all of it best, with the others of her group (a hidden Markov model in moments of
-two minutes). In most free time nobody waits and hardly anything is known, so these rates come out low where many people are seldom
-needed. Absence is of the clock, so people leave as often in an hour of free time as in an hour of work: where more of it is
-found within steps, that rate is taken.
+two minutes). In most free time nobody waits and little is known, so these rates may come out low where many people are
+seldom needed. Absence is of the clock, so people leave as often in an hour of free time as in an hour of work: where more of
+it is found within steps, that rate is taken.
 
 Within steps: `stats.interrupted`. The absence lies anywhere in the step.
 """
@@ -126,11 +126,11 @@ def comings_of(
 def passed_over(
     paths: Paths, trials: Trials, kinds: Int64, seeming: Sequence[Int64], share: float
 ) -> dict[int, tuple[Int64, Float]]:
-    """When somebody else began a step at once while a person seemed free too, and how many times likelier that is if she was away.
+    """When somebody else began a step at once while a person seemed free too, and how many times likelier if she was away.
 
-    By resource code of each of the trials' people. kinds : of steps without a delay. share : chance that any of the others who seem
-    free is away. How readily each person takes steps is told by who takes them (`stats.choices`): of a person who seldom takes
-    one when others can, that she didn't says little.
+    By resource code of each of the trials' people. kinds : of steps without a delay. share : chance that any of the others
+    who seem free is away. How readily each person takes steps is told by who takes them (`stats.choices`): that somebody who
+    seldom does when others can didn't take one says little.
     """
     log = paths.log
     assert log.resource is not None
