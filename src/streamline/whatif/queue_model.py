@@ -133,11 +133,13 @@ class QueueModel:
         if self.staffing is None:
             staffed = np.zeros(len(step), dtype=np.bool_)
             work = self.paths.service[step]
-            teams: list[Team] = []
+            teams: tuple[Team, ...] = ()
         else:
-            presences = self.staffing.presences
-            presence = presences[int(rng.integers(len(presences))) if len(presences) > 1 else 0]
-            staffed, work, teams = self.staffing.staffed[step], presence.work[step], list(presence.teams)
+            staffed, teams, of_step = self.staffing.staffed[step], self.staffing.teams, self.staffing.work
+            if self.staffing.presences:
+                way = self.staffing.presences[int(rng.integers(len(self.staffing.presences)))]
+                teams, of_step = way.teams, way.work
+            work = of_step[step]
         activity = log.activity[step]
         release = np.full(len(step), -1, dtype=np.int32)
         mine = self.scheduled[step]
@@ -169,7 +171,7 @@ class QueueModel:
             release=release,
             priority=np.zeros(len(step), dtype=np.int64),
             keep=np.ones(len(step), dtype=np.bool_),
-            teams=teams,
+            teams=list(teams),
             schedules=[s.windows for s in self.schedules],
         )
 

@@ -96,7 +96,8 @@ class Staffing:
     #: Hours in words, for the section.
     hours_from: str
     caveats: tuple[str, ...]
-    #: Ways in which people may have been there, the same teams in all; `teams` and `work` are those of the first.
+    #: Ways in which people may have been there, the same teams in all; `teams` and `work` are those of the first. Empty where
+    #: that is known.
     presences: tuple[Presence, ...] = field(default=(), repr=False)
 
     @property
@@ -137,7 +138,13 @@ class Staffing:
                     mine.append(replace(old, size=0, hours=old.hours if same else h[r], away=w.away.get(r)))
                 mine[at] = replace(mine[at], size=mine[at].size + 1)
         found = tuple(Presence(teams=tuple(t), work=w.work) for t, w in zip(teams, ways, strict=True))
-        return replace(self, teams=found[0].teams, team_of_resource=team_of, work=found[0].work, presences=found)
+        return replace(
+            self,
+            teams=found[0].teams,
+            team_of_resource=team_of,
+            work=found[0].work,
+            presences=found if len(found) > 1 else (),
+        )
 
     def teams_of_pool(self, pool: int) -> tuple[int, ...]:
         """Places of the pool's teams, the largest first."""
