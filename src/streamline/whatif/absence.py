@@ -24,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from streamline.measure.waits.path import Paths
+from streamline.units import counted
 from streamline.whatif.spans import merged, shared
 from streamline.whatif.staffing import AwayWay, Staffing
 from streamline.whatif.trials import absent_groups, inside
@@ -62,6 +63,19 @@ class Absence:
     odd: Bool = field(repr=False)
     #: At least one.
     ways: tuple[AwayWay, ...] = field(repr=False)
+
+    def caveats(self, staffing: Staffing) -> tuple[str, ...]:
+        """What is to be said of it, a sentence or two a group."""
+        said = []
+        for g in self.groups:
+            pools = sorted({staffing.pools.pools[int(staffing.pools.pool_of_resource[r])] for r in g.people})
+            said.append(
+                f"{', '.join(pools)}: {counted(len(g.people), 'person', 'people')} who seem free, or at work on a step, are away "
+                f"for about {g.share:.0%} of the time ({g.mean_hours:,.1f} hours at a stretch), though no record shows it: a "
+                "step is late the less often the more of them seem free, which a delay of the case wouldn't heed. The replay "
+                "goes without them in that time, placed as the records allow and else by chance."
+            )
+        return tuple(said)
 
 
 def found_absence(

@@ -316,7 +316,7 @@ def _fitted(
         assert delays.absence is not None
         staffing = staffing.with_hours(delays.there, delays.absence.ways)
         work_by_pool = _work_by_pool(log, staffing)
-        caveats = (*caveats, *staffing.caveats)
+        caveats = (*caveats, *staffing.caveats, *delays.absence.caveats(staffing))
     join_offsets, joined = joined_steps(log.case_offsets, log.activity, log.start, log.complete, *found.partners)
     return QueueModel(
         log=log,

@@ -49,6 +49,8 @@ class Clock:
 
     def at(self, instant: Int64) -> Int64:
         """The reading at each instant."""
+        if len(self._begin) == 0:
+            return np.zeros(len(instant), dtype=np.int64)
         place = np.searchsorted(self._begin, instant, side="right") - 1
         some = np.maximum(place, 0)
         gone = np.clip(instant - self._begin[some], 0, (self._end - self._begin)[some])

@@ -148,6 +148,13 @@ def test_delays_beside_absences_are_told_apart(couriers):
     assert absence.groups[0].share == pytest.approx(0.2, abs=0.06)
 
 
+def test_it_is_said(interrupted):
+    _, _, model = interrupted
+    (said,) = [c for c in model.caveats if "seem free" in c]
+    assert said.startswith("pool of Check: 3 people who seem free, or at work on a step, are away for about 2")
+    assert "hours at a stretch" in said
+
+
 @pytest.mark.parametrize("options", [{"share": 0.0}, {"share": 0.0, "courier_hours": 10}, {"n_people": 1, "load": 0.7}])
 def test_where_there_are_none_or_nothing_tells_them_none_are_found(options):
     """No absences; delays only; and absences of a person alone, which nothing tells from delays."""
@@ -155,6 +162,7 @@ def test_where_there_are_none_or_nothing_tells_them_none_are_found(options):
     model = fitted(cases)
     absence = model.delays.absence
     assert absence.groups == ()
+    assert not any("seem free" in c for c in model.caveats)
     assert not absence.at_once.any()
     assert not absence.odd.any()
     assert len(absence.ways) == 1
