@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from streamline.measure.waits.path import Paths
-from streamline.stats.shared_absence import for_absence, likeliest_share, shared_share
+from streamline.stats.shared_absence import Fits, fits, likeliest_share, shared_share
 from streamline.whatif.staffing import Staffing
 
 Int64 = npt.NDArray[np.int64]
@@ -94,59 +94,71 @@ def absent_groups(
 ) -> tuple[list[Trials], dict[int, tuple[float, Int64]]]:
     """(trials of each group; by group, of those absent at times, the share of the time and the kinds without a delay).
 
-    Whether people are absent at times is told by what the order in which people take steps leaves unexplained.
+    groups : people who serve the same queues. steps : of each group, its steps and their kinds. seeming : time in which each
+    person seems free; left : the same less what the order in which people take steps shows to be absence: whether people are
+    absent at times is told by what that leaves unexplained. name : of each kind, the number of what is done after what.
     """
     strictly = [trials_of(paths, staffing, *of, p, left) for of, p in zip(steps, groups, strict=True)]
-    proven = {g for g, t in enumerate(strictly) if _gain(t) >= PROVEN}
-    trials = (
-        [trials_of(paths, staffing, *of, p, seeming) for of, p in zip(steps, groups, strict=True)]
-        if proven
-        else strictly
-    )
+    proven = [g for g, t in enumerate(strictly) if _gain(t, _share(t)) >= PROVEN]
+    if not proven:
+        return strictly, {}
+    trials = [trials_of(paths, staffing, *of, p, seeming) for of, p in zip(steps, groups, strict=True)]
     kinds = [np.unique(t.kind) for t in trials]
-    ways: dict[int, set[bool]] = {}
-    for g in proven:
-        for k, r in zip(kinds[g].tolist(), _ratio(trials[g], kinds[g], _share(trials[g])).tolist(), strict=True):
-            if abs(r) > TELLING:
-                ways.setdefault(name[k], set()).add(r > 0)
     found: dict[int, tuple[float, Int64]] = {}
+    telling: dict[int, set[bool]] = {}
+    for g in proven:
+        told = _fits(trials[g], _share(trials[g]))
+        for_it = told.absence - told.delay > TELLING
+        refuted = told.both - told.absence > TELLING
+        for k, without, with_ in zip(kinds[g].tolist(), for_it.tolist(), refuted.tolist(), strict=True):
+            if without or with_:
+                telling.setdefault(name[k], set()).add(without and not with_)
+        found[g] = _settled(trials[g], kinds[g], (for_it & ~refuted) | (~refuted & (_on_time(trials[g]) >= ON_TIME)))
     for g, t in enumerate(trials):
-        elsewhere = np.array([ways.get(name[int(k)]) == {True} for k in kinds[g]], dtype=np.bool_)
-        share = _share(t) if g in proven else 0.0
-        absent = elsewhere | (_ratio(t, kinds[g], share) > TELLING if g in proven else False)
-        for _ in range(3):  # the share by the kinds, and the kinds by the share
-            mine = np.isin(t.kind, kinds[g][absent]) & (t.free < SURE)
-            alone = mine & t.first
-            if not t.late[alone].any():
-                break
-            share = likeliest_share(t.free[mine], t.late[mine])
-            own = _ratio(t, kinds[g], likeliest_share(t.free[alone], t.late[alone]))
-            absent = elsewhere & (own >= -TELLING)
-            if g in proven:
-                absent |= own > TELLING
-            if absent.any():
-                absent |= (own >= -TELLING) & (_on_time(t, kinds[g]) >= ON_TIME)
-            found[g] = share, kinds[g][absent]
-    return trials, {g: (q, k) for g, (q, k) in found.items() if len(k)}
+        elsewhere = np.array([telling.get(name[int(k)]) == {True} for k in kinds[g]], dtype=np.bool_)
+        if g in found or not elsewhere.any():
+            continue
+        share = _share_of(t, kinds[g][elsewhere], first=True)
+        if np.isnan(share) or _gain(t, share) < -TELLING:
+            continue
+        told = _fits(t, share)
+        agrees = told.both - told.absence <= TELLING
+        if (elsewhere & agrees).any():
+            found[g] = _settled(t, kinds[g], agrees & (elsewhere | (_on_time(t) >= ON_TIME)))
+    return trials, {g: (q, k) for g, (q, k) in found.items() if len(k) and not np.isnan(q)}
+
+
+def _settled(t: Trials, kinds: Int64, absent: Bool) -> tuple[float, Int64]:
+    """(share of the time by all trials of these kinds, the kinds)."""
+    return _share_of(t, kinds[absent], first=False), kinds[absent]
+
+
+def _share_of(t: Trials, kinds: Int64, *, first: bool) -> float:
+    """The likeliest share of absence by the trials of these kinds; NaN where none is late."""
+    mine = np.isin(t.kind, kinds) & (t.free < SURE) & (t.first | (not first))
+    return likeliest_share(t.free[mine], t.late[mine]) if t.late[mine].any() else float("nan")
 
 
 def _share(t: Trials) -> float:
+    """The share of absence that fits all trials best that count as evidence, beside delays."""
     kinds, code = np.unique(t.kind[t.first], return_inverse=True)
     return shared_share(t.free[t.first], t.late[t.first], code, n_kinds=len(kinds))
 
 
-def _ratio(t: Trials, kinds: Int64, share: float) -> Float:
-    """How much rather each kind of a group's trials looks like absence with this chance than like a delay."""
+def _fits(t: Trials, share: float) -> Fits:
+    """How well this absence, delays, and both explain the trials of each kind, in order of the kinds."""
+    kinds = np.unique(t.kind)
     code = np.searchsorted(kinds, t.kind[t.first])
-    return for_absence(t.free[t.first], t.late[t.first], code, n_kinds=len(kinds), share=share)
+    return fits(t.free[t.first], t.late[t.first], code, n_kinds=len(kinds), share=share)
 
 
-def _on_time(t: Trials, kinds: Int64) -> Int64:
-    """How many trials of each kind began at once."""
+def _on_time(t: Trials) -> Int64:
+    """How many trials of each kind began at once, in order of the kinds."""
+    kinds = np.unique(t.kind)
     return np.bincount(np.searchsorted(kinds, t.kind[t.first & ~t.late]), minlength=len(kinds))
 
 
-def _gain(t: Trials) -> float:
-    """How much better absence explains a group's trials, each kind going to whichever explains it better."""
-    kinds = np.unique(t.kind)
-    return float(np.maximum(_ratio(t, kinds, _share(t)), 0.0).sum()) if len(t.step) else 0.0
+def _gain(t: Trials, share: float) -> float:
+    """How much better a group's trials are explained with this absence, each kind with its own delay, than by delays alone."""
+    told = _fits(t, share)
+    return float((told.both - told.delay).sum())
