@@ -24,8 +24,9 @@ Bool = npt.NDArray[np.bool_]
 
 #: Log-likelihood by which absence must explain the trials of a group better than delays do, all its steps together.
 PROVEN = 10.0
-#: Log-likelihood from which on the trials of one kind of step tell a delay from absence.
-TELLING = 2.0
+#: Log-likelihood by which absence must explain the trials of one kind of step better than a delay to speak for it, and by which a
+#: delay besides must explain them better than absence alone to speak against: of many kinds some are off by chance.
+TELLING, REFUTED = 2.0, 5.0
 #: So many people seem free where one is there for certain.
 SURE = 1_000
 #: Trials on time that a kind needs to count as without a delay where nothing speaks for one.
@@ -109,7 +110,7 @@ def absent_groups(
     for g in proven:
         told = _fits(trials[g], _share(trials[g]))
         for_it = told.absence - told.delay > TELLING
-        refuted = told.both - told.absence > TELLING
+        refuted = told.both - told.absence > REFUTED
         for k, without, with_ in zip(kinds[g].tolist(), for_it.tolist(), refuted.tolist(), strict=True):
             if without or with_:
                 telling.setdefault(name[k], set()).add(without and not with_)
@@ -122,7 +123,7 @@ def absent_groups(
         if np.isnan(share) or _gain(t, share) < -TELLING:
             continue
         told = _fits(t, share)
-        agrees = told.both - told.absence <= TELLING
+        agrees = told.both - told.absence <= REFUTED
         if (elsewhere & agrees).any():
             found[g] = _settled(t, kinds[g], agrees & (elsewhere | (_on_time(t) >= ON_TIME)))
     return trials, {g: (q, k) for g, (q, k) in found.items() if len(k) and not np.isnan(q)}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import random
+
 import numpy as np
 import pytest
 from absent_service import HOURS, LATER, ROLES, WEEKS, served
-from simple_service import DAY, HOUR, frame_of, weekdays
+from simple_service import DAY, HOUR, MINUTE, Case, Person, Step, arrivals_in, frame_of, serve, weekdays
 
 from streamline.log.calendar import Calendar
 from streamline.log.read import read_log
@@ -169,6 +171,33 @@ def test_where_there_are_none_or_nothing_tells_them_none_are_found(options):
     assert model.staffing.presences == ()
     assert absence.ways[0].away == {}
     assert all(t.away is None for t in model.staffing.teams)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_people_who_wait_for_one_of_them_are_not_taken_for_absent(seed):
+    """Decisions are made by one of five each, checks by any. A decision is late the less often the more seem free, as if they
+    were away; but checks begin at once, so they are there."""
+    rng = random.Random(seed)
+    hours = weekdays(WEEKS + LATER)
+    people = [Person(f"p{k}", ("Check", f"own {k}"), hours) for k in range(5)]
+    cases = [
+        Case(
+            f"c{k}",
+            at,
+            [
+                Step("Check", int(25 * MINUTE * rng.lognormvariate(0, 0.5))),
+                Step("Reply", int(2 * DAY * rng.lognormvariate(0, 0.5)), after=(0,), alone=True),
+                Step(
+                    "Decide", int(35 * MINUTE * rng.lognormvariate(0, 0.5)), after=(1,), queue=f"own {rng.randrange(5)}"
+                ),
+            ],
+        )
+        for k, at in enumerate(arrivals_in(weekdays(WEEKS), 3_500, rng))
+    ]
+    serve(cases, people)
+    decided = [c.steps[2] for c in cases]
+    assert np.mean([s.start > s.ready for s in decided]) > 0.3
+    assert fitted(cases).delays.absence.groups == ()
 
 
 def test_an_office_with_few_people_is_told_by_the_others():
