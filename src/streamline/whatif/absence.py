@@ -9,8 +9,8 @@ tell). A step keeps its delay, as before, where it is late while so many seem fr
 who was there took another.
 
 Then the absence is placed on the clock of each person (`whereabouts`): where it is known; in the other time in which she seems
-free; within steps that took longer than such work takes; and after the log has ended. What isn't known is drawn, in `WAYS` ways,
-and each draw of an estimate takes one of them.
+free; within steps that took longer than such work takes; and after the log has ended. What isn't known is drawn, in `WAYS` ways.
+Each draw of an estimate takes one of `ANEW` ways in which absences might have been with other luck.
 
 Nothing of this happens to people whose trials don't tell of absence.
 """
@@ -28,7 +28,7 @@ from streamline.units import counted
 from streamline.whatif.spans import merged, shared
 from streamline.whatif.staffing import AwayWay, Staffing
 from streamline.whatif.trials import absent_groups, inside
-from streamline.whatif.whereabouts import comings_of, passed_over, within_steps
+from streamline.whatif.whereabouts import comings_of, other_weeks, passed_over, within_steps
 
 Int64 = npt.NDArray[np.int64]
 Float = npt.NDArray[np.float64]
@@ -36,8 +36,8 @@ Bool = npt.NDArray[np.bool_]
 
 #: A step keeps its delay when all who seemed free would be away at once with less than this chance.
 UNLIKELY = 0.001
-#: Ways in which people may have been away that are drawn.
-WAYS = 8
+#: Ways in which people may have been away that are drawn; and in which they might have been, with other luck.
+WAYS, ANEW = 8, 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -61,8 +61,10 @@ class Absence:
     #: One a step: it was ready when it was enabled; or, though such steps are, it wasn't and its wait is a delay of its own.
     at_once: Bool = field(repr=False)
     odd: Bool = field(repr=False)
-    #: At least one.
+    #: How they may have been away, beside the log's own cases, at least one; and beside cases that are drawn, none where nobody
+    #: was.
     ways: tuple[AwayWay, ...] = field(repr=False)
+    anew: tuple[AwayWay, ...] = field(repr=False)
 
     def caveats(self, staffing: Staffing) -> tuple[str, ...]:
         """What is to be said of it, a sentence or two a group."""
@@ -124,6 +126,7 @@ def found_absence(
     at_once &= ~odd
     rng = np.random.Generator(np.random.PCG64(log.n_steps))
     ways = [AwayWay(away={}, work=staffing.work.copy()) for _ in range(WAYS if told else 1)]
+    anew = [AwayWay(away={}, work=ways[k % WAYS].work) for k in range(ANEW if told else 0)]
     found: list[Absent] = []
     begun = _begun_at_once(paths, at_once)
     for g, (share, _) in told.items():
@@ -141,13 +144,17 @@ def found_absence(
             for r in theirs:
                 parts = [sure[r], idle[r], *([in_steps[r]] if r in in_steps else [])]
                 way.away[r] = merged(np.concatenate(parts))
+        hours = {r: staffing.hours_of(r) for r in theirs}
+        for k, way in enumerate(anew):
+            before = {r: ways[k % WAYS].away[r] for r in theirs}
+            way.away.update(other_weeks(before, hours, log.period, rng))
         found.append(
             Absent(
                 people=theirs, share=comings.share, mean_hours=comings.mean_hours, within=at_work.for_an_hour,
                 n_trials=len(trials[g].step),
             )
         )  # fmt: skip
-    return Absence(groups=tuple(found), at_once=at_once, odd=odd, ways=tuple(ways))
+    return Absence(groups=tuple(found), at_once=at_once, odd=odd, ways=tuple(ways), anew=tuple(anew))
 
 
 def _most_at_once(spans: Sequence[Int64], since: Int64, until: Int64) -> Int64:

@@ -120,8 +120,11 @@ class QueueModel:
         mine = self.log.arrival[self.counted & (self.log.arrival != MISSING_TIME)]
         return int(mine.min()), int(mine.max())
 
-    def workload(self, cases: Cases, rng: np.random.Generator) -> Workload:
-        """What a replay of these cases is made of, with unknown delays drawn."""
+    def workload(self, cases: Cases, rng: np.random.Generator, *, anew: bool = False) -> Workload:
+        """What a replay of these cases is made of, with unknown delays drawn.
+
+        anew : the cases are drawn, so absences that no record shows are, too, instead of those that there were.
+        """
         log = self.log
         first = log.case_offsets[cases.pick]
         size = log.case_offsets[cases.pick + 1] - first
@@ -136,8 +139,9 @@ class QueueModel:
             teams: tuple[Team, ...] = ()
         else:
             staffed, teams, of_step = self.staffing.staffed[step], self.staffing.teams, self.staffing.work
-            if self.staffing.presences:
-                way = self.staffing.presences[int(rng.integers(len(self.staffing.presences)))]
+            presences = self.staffing.anew if anew else self.staffing.presences
+            if presences:
+                way = presences[int(rng.integers(len(presences)))]
                 teams, of_step = way.teams, way.work
             work = of_step[step]
         activity = log.activity[step]
@@ -314,7 +318,7 @@ def _fitted(
         delays = found_delays(found, staffing, released=np.where(scheduled, batched.until, MISSING_TIME), entry=entry)
         delays.low[scheduled] = delays.high[scheduled] = 0
         assert delays.absence is not None
-        staffing = staffing.with_hours(delays.there, delays.absence.ways)
+        staffing = staffing.with_hours(delays.there, delays.absence.ways, delays.absence.anew)
         work_by_pool = _work_by_pool(log, staffing)
         caveats = (*caveats, *staffing.caveats, *delays.absence.caveats(staffing))
     join_offsets, joined = joined_steps(log.case_offsets, log.activity, log.start, log.complete, *found.partners)

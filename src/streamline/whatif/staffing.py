@@ -99,6 +99,8 @@ class Staffing:
     #: Ways in which people may have been there, the same teams in all; `teams` and `work` are those of the first. Empty where
     #: that is known.
     presences: tuple[Presence, ...] = field(default=(), repr=False)
+    #: Ways in which they might have been there, with other luck, beside cases that are drawn; empty where that is known.
+    anew: tuple[Presence, ...] = field(default=(), repr=False)
 
     @property
     def n_people(self) -> int:
@@ -118,12 +120,16 @@ class Staffing:
         """The on-duty intervals of a resource that is in a team, (n, 2)."""
         return self.teams[int(self.team_of_resource[resource])].hours
 
-    def with_hours(self, there: Sequence[Int64], ways: Sequence[AwayWay] = ()) -> Staffing:
+    def with_hours(
+        self, there: Sequence[Int64], ways: Sequence[AwayWay] = (), anew: Sequence[AwayWay] = ()
+    ) -> Staffing:
         """The same people with these hours, one array (n, 2) a resource code, less the time away of each way.
 
-        Those with the same hours in all ways stay in one team.
+        ways : how they may have been away; anew : how they might have been, with other luck. Those with the same hours in all
+        stay in one team.
         """
-        ways = ways or [AwayWay(away={}, work=self.work)]
+        known = ways or [AwayWay(away={}, work=self.work)]
+        ways = [*known, *anew]
         hours = [[less(there[r], w.away[r]) if r in w.away else there[r] for r in range(len(there))] for w in ways]
         teams: list[list[Team]] = [[] for _ in ways]
         team_of = np.full(len(self.team_of_resource), -1, dtype=np.int64)
@@ -143,7 +149,8 @@ class Staffing:
             teams=found[0].teams,
             team_of_resource=team_of,
             work=found[0].work,
-            presences=found if len(found) > 1 else (),
+            presences=found[: len(known)] if len(found) > 1 else (),
+            anew=found[len(known) :],
         )
 
     def teams_of_pool(self, pool: int) -> tuple[int, ...]:

@@ -9,6 +9,9 @@ seldom needed. Absence is of the clock, so people leave as often in an hour of f
 it is found within steps, that rate is taken.
 
 Within steps: `stats.interrupted`. The absence lies anywhere in the step.
+
+All these are the absences that there were, beside the log's own cases. Where what happens to cases is drawn anew, absences
+are too: each week of a person's are those of any week of any of her group, so that draws differ by as much as such luck does.
 """
 
 from __future__ import annotations
@@ -24,8 +27,8 @@ from streamline.log.event_log import EventLog
 from streamline.measure.waits.path import Paths
 from streamline.stats.choices import readiness
 from streamline.stats.interrupted import Interruptions, interruptions
-from streamline.units import HOUR, MINUTE
-from streamline.whatif.spans import Clock, merged, shared
+from streamline.units import HOUR, MINUTE, WEEK
+from streamline.whatif.spans import Clock, less, merged, shared
 from streamline.whatif.staffing import Staffing
 from streamline.whatif.trials import SURE, Trials, inside
 
@@ -147,6 +150,32 @@ def passed_over(
         seen = offered[:, k] & (taken != k)
         others = (1 - share) * np.maximum(everyone - taker - ready[k], 0.0)
         result[r] = at[seen], (1 + ready[k] / np.maximum(taker + others, 1e-12))[seen]
+    return result
+
+
+def other_weeks(
+    away: dict[int, Int64], hours: dict[int, Int64], period: tuple[int, int], rng: np.random.Generator
+) -> dict[int, Int64]:
+    """Absences of a group as they might have been: each week of each person has those of a week of one of them, drawn at random.
+
+    away, hours : by resource code, (n, 2): when they were away, and on duty. period : first and last instant of the log, from
+    which weeks are counted; whole ones are drawn from. After it nothing changes, and a log shorter than a week stays as it is.
+    """
+    first, last = period
+    n_weeks = (last - first) // WEEK
+    if n_weeks == 0:
+        return dict(away)
+    people = list(away)
+    week = [first + v * WEEK + np.array([[0, WEEK]]) for v in range(n_weeks)]
+    of_week = [[shared(away[r], w) - first - v * WEEK for v, w in enumerate(week)] for r in people]
+    wanted = -(-(last - first) // WEEK)
+    result = {}
+    for r in people:
+        who, when = rng.integers(len(people), size=wanted), rng.integers(n_weeks, size=wanted)
+        drawn = [of_week[q][v] + first + w * WEEK for w, (q, v) in enumerate(zip(who, when, strict=True))]
+        inside = less(merged(np.concatenate(drawn)), np.array([[last, last + 2 * WEEK]]))
+        later = away[r][away[r][:, 0] >= last]
+        result[r] = merged(np.concatenate([shared(inside, hours[r]), later]))
     return result
 
 

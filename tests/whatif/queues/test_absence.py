@@ -168,7 +168,7 @@ def test_where_there_are_none_or_nothing_tells_them_none_are_found(options):
     assert not absence.at_once.any()
     assert not absence.odd.any()
     assert len(absence.ways) == 1
-    assert model.staffing.presences == ()
+    assert model.staffing.presences == model.staffing.anew == ()
     assert absence.ways[0].away == {}
     assert all(t.away is None for t in model.staffing.teams)
 
@@ -240,16 +240,38 @@ def test_a_step_that_everybody_lets_lie_keeps_its_delay():
     assert sum(hours_in(s[s[:, 0] < last]) for s in model.delays.absence.ways[0].away.values()) < 0.4 * free
 
 
-def test_a_draw_takes_one_of_the_ways_and_the_same_for_all_scenarios(interrupted):
+@pytest.mark.parametrize(("since", "ways"), [(OWN, 8), (0, 32)])
+def test_a_draw_takes_one_of_the_ways_and_the_same_for_all_scenarios(interrupted, since, ways):
     _, _, model = interrupted
     own = model.weeks.own()
     seen = set()
-    for draw in range(30):
+    for draw in range(since, since + 200):
         work, again = (workload_of(model, own, None, seed=1, draw=draw) for _ in range(2))
         assert all(a.hours is b.hours for a, b in zip(work.teams, again.teams, strict=True))
         assert (work.work == again.work).all()
         seen.add(id(work.teams[0].hours))
-    assert len(seen) == len(model.staffing.presences) == 8
+    assert len(seen) == ways
+
+
+def test_absences_drawn_anew_differ_as_weeks_do_and_are_as_many_on_average(interrupted):
+    _, _, model = interrupted
+    first, last = model.log.period
+    inside = np.array([[first, last]])
+
+    def away(ways):
+        return np.array([sum(hours_in(shared(s, inside)) for s in way.away.values()) for way in ways])
+
+    absence = model.delays.absence
+    there, anew = away(absence.ways), away(absence.anew)
+    assert anew.mean() == pytest.approx(there.mean(), rel=0.04)
+    # 3 people and some 31 weeks: the spread of a mean of as many weeks
+    weeks = [
+        hours_in(shared(s, np.array([[first + k * 7 * DAY, first + (k + 1) * 7 * DAY]])))
+        for s in absence.ways[0].away.values()
+        for k in range((last - first) // (7 * DAY))
+    ]
+    expected = np.std(weeks) / np.sqrt(len(weeks)) / np.mean(weeks)
+    assert 0.6 * expected < anew.std() / anew.mean() < 1.6 * expected
 
 
 def test_newcomers_are_away_as_often_at_other_times(interrupted):
