@@ -28,11 +28,13 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from streamline.kernels.duty import merged_by_group, without
+from streamline.kernels.duty import merged_by_group
 from streamline.kernels.spare import last_free, overlooked, ready_in_turn
 from streamline.measure.waits.path import Paths
 from streamline.stats.censored import Distribution, bounded_distribution
 from streamline.units import HOUR
+from streamline.whatif.absence import Absence, found_absence
+from streamline.whatif.spans import less, merged
 from streamline.whatif.staffing import Staffing
 
 Int64 = npt.NDArray[np.int64]
@@ -66,8 +68,11 @@ class Delays:
     states: Int64 = field(repr=False)
     #: For each step its place among the unknown ones; -1 where its delay is known.
     column: Int64 = field(repr=False)
-    #: On-duty time of each resource less what it was away, (n, 2) by resource code; empty for those in no team.
+    #: On-duty time of each resource less what it was away by the order of steps, (n, 2) by resource code; empty for those in no
+    #: team. Whose absences `absence` tells of has all of it.
     there: tuple[Int64, ...] = field(repr=False)
+    #: Absences that no record shows; None where every step is ready as late as it was.
+    absence: Absence | None = field(default=None, repr=False)
 
     @classmethod
     def known(cls, wait: Int64) -> Delays:
@@ -122,7 +127,8 @@ def found_delays(paths: Paths, staffing: Staffing, *, released: Int64, entry: Bo
         there.append(hours)
         worked = slice(busy_bounds[r], busy_bounds[r + 1])
         inside = hours[(hours[:, 1] > first) & (hours[:, 0] < last)]
-        free.append(_less(inside, np.stack([busy[1][worked], busy[2][worked]], axis=1)))
+        free.append(less(inside, np.stack([busy[1][worked], busy[2][worked]], axis=1)))
+    seeming = list(free)
     n_pools = len(staffing.pools.pools)
     away_hours, free_hours = np.zeros(n_pools), np.zeros(n_pools)
     queue = staffing.lines.of_step
@@ -144,27 +150,41 @@ def found_delays(paths: Paths, staffing: Staffing, *, released: Int64, entry: Bo
             pool = int(staffing.pools.pool_of_resource[r])
             free_hours[pool] += float(np.diff(free[r], axis=1).sum()) / HOUR
             if own.any():
-                gone = _merged(np.stack([missed_begin[own], missed_end[own]], axis=1))
+                gone = merged(np.stack([missed_begin[own], missed_end[own]], axis=1))
                 away_hours[pool] += float(np.diff(gone, axis=1).sum()) / HOUR
-                free[r], there[r] = _less(free[r], gone), _less(there[r], gone)
+                free[r], there[r] = less(free[r], gone), less(there[r], gone)
+    pair = _pairs(paths, staffing, step)
+    plain = ~entry[step] & ~bound[step]
+    absence = found_absence(
+        paths, staffing, groups=_groups(staffing), step=step[plain], kind=pair[plain], name=_names(paths, step[plain]),
+        seeming=seeming, left=free,
+    )  # fmt: skip
+    for r, gone in absence.ways[0].away.items():
+        pool = int(staffing.pools.pool_of_resource[r])
+        away_hours[pool] += float(np.diff(free[r], axis=1).sum() - np.diff(less(seeming[r], gone), axis=1).sum()) / HOUR
+        free[r], there[r] = less(seeming[r], gone), staffing.hours_of(r)
     since = np.full(log.n_steps, np.iinfo(np.int64).min // 2, dtype=np.int64)
     parts = [(step[np.isin(queue[step], queues) & ~bound[step]], people) for queues, people in _groups(staffing)]
     parts += [(step[bound[step] & (codes == r)], [int(r)]) for r in np.unique(codes[bound[step]])]
     for at, people in parts:
-        spans = _merged(np.concatenate([free[r] for r in people])) if people else np.zeros((0, 2), dtype=np.int64)
+        spans = merged(np.concatenate([free[r] for r in people])) if people else np.zeros((0, 2), dtype=np.int64)
         since[at] = last_free(spans[:, 0].copy(), spans[:, 1].copy(), log.start[at])
     low[step] = np.clip(since[step] - paths.enabled[step], 0, wait[step])
-    pair = _pairs(paths, step)
+    low[absence.at_once] = high[absence.at_once] = 0
+    low[absence.odd] = wait[absence.odd]
+    pair[(absence.at_once | absence.odd)[step]] = -1
+    told = pair >= 0
     delayed = np.zeros(int(pair.max(initial=-1)) + 1, dtype=np.bool_)
-    delayed[pair[(low[step] == high[step]) & (wait[step] > 0)]] = True
-    at_once = step[~delayed[pair]]
+    delayed[pair[told & (low[step] == high[step]) & (wait[step] > 0)]] = True
+    at_once = step[told][~delayed[pair[told]]]
     low[at_once] = high[at_once] = 0
     earliest = since.copy()
     lines = [at for at, _ in parts]
     in_order = [_in_turn(paths, line, low, high, earliest, entry) for line in lines]
-    group, distributions, activity = _distributions(paths, step, low, high)
+    group, distributions, activity = _distributions(paths, staffing, step, low, high)
     states, column = _states(
         paths,
+        staffing,
         [line[~entry[line]] for line, ok in zip(lines, in_order, strict=True) if ok],
         low,
         high,
@@ -177,7 +197,7 @@ def found_delays(paths: Paths, staffing: Staffing, *, released: Int64, entry: Bo
     hidden[entered] = np.maximum(log.start[entered] - np.maximum(earliest[entered], log.period[0]), 0)
     return Delays(
         low=low, high=high, group=group, distributions=distributions, activity=activity, away_hours=away_hours,
-        free_hours=free_hours, hidden=hidden, states=states, column=column, there=tuple(there),
+        free_hours=free_hours, hidden=hidden, states=states, column=column, there=tuple(there), absence=absence,
     )  # fmt: skip
 
 
@@ -207,7 +227,13 @@ def _in_turn(paths: Paths, step: Int64, low: Int64, high: Int64, earliest: Int64
 
 
 def _states(
-    paths: Paths, lines: list[Int64], low: Int64, high: Int64, group: Int64, distributions: tuple[Distribution, ...]
+    paths: Paths,
+    staffing: Staffing,
+    lines: list[Int64],
+    low: Int64,
+    high: Int64,
+    group: Int64,
+    distributions: tuple[Distribution, ...],
 ) -> tuple[Int64, Int64]:
     """Ways in which the unknown delays may all have been: (states, unknown steps), and each step's column.
 
@@ -241,7 +267,7 @@ def _states(
         ready[line] = np.minimum(np.maximum.accumulate(ready[line]), (paths.enabled + high)[line])
     every = np.concatenate(chains)
     told = every[group[every] >= 0]
-    pairs = _pairs(paths, every)
+    pairs = _pairs(paths, staffing, every)
     key = np.full(log.n_steps, -1, dtype=np.int64)
     key[every] = pairs
     of_pair = {int(key[s]): int(group[s]) for s in told}
@@ -284,14 +310,48 @@ def _from_states(
     return tuple(found)
 
 
-def _pairs(paths: Paths, step: Int64) -> Int64:
-    """For each step the number of its activity and what it follows; of its activity alone where that pair is rare."""
+def _names(paths: Paths, step: Int64) -> Int64:
+    """For each step the number of its activity and of what it follows."""
     log = paths.log
     width = len(log.activities) + 1
     before = np.where(paths.predecessor[step] >= 0, log.activity[np.maximum(paths.predecessor[step], 0)], width - 1)
-    pair = log.activity[step].astype(np.int64) * (width + 1) + before
-    _, code, count = np.unique(pair, return_inverse=True, return_counts=True)
-    return np.where(count[code] >= ENOUGH, pair, log.activity[step].astype(np.int64) * (width + 1) + width)
+    return np.asarray(log.activity[step].astype(np.int64) * width + before, dtype=np.int64)
+
+
+def _pairs(paths: Paths, staffing: Staffing, step: Int64) -> Int64:
+    """For each step the number of its activity and what it follows, in cases of the same kind where people serve one each.
+
+    Of its activity and kind alone where that is rare, and of its activity alone where that is rare too.
+    """
+    log = paths.log
+    pair = _names(paths, step)
+    kind = _kinds(staffing)[log.case_of_step[step]]
+    n_kinds, n_pairs = int(kind.max(initial=0)) + 1, (len(log.activities) + 1) ** 2
+    activity = log.activity[step].astype(np.int64)
+    result = np.full(len(step), -1, dtype=np.int64)
+    for key in (pair * n_kinds + kind, (n_pairs + activity) * n_kinds + kind):
+        _, code, count = np.unique(key, return_inverse=True, return_counts=True)
+        mine = (result < 0) & (count[code] >= ENOUGH)
+        result[mine] = key[mine]
+    left = result < 0
+    result[left] = (n_pairs + len(log.activities) + activity[left]) * n_kinds
+    return result
+
+
+def _kinds(staffing: Staffing) -> Int64:
+    """The kind of each case, as a number: its values of what divides the people; 0 for all where nothing does."""
+    log = staffing.log
+    code = np.zeros(log.n_cases, dtype=np.int64)
+    for name in staffing.lines.divided_by:
+        channel = log.case_channel
+        if name in log.attributes.columns:
+            value = log.attributes[name].factorize()[0].astype(np.int64) + 1
+        elif channel is not None:
+            value = channel.codes.astype(np.int64) + 1
+        else:
+            continue
+        code = np.unique(code * (int(value.max(initial=0)) + 1) + value, return_inverse=True)[1].astype(np.int64)
+    return code
 
 
 def _groups(staffing: Staffing) -> list[tuple[list[int], list[int]]]:
@@ -306,28 +366,12 @@ def _groups(staffing: Staffing) -> list[tuple[list[int], list[int]]]:
     ]
 
 
-def _less(spans: Int64, holes: Int64) -> Int64:
-    if len(spans) == 0 or len(holes) == 0:
-        return spans
-    kept = without(spans[:, 0].copy(), spans[:, 1].copy(), holes[:, 0].copy(), holes[:, 1].copy())
-    return np.stack(kept, axis=1)
-
-
-def _merged(spans: Int64) -> Int64:
-    """Sorted, disjoint stretches that cover the same time."""
-    if len(spans) == 0:
-        return spans
-    order = np.argsort(spans[:, 0], kind="stable")
-    begin, end = spans[order, 0], np.maximum.accumulate(spans[order, 1])
-    new = np.concatenate([[True], begin[1:] > end[:-1]])
-    last = np.concatenate([np.flatnonzero(new)[1:] - 1, [len(begin) - 1]])
-    return np.stack([begin[new], end[last]], axis=1)
-
-
-def _distributions(paths: Paths, step: Int64, low: Int64, high: Int64) -> tuple[Int64, tuple[Distribution, ...], Int64]:
+def _distributions(
+    paths: Paths, staffing: Staffing, step: Int64, low: Int64, high: Int64
+) -> tuple[Int64, tuple[Distribution, ...], Int64]:
     """(distribution of each step, the distributions, their activities): one for each pair of an activity and what it follows."""
     log = paths.log
-    key = _pairs(paths, step)
+    key = _pairs(paths, staffing, step)
     group = np.full(log.n_steps, -1, dtype=np.int64)
     found: list[Distribution] = []
     activity: list[int] = []

@@ -87,7 +87,7 @@ def workload_of(model: QueueModel, cases: Cases, scenario: BoundScenario | None,
     """What one replay of a draw is made of; None replays the service as it is."""
     for key, edit in scenario.on_cases if scenario else ():
         cases = edit.cases(cases, generator(seed, draw, _CHANGES, key))
-    work = model.workload(cases, generator(seed, draw, _DELAYS))
+    work = model.workload(cases, generator(seed, draw, _DELAYS), anew=draw < OWN)
     for key, step_edit in scenario.on_steps if scenario else ():
         step_edit.apply(work, generator(seed, draw, _CHANGES, key))
     return work

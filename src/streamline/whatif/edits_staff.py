@@ -10,12 +10,16 @@ import numpy.typing as npt
 
 from streamline.errors import InsufficientDataError, ScenarioError, UnknownNameError, listed
 from streamline.log.calendar import Calendar
-from streamline.units import DAY, counted
+from streamline.units import DAY, WEEK, counted
 from streamline.whatif.change import AddCapacity, Change, ChangeHours, PoolResources
 from streamline.whatif.queue_model import QueueModel, Workload
-from streamline.whatif.staffing import YEARS_AFTER, Staffing
+from streamline.whatif.spans import less, merged
+from streamline.whatif.staffing import YEARS_AFTER, Staffing, Team
 
 Int64 = npt.NDArray[np.int64]
+
+#: Newcomers are away as their colleagues are so much later.
+APART = 4 * WEEK
 
 
 class CapacityEdit:
@@ -59,9 +63,25 @@ class CapacityEdit:
             extra = rng.multinomial(whole, sizes / sizes.sum())
         else:
             extra = -rng.multivariate_hypergeometric(sizes, min(-whole, int(sizes.sum()) - 1))
-        for k, more in zip(self._teams, extra, strict=True):
+        for k, more in zip(self._teams, extra.tolist(), strict=True):
             t = work.teams[k]
-            work.teams[k] = replace(t, size=t.size + int(more))
+            if more > 0 and t.away is not None:
+                work.teams += _newcomers(t, more)
+            else:
+                work.teams[k] = replace(t, size=t.size + more)
+
+
+def _newcomers(team: Team, n: int) -> list[Team]:
+    """So many people with the team's hours, each away as long and as often as its people are, but at other times.
+
+    Their absences are those of the people, some weeks later in the log.
+    """
+    assert team.away is not None
+    hours = merged(np.concatenate([team.hours, team.away]))
+    return [
+        replace(team, size=1, hours=less(hours, team.away - (k + 1) * APART), away=team.away - (k + 1) * APART)
+        for k in range(n)
+    ]
 
 
 def somebody_left(edits: Sequence[CapacityEdit]) -> None:
@@ -124,7 +144,7 @@ class HoursEdit:
         """Edit a workload in place."""
         for k, t in enumerate(work.teams):
             if self._pool is None or t.pool == self._pool:
-                work.teams[k] = replace(t, hours=self._hours)
+                work.teams[k] = replace(t, hours=self._hours if t.away is None else less(self._hours, t.away))
 
 
 def _staffing(model: QueueModel, change: Change) -> Staffing:

@@ -123,8 +123,11 @@ class QueueModel:
         mine = self.log.arrival[self.counted & (self.log.arrival != MISSING_TIME)]
         return int(mine.min()), int(mine.max())
 
-    def workload(self, cases: Cases, rng: np.random.Generator) -> Workload:
-        """What a replay of these cases is made of, with unknown delays drawn."""
+    def workload(self, cases: Cases, rng: np.random.Generator, *, anew: bool = False) -> Workload:
+        """What a replay of these cases is made of, with unknown delays drawn.
+
+        anew : the cases are drawn, so absences that no record shows are, too, instead of those that there were.
+        """
         log = self.log
         first = log.case_offsets[cases.pick]
         size = log.case_offsets[cases.pick + 1] - first
@@ -136,8 +139,14 @@ class QueueModel:
         if self.staffing is None:
             staffed = np.zeros(len(step), dtype=np.bool_)
             work = self.paths.service[step]
+            teams: tuple[Team, ...] = ()
         else:
-            staffed, work = self.staffing.staffed[step], self.staffing.work[step]
+            staffed, teams, of_step = self.staffing.staffed[step], self.staffing.teams, self.staffing.work
+            presences = self.staffing.anew if anew else self.staffing.presences
+            if presences:
+                way = presences[int(rng.integers(len(presences)))]
+                teams, of_step = way.teams, way.work
+            work = of_step[step]
         activity = log.activity[step]
         release = np.full(len(step), -1, dtype=np.int32)
         mine = self.scheduled[step]
@@ -170,7 +179,7 @@ class QueueModel:
             bond=self.own_cases.bond[step],
             priority=np.zeros(len(step), dtype=np.int64),
             keep=np.ones(len(step), dtype=np.bool_),
-            teams=list(self.staffing.teams) if self.staffing is not None else [],
+            teams=list(teams),
             schedules=[s.windows for s in self.schedules],
         )
 
@@ -331,9 +340,10 @@ def _fitted(
             bound=own_cases.bound,
         )
         delays.low[scheduled] = delays.high[scheduled] = 0
+        assert delays.absence is not None
+        staffing = staffing.with_hours(delays.there, delays.absence.ways, delays.absence.anew)
         work_by_pool = _work_by_pool(log, staffing)
-        staffing = staffing.with_hours(delays.there)
-        caveats = (*caveats, *staffing.caveats, *own_cases.caveats)
+        caveats = (*caveats, *staffing.caveats, *own_cases.caveats, *delays.absence.caveats(staffing))
     join_offsets, joined = joined_steps(log.case_offsets, log.activity, log.start, log.complete, *found.partners)
     return QueueModel(
         log=log,

@@ -20,7 +20,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from streamline.errors import InsufficientDataError
-from streamline.kernels.duty import without
 from streamline.log.calendar import Calendar
 from streamline.log.duty import Duty
 from streamline.log.event_log import EventLog
@@ -30,6 +29,7 @@ from streamline.measure.staff.week_hours import calendar_of
 from streamline.units import DAY, MISSING_TIME
 from streamline.whatif.at_once import at_once
 from streamline.whatif.lines import SERVES, Lines, found_lines
+from streamline.whatif.spans import less, shared
 
 Int64 = npt.NDArray[np.int64]
 Int32 = npt.NDArray[np.int32]
@@ -57,6 +57,26 @@ class Team:
     queues: tuple[int, ...]
     #: Steps that each of them holds open at once as a rule.
     places: int = 1
+    #: Time taken off the hours because they were away then, though no record shows it, (n, 2); None where there is none.
+    away: Int64 | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class AwayWay:
+    """One way in which people may have been away though no record shows it."""
+
+    #: Time away by resource code, (n, 2), sorted and disjoint; people who never were aren't in it.
+    away: dict[int, Int64]
+    #: Working time of each step less the absence in it, microseconds.
+    work: Int64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Presence:
+    """The teams, and what each step asks of them, in one way in which people may have been there."""
+
+    teams: tuple[Team, ...]
+    work: Int64
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -76,6 +96,11 @@ class Staffing:
     #: Hours in words, for the section.
     hours_from: str
     caveats: tuple[str, ...]
+    #: Ways in which people may have been there, the same teams in all; `teams` and `work` are those of the first. Empty where
+    #: that is known.
+    presences: tuple[Presence, ...] = field(default=(), repr=False)
+    #: Ways in which they might have been there, with other luck, beside cases that are drawn; empty where that is known.
+    anew: tuple[Presence, ...] = field(default=(), repr=False)
 
     @property
     def n_people(self) -> int:
@@ -91,20 +116,42 @@ class Staffing:
         """The queues of an activity."""
         return tuple(np.flatnonzero(self.lines.activity == activity).tolist())
 
-    def with_hours(self, there: Sequence[Int64]) -> Staffing:
-        """The same people with these hours, one array (n, 2) a resource code; those with the same hours stay in one team."""
-        teams: list[Team] = []
+    def hours_of(self, resource: int) -> Int64:
+        """The on-duty intervals of a resource that is in a team, (n, 2)."""
+        return self.teams[int(self.team_of_resource[resource])].hours
+
+    def with_hours(
+        self, there: Sequence[Int64], ways: Sequence[AwayWay] = (), anew: Sequence[AwayWay] = ()
+    ) -> Staffing:
+        """The same people with these hours, one array (n, 2) a resource code, less the time away of each way.
+
+        ways : how they may have been away; anew : how they might have been, with other luck. Those with the same hours in all
+        stay in one team.
+        """
+        known = ways or [AwayWay(away={}, work=self.work)]
+        ways = [*known, *anew]
+        hours = [[less(there[r], w.away[r]) if r in w.away else there[r] for r in range(len(there))] for w in ways]
+        teams: list[list[Team]] = [[] for _ in ways]
         team_of = np.full(len(self.team_of_resource), -1, dtype=np.int64)
         place: dict[tuple[int, bytes, tuple[int, ...]], int] = {}
         for r in np.flatnonzero(self.team_of_resource >= 0).tolist():
             old = self.teams[int(self.team_of_resource[r])]
-            key = old.pool, there[r].tobytes(), old.queues
-            if key not in place:
-                place[key] = len(teams)
-                teams.append(replace(old, size=0, hours=old.hours if len(there[r]) == len(old.hours) else there[r]))
-            team_of[r] = place[key]
-            teams[place[key]] = replace(teams[place[key]], size=teams[place[key]].size + 1)
-        return replace(self, teams=tuple(teams), team_of_resource=team_of)
+            key = old.pool, b"".join(h[r].tobytes() for h in hours), old.queues
+            at = team_of[r] = place.setdefault(key, len(place))
+            for mine, h, w in zip(teams, hours, ways, strict=True):
+                if at == len(mine):
+                    same = len(h[r]) == len(old.hours)
+                    mine.append(replace(old, size=0, hours=old.hours if same else h[r], away=w.away.get(r)))
+                mine[at] = replace(mine[at], size=mine[at].size + 1)
+        found = tuple(Presence(teams=tuple(t), work=w.work) for t, w in zip(teams, ways, strict=True))
+        return replace(
+            self,
+            teams=found[0].teams,
+            team_of_resource=team_of,
+            work=found[0].work,
+            presences=found[: len(known)] if len(found) > 1 else (),
+            anew=found[len(known) :],
+        )
 
     def teams_of_pool(self, pool: int) -> tuple[int, ...]:
         """Places of the pool's teams, the largest first."""
@@ -211,7 +258,7 @@ def _hours(
         if office is not None:
             shorter = holds_own and weekly_hours[r] < SHORTER * a_week
             mine = (
-                _both(office, calendar_of(own.weekly[r], timezone=log.timezone).openings(since, until))
+                shared(office, calendar_of(own.weekly[r], timezone=log.timezone).openings(since, until))
                 if shorter
                 else office
             )
@@ -223,7 +270,7 @@ def _hours(
             n_unknown += 1
         away = _absences(log, own, int(r))
         if len(away) and not releasing[pools.pool_of_resource[r]]:
-            mine = np.stack(without(mine[:, 0].copy(), mine[:, 1].copy(), away[:, 0].copy(), away[:, 1].copy()), axis=1)
+            mine = less(mine, away)
         key = mine.tobytes()
         if key not in keys:
             keys[key] = len(spans)
@@ -249,12 +296,6 @@ def _weekly_hours(calendar: Calendar, near: int) -> float:
         float(np.diff(calendar.openings(near + k * 7 * DAY, near + (k + 1) * 7 * DAY), axis=1).sum()) / (DAY / 24)
         for k in range(8)
     )
-
-
-def _both(one: Int64, two: Int64) -> Int64:
-    """The stretches that lie in both."""
-    outside = np.stack(without(one[:, 0].copy(), one[:, 1].copy(), two[:, 0].copy(), two[:, 1].copy()), axis=1)
-    return np.stack(without(one[:, 0].copy(), one[:, 1].copy(), outside[:, 0].copy(), outside[:, 1].copy()), axis=1)
 
 
 def _absences(log: EventLog, own: ResourceCalendars, resource: int) -> Int64:

@@ -27,6 +27,8 @@ class Person:
     name: str
     serves: tuple[str, ...]
     hours: Spans
+    #: When work that was begun goes on: in the hours, or in these.
+    goes_on: Spans | None = None
 
 
 @dataclass
@@ -145,7 +147,7 @@ def serve(
                     free[p] = False
                     holder[c, k] = p
                     s.start, s.person = now, person.name
-                    s.complete = done_at(person.hours[place[p] :], now, s.work)
+                    s.complete = done_at(person.goes_on or person.hours[place[p] :], now, s.work)
                     heapq.heappush(events, (s.complete, 0, c, k))
                     break
             else:

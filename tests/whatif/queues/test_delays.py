@@ -188,17 +188,30 @@ def test_people_who_are_there_are_not_found_away(seed):
     assert model.delays.free_hours[0] > 1_000
 
 
-@pytest.mark.parametrize("share", [0.1, 0.3])
-def test_people_who_are_away_while_others_work_off_what_waits_are_found_so(share):
-    cases, gone, model = away(1, share=share)
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_people_who_are_seldom_away_are_found_so_while_others_work_off_what_waits(seed):
+    """Too seldom for the trials to tell of absence (`test_absence`), but what is seen of it is taken off."""
+    cases, gone, model = away(seed, share=0.03)
     there = missed_hours(cases, gone)
-    assert there > 3
+    assert there > 0.5
+    assert model.delays.absence.groups == ()
     assert model.delays.away_hours[0] == pytest.approx(there, rel=0.05)
     # and they aren't there for others then: their hours in the replay lack that time
     first, last = model.log.period
     office = np.diff(OFFICE.openings(first - 7 * DAY, last + YEARS_AFTER * 366 * DAY), axis=1).sum()
     lacking = sum(t.size * (office - np.diff(t.hours, axis=1).sum()) for t in model.staffing.teams) / HOUR
     assert lacking == pytest.approx(model.delays.away_hours[0])
+
+
+@pytest.mark.parametrize("share", [0.1, 0.3])
+def test_people_who_are_often_away_are_found_away_when_nobody_is_there_too(share):
+    """Many times what is missed while the other works, and no more than they were."""
+    cases, gone, model = away(1, share=share)
+    assert len(model.delays.absence.groups) == 1
+    assert model.delays.absence.groups[0].share == pytest.approx(share, rel=0.3)
+    last = model.log.period[1]
+    true = sum(e - b for spans in gone.values() for b, e in spans if e < last) / HOUR
+    assert 5 * missed_hours(cases, gone) < model.delays.away_hours[0] < true
 
 
 def test_without_recorded_arrivals_the_wait_before_the_first_step_is_told_from_the_queue():
