@@ -25,6 +25,7 @@ from streamline.measure.waits.batching import Batches, batches
 from streamline.measure.waits.path import ConcurrencyRule, Paths, paths
 from streamline.units import DAY, MISSING_TIME
 from streamline.whatif.delays import Delays, found_delays
+from streamline.whatif.giving_up import said_of_giving_up
 from streamline.whatif.lanes import CAVEAT as LANES_CAVEAT
 from streamline.whatif.lanes import with_lanes
 from streamline.whatif.own_cases import OwnCases, anchors, apart, found_own_cases
@@ -343,7 +344,13 @@ def _fitted(
         assert delays.absence is not None
         staffing = staffing.with_hours(delays.there, delays.absence.ways, delays.absence.anew)
         work_by_pool = _work_by_pool(log, staffing)
-        caveats = (*caveats, *staffing.caveats, *own_cases.caveats, *delays.absence.caveats(staffing))
+        caveats = (
+            *caveats,
+            *staffing.caveats,
+            *own_cases.caveats,
+            *delays.absence.caveats(staffing),
+            *said_of_giving_up(found, staffing),
+        )
     join_offsets, joined = joined_steps(log.case_offsets, log.activity, log.start, log.complete, *found.partners)
     return QueueModel(
         log=log,

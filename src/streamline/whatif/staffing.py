@@ -29,6 +29,7 @@ from streamline.measure.staff.week_hours import calendar_of
 from streamline.units import DAY, MISSING_TIME
 from streamline.whatif.at_once import at_once
 from streamline.whatif.lines import SERVES, Lines, found_lines
+from streamline.whatif.never_seen import without_breaks
 from streamline.whatif.spans import less, shared
 
 Int64 = npt.NDArray[np.int64]
@@ -188,7 +189,7 @@ def found_staffing(
     codes = log.resource.codes
     staffed = (codes >= 0) & ~log.external_step & (log.start != MISSING_TIME) & ~_automatic(log)[log.activity]
     used = np.bincount(codes[staffed], minlength=len(log.resource.names)) > 0
-    schedule, spans, hours_from, caveats = _hours(log, found, used, calendar, batched)
+    schedule, spans, hours_from, caveats = _hours(log, found, used, calendar, batched, staffed)
     lines = found_lines(log, found, staffed)
     teams: list[Team] = []
     team_of = np.full(len(log.resource.names), -1, dtype=np.int64)
@@ -231,7 +232,7 @@ def _automatic(log: EventLog) -> Bool:
 
 
 def _hours(
-    log: EventLog, pools: ResourcePools, used: Bool, calendar: Calendar | None, batched: Sequence[str]
+    log: EventLog, pools: ResourcePools, used: Bool, calendar: Calendar | None, batched: Sequence[str], staffed: Bool
 ) -> tuple[Int64, list[Int64], str, list[str]]:
     """(schedule of each resource, the on-duty intervals of each schedule, in words, caveats)."""
     first, last = log.period
@@ -251,7 +252,7 @@ def _hours(
     caveats: list[str] = []
     office = None if calendar is None else calendar.openings(since, until)
     a_week = 0.0 if calendar is None else _weekly_hours(calendar, first)
-    n_own = n_unknown = 0
+    n_own = n_unknown = n_breaks = 0
     for r in np.flatnonzero(used):
         known = bool(own.duty.known[r])
         holds_own = known and own.table is not None and not releasing[pools.pool_of_resource[r]]
@@ -271,6 +272,11 @@ def _hours(
         away = _absences(log, own, int(r))
         if len(away) and not releasing[pools.pool_of_resource[r]]:
             mine = less(mine, away)
+        if office is not None and not releasing[pools.pool_of_resource[r]]:
+            theirs = staffed & (log.resource.codes == r)
+            seen = without_breaks(log, mine, np.concatenate([log.start[theirs], log.complete[theirs] - 1]))
+            n_breaks += int(seen is not mine)
+            mine = seen
         key = mine.tobytes()
         if key not in keys:
             keys[key] = len(spans)
@@ -281,6 +287,11 @@ def _hours(
         words += (
             f" {n_own:,} of {int(used.sum()):,} people are seen in clearly fewer hours, and have those that their own work "
             "shows."
+        )
+    if n_breaks:
+        words += (
+            f" {n_breaks:,} of {int(used.sum()):,} people are never seen in some half hours of the day (a lunch break, a late "
+            "start), which aren't theirs."
         )
     if n_unknown:
         caveats.append(
