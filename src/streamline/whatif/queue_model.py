@@ -326,7 +326,11 @@ def _fitted(
     else:
         batched = batches(log, calendar=calendar, rule=rule)
         staffing = found_staffing(
-            log, calendar=calendar, pools=pools, batched=[str(a) for a in batched.table["activity"]]
+            log,
+            calendar=calendar,
+            pools=pools,
+            batched=[str(a) for a in batched.table["activity"]],
+            enabled=found.enabled,
         )
         schedules, scheduled = _schedules(log, batched)
         entry = np.zeros(log.n_steps, dtype=np.bool_)

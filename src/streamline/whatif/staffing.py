@@ -166,11 +166,13 @@ def found_staffing(
     calendar: Calendar | None = None,
     pools: Mapping[str, Sequence[str]] | None = None,
     batched: Sequence[str] = (),
+    enabled: Int64 | None = None,
 ) -> Staffing:
     """Find the teams of a log; see the module's text.
 
     calendar : office hours. pools : names of pools with patterns of resource names. batched : activities that are
-    released in batches.
+    released in batches. enabled : when each step was; with it and a calendar, half hours of the day in which people are never
+    seen, though work waits, are taken off their hours.
 
     Raises InsufficientDataError without starts or resources: who is free when can't be told then.
     """
@@ -189,7 +191,7 @@ def found_staffing(
     codes = log.resource.codes
     staffed = (codes >= 0) & ~log.external_step & (log.start != MISSING_TIME) & ~_automatic(log)[log.activity]
     used = np.bincount(codes[staffed], minlength=len(log.resource.names)) > 0
-    schedule, spans, hours_from, caveats = _hours(log, found, used, calendar, batched, staffed)
+    schedule, spans, hours_from, caveats = _hours(log, found, used, calendar, batched, staffed, enabled)
     lines = found_lines(log, found, staffed)
     teams: list[Team] = []
     team_of = np.full(len(log.resource.names), -1, dtype=np.int64)
@@ -232,7 +234,13 @@ def _automatic(log: EventLog) -> Bool:
 
 
 def _hours(
-    log: EventLog, pools: ResourcePools, used: Bool, calendar: Calendar | None, batched: Sequence[str], staffed: Bool
+    log: EventLog,
+    pools: ResourcePools,
+    used: Bool,
+    calendar: Calendar | None,
+    batched: Sequence[str],
+    staffed: Bool,
+    enabled: Int64 | None,
 ) -> tuple[Int64, list[Int64], str, list[str]]:
     """(schedule of each resource, the on-duty intervals of each schedule, in words, caveats)."""
     first, last = log.period
@@ -272,9 +280,11 @@ def _hours(
         away = _absences(log, own, int(r))
         if len(away) and not releasing[pools.pool_of_resource[r]]:
             mine = less(mine, away)
-        if office is not None and not releasing[pools.pool_of_resource[r]]:
+        if office is not None and enabled is not None and not releasing[pools.pool_of_resource[r]]:
             theirs = staffed & (log.resource.codes == r)
-            seen = without_breaks(log, mine, np.concatenate([log.start[theirs], log.complete[theirs] - 1]))
+            seen = without_breaks(
+                log, mine, enabled=enabled[theirs], start=log.start[theirs], complete=log.complete[theirs]
+            )
             n_breaks += int(seen is not mine)
             mine = seen
         key = mine.tobytes()

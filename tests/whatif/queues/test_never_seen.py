@@ -10,6 +10,7 @@ import pytest
 
 from streamline.log.calendar import Calendar
 from streamline.log.read import read_log
+from streamline.measure.waits.path import paths
 from streamline.whatif.never_seen import ENOUGH, slots_never_seen
 from streamline.whatif.staffing import found_staffing
 
@@ -17,8 +18,11 @@ OFFICE = {"mon-fri": "08:00-17:00"}
 ZONE = "Europe/Paris"  # its clocks change within the log
 
 
-def log_of_days(worked, *, weeks=30, rng=None):
-    """Ann does steps of about 25 minutes one after another, in these spans of each working day by the local clock."""
+def log_of_days(worked, *, weeks=30, waited_hours=20, rng=None):
+    """Ann does steps of about 25 minutes one after another, in these spans of each working day by the local clock.
+
+    Each had waited for so long.
+    """
     rng = rng or random.Random(1)
     rows = []
     for day in pd.date_range("2025-01-06", periods=7 * weeks, tz=ZONE):
@@ -28,16 +32,16 @@ def log_of_days(worked, *, weeks=30, rng=None):
             at, end = (pd.Timestamp(f"{day:%Y-%m-%d} {clock}", tz=ZONE) for clock in (since, until))
             while at < end:
                 done = min(at + pd.Timedelta(minutes=rng.uniform(5, 45)), end)
-                rows.append((f"c{len(rows)}", "Check", at, done, "ann"))
+                rows.append((f"c{len(rows)}", "Check", at, done, "ann", at - pd.Timedelta(hours=waited_hours)))
                 at = done + pd.Timedelta(seconds=rng.uniform(0, 600))
-    frame = pd.DataFrame(rows, columns=["case", "activity", "start", "complete", "person"])
+    frame = pd.DataFrame(rows, columns=["case", "activity", "start", "complete", "person", "came"])
     return read_log(frame, case="case", activity="activity", start="start", complete="complete", resource="person",
-                    timezone=ZONE)  # fmt: skip
+                    arrival="came", timezone=ZONE)  # fmt: skip
 
 
 def clocks(log):
     """The hours of ann's first and of her last day in the log, by the local clock."""
-    staffing = found_staffing(log, calendar=Calendar(hours=OFFICE, timezone=ZONE))
+    staffing = found_staffing(log, calendar=Calendar(hours=OFFICE, timezone=ZONE), enabled=paths(log).enabled)
     (team,) = staffing.teams
     at = pd.to_datetime(team.hours.ravel(), unit="us", utc=True).tz_convert(ZONE)
     found = {}
@@ -55,15 +59,16 @@ def test_a_late_start_and_a_lunch_break_are_found_in_winter_and_summer():
 
 
 @pytest.mark.parametrize(
-    ("worked", "weeks"),
+    ("worked", "how"),
     [
-        ([("08:00", "17:00")], 30),  # no break
-        ([("08:00", "12:10"), ("12:20", "17:00")], 30),  # one shorter than half an hour
-        ([("08:00", "12:00"), ("13:00", "17:00")], 2),  # too few days to tell
+        ([("08:00", "17:00")], {}),  # no break
+        ([("08:00", "12:10"), ("12:20", "17:00")], {}),  # one shorter than half an hour
+        ([("08:00", "12:00"), ("13:00", "17:00")], {"weeks": 2}),  # too few days to tell
+        ([("08:00", "12:00"), ("13:00", "17:00")], {"waited_hours": 0}),  # nothing to do at noon
     ],
 )
-def test_nothing_is_taken_off_where_nothing_tells_of_it(worked, weeks):
-    first, last, words = clocks(log_of_days(worked, weeks=weeks))
+def test_nothing_is_taken_off_where_nothing_tells_of_it(worked, how):
+    first, last, words = clocks(log_of_days(worked, **how))
     assert first == last == [("08:00", "17:00")]
     assert "never seen" not in words
 
