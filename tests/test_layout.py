@@ -85,8 +85,8 @@ MEANT = {
 #: Library -> the modules that may import it, and whether only inside functions.
 KEPT_IN: dict[str, tuple[tuple[str, ...], bool]] = {
     "pm4py": (("streamline.measure.models.conformance",), True),
-    "docx": (("streamline.report.to_docx", "streamline.report.word_parts"), True),
-    "typst": (("streamline.report.to_pdf",), True),
+    "docx": (tuple(f"streamline.report.{m}" for m in ("to_docx", "word_parts", "word_styles")), True),
+    "typst": (("streamline.report.to_pdf", "streamline.report.print_png"), True),
     "pikepdf": (("streamline.report.pdf_tags",), True),
     "jinja2": (("streamline.report.to_html",), True),
     "matplotlib": (
