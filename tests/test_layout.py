@@ -18,7 +18,7 @@ FILES = sorted(SOURCE.rglob("*.py"))
 MODULES = {".".join(("streamline", *p.relative_to(SOURCE).with_suffix("").parts)): p for p in FILES}
 
 #: Imports nothing of ours but each other.
-BASE = ("errors", "units", "provenance", "progress", "results", "findings", "figure", "machine")
+BASE = ("errors", "units", "provenance", "progress", "results", "findings", "tagged_text", "figure", "machine")
 #: The parts that compose a section; renderers are all other modules of report/.
 COMPOSERS = (
     "analysis",
@@ -66,10 +66,10 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     ),
     "terminal": (),
     "verify": ("plan", "output"),
-    "refresh": ("composer",),
-    "cli": ("terminal", "verify", "refresh", "study", "renderer", "output", "inspection", "plan"),
+    "renewal": ("composer", "renderer"),
+    "cli": ("terminal", "verify", "renewal", "study", "renderer", "output", "inspection", "plan"),
     "scale": ("kernels", "stats", "log", "measure"),
-    "package": ("log", "measure", "whatif", "study", "plan", "scale", "verify", "refresh"),
+    "package": ("log", "measure", "whatif", "study", "plan", "scale", "verify", "renewal"),
 }
 #: What the table doesn't allow and is meant: (importing module, imported module).
 MEANT = {
