@@ -53,11 +53,12 @@ bench: $(READY)
 	$(BENCH)/bin/python benchmarks/queues.py --date "$$(date +%F)" $(if $(PROSIMOS),--prosimos $(PROSIMOS))
 
 # The environment: exact versions with hashes, then this project itself.
-$(READY): constraints.txt pyproject.toml
+$(READY): constraints.txt pyproject.toml scripts/peer-requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "streamline needs Python 3.11 or later; this is " + sys.version.split()[0] + ". Name another with: make PYTHON=python3.11 demo")'
 	@echo "Setting up $(VENV) (once; a few minutes)" >&2
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r constraints.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r scripts/peer-requirements.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(READY)
 

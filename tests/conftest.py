@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import importlib.util
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -14,6 +17,17 @@ from hypothesis import settings
 # How long an example takes says nothing here: a kernel is compiled at its first call, and machines are shared.
 settings.register_profile("streamline", deadline=None)
 settings.load_profile("streamline")
+
+SAMPLE_STUDY = Path(__file__).parents[1] / "sample_logs" / "study.yaml"
+
+
+@pytest.fixture(scope="session")
+def sample_section() -> Any:
+    """The section of the sample agency, made once for all tests that only read it."""
+    from streamline.plan import plan_section
+
+    return plan_section(SAMPLE_STUDY)
+
 
 #: Real logs: name -> arguments of `read_log`; `source` is relative to the folder of real logs.
 REAL_LOGS: dict[str, dict[str, Any]] = {
@@ -166,3 +180,16 @@ def read_text(written: Callable[..., Path]) -> Callable[..., Any]:
         return read_log(written(content, name), **{"timezone": "UTC", **options})
 
     return read
+
+
+@pytest.fixture(scope="session")
+def pdf_reading() -> ModuleType:
+    """The module `pdf_reading`: `Reading(file)` for what a screen reader finds, `shown(content)` for all words of a file."""
+    path = Path(__file__).with_name("pdf_reading.py")
+    spec = importlib.util.spec_from_file_location("pdf_reading", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module

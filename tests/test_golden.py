@@ -10,8 +10,6 @@ import os
 from pathlib import Path
 from typing import Any
 
-from streamline.plan import plan_section
-
 ROOT = Path(__file__).parents[1]
 GOLDEN = ROOT / "tests" / "golden" / "sample_findings.json"
 
@@ -25,8 +23,8 @@ def rounded(value: Any) -> Any:
     return [rounded(v) for v in value] if isinstance(value, list) else value
 
 
-def test_the_sample_agencys_findings_are_as_committed():
-    document = plan_section(ROOT / "sample_logs" / "study.yaml").document()
+def test_the_sample_agencys_findings_are_as_committed(sample_section):
+    document = sample_section.document()
     made = {f["id"]: rounded(f) for f in document["findings"]}
     if os.environ.get("STREAMLINE_RENEW_GOLDEN") == "1":
         GOLDEN.write_text(json.dumps(made, indent=1, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import re
@@ -13,8 +14,9 @@ import pytest
 
 from streamline.errors import InsufficientDataError, OutputError
 from streamline.log.read import read_log
-from streamline.output import write_whole
+from streamline.output import as_bytes, write_whole
 from streamline.plan import plan_section
+from streamline.report.section import Caution, Paragraph
 from streamline.report.to_json import findings_schema
 
 ROOT = Path(__file__).parents[1]
@@ -22,8 +24,8 @@ STUDY = ROOT / "sample_logs" / "study.yaml"
 
 
 @pytest.fixture(scope="module")
-def section():
-    return plan_section(STUDY)
+def section(sample_section):
+    return sample_section
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +113,7 @@ def test_another_seed_moves_the_intervals_and_not_the_baseline(section, tmp_path
     assert other["baseline.cycle_time.mean"].low != {f.id: f for f in section.findings}["baseline.cycle_time.mean"].low
 
 
-def test_no_case_and_no_person_is_in_any_file(files):
+def test_no_case_and_no_person_is_in_any_file(files, pdf_reading):
     log = read_log(
         ROOT / "sample_logs" / "events.csv", case="application", activity="step", start="began", complete="finished",
         resource="worker", timezone="America/New_York",
@@ -119,10 +121,58 @@ def test_no_case_and_no_person_is_in_any_file(files):
     assert log.resource is not None
     people = [n for n in log.resource.names if n != "system"]
     assert len(people) > 10
-    for name, text in files.items():
+    for name, text in words_of(files, pdf_reading).items():
         words = set(re.findall(r"[\w-]+", text))
+        assert len(words) > 10, name
         assert not words & set(log.case_id_array()), name
         assert not words & set(people), name
+
+
+def words_of(files, pdf_reading):
+    """All text of each file: of a Word document each part, of a PDF its pages' text, its tags and its properties."""
+    import zipfile
+
+    import pikepdf
+
+    found = {}
+    for name, content in files.items():
+        if name.endswith(".docx"):
+            with zipfile.ZipFile(io.BytesIO(content)) as package:
+                found |= {f"{name}/{n}": re.sub(r"<[^>]+>", " ", package.read(n).decode()) for n in package.namelist()
+                          if n in ("word/document.xml", "docProps/core.xml")}  # fmt: skip
+        elif name.endswith(".pdf"):
+            with pikepdf.open(io.BytesIO(content)) as document:
+                kept = [str(o) for o in document.objects if isinstance(o, pikepdf.String)]
+                for thing in document.objects:
+                    if isinstance(thing, pikepdf.Dictionary):
+                        kept += [str(v) for v in thing.values() if isinstance(v, pikepdf.String)]
+            found[name] = " ".join(kept) + " " + pdf_reading.shown(content)
+        else:
+            found[name] = content
+    return found
+
+
+def test_data_json_describes_every_file_as_the_catalog_form_wants(files, section):
+    catalog = json.loads(files["data.json"])
+    assert catalog["conformsTo"] == "https://project-open-data.cio.gov/v1.1/schema"
+    told = [d["downloadURL"] for s in catalog["dataset"] for d in s["distribution"]]
+    assert sorted(told) == sorted(set(files) - {"data.json", "provenance.json"})
+    ids = [s["identifier"] for s in catalog["dataset"]]
+    assert len(set(ids)) == len(ids)
+    for dataset in catalog["dataset"]:
+        for key in ("title", "description", "keyword", "modified", "publisher", "identifier", "accessLevel"):
+            assert dataset[key], (dataset["title"], key)
+        assert "contactPoint" not in dataset  # the study names nobody, and nobody is made up
+        assert re.fullmatch(r"\d{4}-\d{2}-\d{2}", dataset["modified"])
+
+
+def test_every_picture_stands_alone(files, section):
+    pictures = {n: c for n, c in files.items() if n.startswith("figures/")}
+    assert len(pictures) == len(section.section.figures)
+    for name, svg in pictures.items():
+        assert svg.startswith("<svg"), name
+        assert "<title" in svg, name
+        assert "<desc" in svg, name
 
 
 def test_no_published_row_tells_of_few_cases(files):
@@ -165,6 +215,34 @@ def test_too_few_cases_are_not_published(tmp_path):
     (tmp_path / "s.yaml").write_text("study: {title: T, agency: A, service: S}\nlog: {path: e.csv}\n", encoding="utf-8")
     with pytest.raises(InsufficientDataError, match="1 closed case in the window, fewer than the 11"):
         plan_section(tmp_path / "s.yaml")
+
+
+def test_every_file_is_written_as_it_is_and_under_its_digest(section, files, tmp_path):
+    folder = section.save(tmp_path / "out")
+    written = {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    assert written == {name: as_bytes(content) for name, content in files.items()}
+    digests = json.loads(files["provenance.json"])["files"]
+    assert digests == {n: hashlib.sha256(c).hexdigest() for n, c in written.items() if n != "provenance.json"}
+    assert written["section.pdf"].startswith(b"%PDF-1.7")
+
+
+def test_the_pdf_says_what_the_section_says(section, files, pdf_reading):
+    """Read as a screen reader does: each heading, each table in full, a description of each picture."""
+    read = pdf_reading.Reading(files["section.pdf"])
+    assert {p.mark for p in read.pieces if p.mcid is None} == {"Artifact"}
+    plain = pdf_reading.plain
+    for element, table in zip(read.tree.all("Table"), section.section.tables, strict=True):
+        shown = [[plain(cell.words) for cell in row.inside] for row in element.all("TR")]
+        body = [[plain(text) for text in row] for row in table.rows] or [["No rows."]]
+        assert shown == [[plain(column.heading) for column in table.columns], *body], table.id
+        assert all(cell.scope for cell in element.all("TH"))
+    pictures = [e.alt for e in read.tree.all("Figure")]
+    assert all(pictures)
+    assert len([alt for alt in pictures if not alt.startswith("The figure goes on")]) == len(section.section.figures)
+    told = {plain(e.words) for e in read.tree.all()}
+    paragraphs = [b for b in section.section.blocks() if isinstance(b, Paragraph | Caution)]
+    assert len(paragraphs) > 20
+    assert all(plain(b.text) in told for b in paragraphs)
 
 
 def test_an_edited_section_is_not_overwritten(section, tmp_path):

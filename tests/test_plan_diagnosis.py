@@ -144,13 +144,13 @@ def test_the_first_bottleneck_has_its_rank_and_what_halving_it_saves(full) -> No
     assert say["bottleneck.1.days_if_halved"].value == pytest.approx(table["waiting_days_per_case"].iloc[0] / 2)
 
 
-def test_no_person_and_no_small_pool_is_told(full) -> None:
+def test_no_person_and_no_small_pool_is_told(full, pdf_reading) -> None:
     """The signer is a pool of one: neither the name, the hours nor the time busy is published; nor is an attribute that
     holds names of staff."""
     files = full.files()
     people = {f"intake-{k}" for k in range(3)} | {f"reviewer-{k}" for k in range(4)} | {"the-signer"}
-    for name, text in files.items():
-        assert not people & set(re.findall(r"[\w-]+", text)), name
+    for name, content in files.items():
+        assert not people & set(re.findall(r"[\w-]+", pdf_reading.shown(content))), name
     assert "clerk_in_charge" in full.analysis.log.attributes
     assert "clerk_in_charge" in said(full, "method")
     assert all("clerk_in_charge" not in text for name, text in files.items() if name.endswith(".csv"))

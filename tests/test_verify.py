@@ -142,7 +142,8 @@ PLANTED = {
         lambda d: edit(d / "findings.json", lambda x: finding(x).update(value=1.0)), ("finding", "baseline.cycle_time.mean"),
     ),
     "the last digit of a number": (
-        lambda d: (edit(d / "findings.json", last_digit), with_digest(d, "findings.json")), ("finding", "baseline.cycle_time.mean"),
+        lambda d: (edit(d / "findings.json", last_digit), with_digest(d, "findings.json")),
+        ("finding", "baseline.cycle_time.mean"),
     ),
     "an interval": (
         lambda d: edit(d / "findings.json", lambda x: finding(x).update(low=0.0)), ("finding", "baseline.cycle_time.mean"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +32,11 @@ from streamline.measure.groups import by_group
 from streamline.measure.loops.association import MIN_CASES
 from streamline.measure.loops.rework import rework_loops
 from streamline.measure.waits.bottleneck import bottlenecks
-from streamline.output import as_bytes, write_whole
+from streamline.output import write_whole
 from streamline.progress import Progress, as_progress
 from streamline.proposals import proposed
 from streamline.provenance import InputFile, Provenance, version
+from streamline.publishing import section_files
 from streamline.report.analysis import Analysis
 from streamline.report.build import build_section
 from streamline.report.published import full_tables
@@ -86,36 +87,25 @@ class PlanSection:
 
     def files(self) -> dict[str, str | bytes]:
         """Every file of the section by its path: text, or the bytes of a document."""
-        from streamline.report.to_docx import to_docx
-        from streamline.report.to_html import to_html
-        from streamline.report.to_json import to_json
-        from streamline.report.to_md import to_md
-        from streamline.report.to_pdf import to_pdf
+        return dict(self._files)
 
-        last_day = date.fromisoformat(iso_days(self.analysis.log)[1])
-        made: dict[str, str | bytes] = {
-            "section.html": to_html(self.section),
-            "section.md": to_md(self.section),
-            "section.pdf": to_pdf(self.section, dated=last_day),
-            "section.docx": to_docx(self.section, dated=last_day, template=self.template),
-            "findings.json": to_json(self.document()),
-        }
-        made |= {path: frame.to_csv(index=False, lineterminator="\n") for path, frame in self.tables.items()}
-        made["provenance.json"] = to_json(
-            {
-                **self.analysis.provenance.to_dict(),
-                "history": list(self.analysis.provenance.history),
-                "reading": {i.name: i.reading for i in self.analysis.provenance.inputs},
-                "files": {k: hashlib.sha256(as_bytes(v)).hexdigest() for k, v in sorted(made.items())},
-            }
+    @cached_property
+    def _files(self) -> dict[str, str | bytes]:
+        report = self.analysis.study.report
+        return section_files(
+            self.section,
+            tables=self.tables,
+            document=self.document(),
+            provenance=self.analysis.provenance,
+            template=self.template,
+            contact=None if report.contact is None else (report.contact.name, report.contact.email),
         )
-        return made
 
     def __repr__(self) -> str:
         return f"<PlanSection {self.section.title!r}: {len(self.findings)} findings; save(folder) writes it>"
 
     def save(self, folder: str | Path) -> Path:
-        """Write section.html, section.md, section.pdf, findings.json, tables and provenance.json into the folder, as a whole.
+        """Write the section (HTML, Word, PDF, Markdown), findings, tables, pictures, data.json and provenance, as a whole.
 
         Everything is written beside the folder first and moved in at the end: an interrupted run leaves what was there.
         Raises OutputError when the folder can't be written, or holds files that aren't an earlier section's.

@@ -17,9 +17,12 @@ from streamline.whatif.estimate import Proposal, ScenarioEstimate, estimates
 from streamline.whatif.packages import PackageEstimates, packages
 from streamline.whatif.prices import CustomerTime, Prices
 from streamline.whatif.replay import fit_replay
-from streamline.whatif.sensitivity import Sensitivity, sensitivities
+from streamline.whatif.sensitivity import DRAWS, Sensitivity, sensitivities
 from streamline.whatif.validate import Validation
 from streamline.whatif.value import Terms, Value, value_of
+
+#: Draws that tell what an estimate hangs on take a tenth of those that it took itself, and at least so many.
+FEWEST_DRAWS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +78,7 @@ def proposed(
     progress("telling what the estimates hang on")
     hangs = sensitivities(
         model, proposals, standard=standard, prices=prices, customer_time=customer_time, seed=seed, workers=workers,
-        validation=validation, progress=progress.step,
+        draws=min(DRAWS, max(FEWEST_DRAWS, draws // 10)), validation=validation, progress=progress.step,
     )  # fmt: skip
     package = None
     if len(proposals) > 1:

@@ -173,8 +173,25 @@ class Scenario(Part):
         return self
 
 
+class ContactPart(Part):
+    """Whom readers of the data write to."""
+
+    name: Name
+    email: StrictStr
+
+    @field_validator("email")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", value):
+            raise ValueError(f"{value!r} is no e-mail address")
+        return value
+
+
 class ReportPart(Part):
     """How the section is written."""
+
+    #: Whom readers of the data write to, for data.json.
+    contact: ContactPart | None = None
 
     #: A Word document whose styles, margins, header and footer section.docx takes; its path is relative to the study file.
     template: Name | None = None

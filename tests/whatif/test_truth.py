@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from streamline.plan import plan_section
+from streamline.plan import PlanSection
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
@@ -40,11 +40,10 @@ def test_intervals_hold_the_truth_in_eighteen_of_twenty(rows: list[truth.Row]) -
     assert sum(r.held for r in changes) >= 0.9 * len(changes), [r for r in changes if not r.held]
 
 
-def test_the_sample_agency() -> None:
+def test_the_sample_agency(sample_section: PlanSection) -> None:
     """Its own scenarios, by its own simulation: mean cycle time and staff hours within 15%."""
     told = json.loads((ROOT / "sample_logs" / "scenario_truth.json").read_text(encoding="utf-8"))["minus_as_is"]
-    section = plan_section(ROOT / "sample_logs" / "study.yaml")
-    estimates = {s.slug: e for s, e in section.analysis.scenarios}
+    estimates = {s.slug: e for s, e in sample_section.analysis.scenarios}
     assert set(estimates) == set(told) - {"as_is"}
     for name, e in estimates.items():
         assert e["staff_hours_per_case"].change == pytest.approx(

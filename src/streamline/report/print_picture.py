@@ -17,13 +17,17 @@ from streamline.report.print_letters import Letters
 from streamline.report.section import Figure
 from streamline.units import counted
 
-#: Activities on a printed map: more can't be read on a page.
-MAP_STEPS = 12
+#: Activities on a printed map: more can't be read on a page; fewer, down to the second, where it takes many pages.
+MAP_STEPS, FEWEST_STEPS = 12, 8
 #: The least size of a picture's letters on paper, in points.
 LEAST = 6.5
 _VIEW = re.compile(r'viewBox="([-\d.]+) ([-\d.]+) ([\d.]+) ([\d.]+)"')
+_TEXT = re.compile(r"<text\b.*?</text>", re.DOTALL)
 _TEXT_Y = re.compile(r'<text[^>]*? y="([-\d.]+)"')
-_BOX = re.compile(r'<rect x="[-\d.]+" y="([-\d.]+)" width="[\d.]+" height="([\d.]+)"')
+#: matplotlib's way to say that a line is solid, for which the compiler draws no line at all.
+_EMPTY_DASHES = re.compile(r"stroke-dasharray: *;")
+#: The boxes of a map; the rectangles without round corners are frames that clip what is drawn.
+_BOX = re.compile(r'<rect x="[-\d.]+" y="([-\d.]+)" width="[\d.]+" height="([\d.]+)" rx=')
 _MOVED_Y = re.compile(r"<text[^>]*?translate\([-\d.]+[ ,]+([-\d.]+)\)")
 
 
@@ -45,7 +49,7 @@ def simplified(flow: FlowMap, max_steps: int = MAP_STEPS) -> FlowMap:
     steps = [i for i, node in enumerate(flow.nodes) if node.kind == "activity"]
     if len(steps) <= max_steps:
         return flow
-    kept = set(sorted(steps, key=lambda i: (-flow.nodes[i].share, i))[:max_steps])
+    kept = set(sorted(steps, key=lambda i: (-_share(flow, i), i))[:max_steps])
     kept |= {i for i, node in enumerate(flow.nodes) if node.kind != "activity"}
     while True:
         edges = [e for e in flow.edges if e.source in kept and e.target in kept]
@@ -69,6 +73,12 @@ def simplified(flow: FlowMap, max_steps: int = MAP_STEPS) -> FlowMap:
     )
 
 
+def _share(flow: FlowMap, i: int) -> float:
+    """The share of cases that have a step; a step whose share isn't known counts as the rarest."""
+    share = flow.nodes[i].share
+    return share if math.isfinite(share) else -1.0
+
+
 def figure_data(figure: Figure, letters: Letters, *, paper: Paper, name: str, map_seconds: float) -> dict[str, Any]:
     """A figure as the template wants it: its pictures with their widths in points, and its words.
 
@@ -79,7 +89,7 @@ def figure_data(figure: Figure, letters: Letters, *, paper: Paper, name: str, ma
     if isinstance(chart, FlowMap):
         chart, svg, turned, scale = _map(chart, paper, name, map_seconds)
     else:
-        svg = chart_svg(chart, wide=True, title_id=name)
+        svg = _EMPTY_DASHES.sub("", chart_svg(chart, wide=True, title_id=name))
         scale = _scale(svg, paper.width, paper.height, least=LEAST / SIZE, most=1.0)
     alt = figure.alt if figure.alt.strip() and chart is figure.chart else describe(chart)
     alt = letters.known(" ".join(alt.split()))
@@ -105,16 +115,21 @@ def figure_data(figure: Figure, letters: Letters, *, paper: Paper, name: str, ma
 def _map(flow: FlowMap, paper: Paper, name: str, seconds: float) -> tuple[FlowMap, str, bool, float]:
     """The simplified map, upright or, where its letters are larger so, on its side; with its scale.
 
-    A map that is too long to be read on one page is as large as its width allows, and goes on overleaf.
+    A map that is too long to be read on one page is as large as its width allows, and goes on overleaf; one that would
+    take more than two pages has fewer steps.
     """
-    chart = simplified(flow)
-    svg = map_svg(chart, title_id=name, max_seconds=seconds)
-    wide, high = _size(svg)
     least = LEAST / TEXT_SIZE
-    turned = paper.height / high < least <= min(paper.turned_width / wide, paper.turned_height / high)
-    turned = turned or paper.width / wide < least
-    room = (paper.turned_width, paper.turned_height) if turned else (paper.width, paper.height)
-    return chart, svg, turned, _scale(svg, *room, least=least, most=0.75)
+    for steps in (MAP_STEPS, 10, FEWEST_STEPS):
+        chart = simplified(flow, steps)
+        svg = map_svg(chart, title_id=name, max_seconds=seconds)
+        wide, high = _size(svg)
+        turned = paper.height / high < least <= min(paper.turned_width / wide, paper.turned_height / high)
+        turned = turned or paper.width / wide < least
+        room = (paper.turned_width, paper.turned_height) if turned else (paper.width, paper.height)
+        scale = _scale(svg, *room, least=least, most=0.75)
+        if scale * high <= 2 * room[1]:
+            break
+    return chart, svg, turned, scale
 
 
 def _scale(svg: str, width: float, height: float, *, least: float, most: float) -> float:
@@ -150,4 +165,15 @@ def _pieces(svg: str, height: float) -> list[str]:
         free = (last - i for i in range(int(0.5 * height)) if not any(a < last - i < b for a, b in taken))
         cuts.append(next(free, last))
     cuts.append(high)
-    return [_VIEW.sub(f'viewBox="0 {top:.2f} {wide:g} {foot - top:.2f}"', svg, count=1) for top, foot in pairwise(cuts)]
+    return [_view(svg, wide, top, foot) for top, foot in pairwise(cuts)]
+
+
+def _view(svg: str, wide: float, top: float, foot: float) -> str:
+    """The picture between two heights, without the words of the rest, which would be there unseen."""
+
+    def shown(text: re.Match[str]) -> str:
+        place = _TEXT_Y.search(text[0]) or _MOVED_Y.search(text[0])
+        return text[0] if place is None or top <= float(place[1]) <= foot else ""
+
+    view = f'viewBox="0 {top:.2f} {wide:g} {foot - top:.2f}"'
+    return _VIEW.sub(view, _TEXT.sub(shown, svg), count=1)

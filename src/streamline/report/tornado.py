@@ -103,7 +103,7 @@ def _span(chart: Tornado, width: float) -> tuple[float, float, float, float]:
 
 
 def _ends(swing: Swing, at: float, width: float) -> tuple[str, str]:
-    """What is written at the left and at the right of a bar, in at most a third of the width each.
+    """What is written at the left and at the right of a bar, in at most a third of the width each (a quarter of two on a side).
 
     Where both ends lie on one side of the likely value, both are written there, in the order of the axis.
     """
@@ -111,7 +111,7 @@ def _ends(swing: Swing, at: float, width: float) -> tuple[str, str]:
     (near, left), (far, right) = ends
     if near < at < far or at in (near, far):
         return shortened(left, width / 3 - 8), shortened(right, width / 3 - 8)
-    both = ", ".join(shortened(text, width / 6 - 8) for text in (left, right) if text)
+    both = ", ".join(shortened(text, width / 4 - 8) for text in (left, right) if text)
     return (both, "") if far < at else ("", both)
 
 

@@ -20,12 +20,13 @@ from simple_service import (
     weekdays,
 )
 
+from streamline.errors import UnknownNameError
 from streamline.log.calendar import Calendar
 from streamline.log.read import read_log
 from streamline.whatif.change import AddCapacity, ChangeHours, ReduceRework, SpeedUp
 from streamline.whatif.draws import ERRORS, generator
 from streamline.whatif.estimate import MONTE_CARLO, MOST_TIMES, Proposal, estimate, estimates
-from streamline.whatif.prices import Prices
+from streamline.whatif.prices import CustomerTime, Prices
 from streamline.whatif.queue_model import fit_queues
 
 OFFICE = Calendar(hours={"mon-fri": "08:00-17:00"})
@@ -206,3 +207,28 @@ def test_no_error_takes_more_than_there_is(model):
     assert found["within_standard"].high <= 1
     right = estimate(model, MORE, draws=60, standard="2 days", validation=Off(0.0))
     assert found["cycle_time.mean"].change_low < right["cycle_time.mean"].change_low
+
+
+def test_hours_of_customers_follow_the_steps_that_they_answer_to(model):
+    """Ninety minutes for each answer: preventing the returns saves them in proportion, and nobody's staff hours count."""
+    time = CustomerTime(steps={"Answer": 90 * MINUTE})
+    found = estimate(model, QUICKER, customer_time=time, draws=20)
+    hours = found["customer_hours_per_case"]
+    log = model.log
+    answers = np.bincount(log.activity, minlength=len(log.activities))[log.activity_code("Answer")]
+    assert hours.baseline == pytest.approx(1.5 * answers / log.n_cases)
+    assert hours.change / hours.baseline == pytest.approx(-0.5, abs=0.1)
+    with pytest.raises(UnknownNameError, match="Did you mean 'Answer'"):
+        estimate(model, QUICKER, customer_time=CustomerTime(steps={"Anser": MINUTE}), draws=20)
+    # contacts take time too, but none are estimated here, and that is said
+    asked = estimate(model, QUICKER, customer_time=CustomerTime(contact=MINUTE, steps={"Answer": MINUTE}), draws=20)
+    assert any("time that they take customers is left out" in c for c in asked.caveats)
+
+
+def test_the_error_of_the_replay_touches_the_contacts_in_the_cost_only(model):
+    """No wait enters staff hours, so a yearly cost of staff alone has the interval of the draws, whatever the error."""
+    quick = [SpeedUp(activity="Decide", by=0.2)]
+    plain, wrong = (
+        estimate(model, quick, prices=PRICES, draws=40, validation=Off(e))["cost_per_year"] for e in (0.0, 0.5)
+    )
+    assert (plain.change_low, plain.change_high) == (wrong.change_low, wrong.change_high)
