@@ -172,10 +172,8 @@ def test_hostile_words_stay_text():
 
 
 def wide_table(id_: str) -> Table:
-    columns = tuple(Column(heading=f"Heading{k} of_a_wide_column") for k in range(9))
-    return Table(
-        id=id_, caption=id_, columns=columns, rows=(tuple("wordsofsomelength in a cell" for _ in columns),) * 3
-    )
+    columns = tuple(Column(heading=f"Heading_no_{k} in words") for k in range(9))
+    return Table(id=id_, caption=id_, columns=columns, rows=(tuple("longer_words in a cell" for _ in columns),) * 3)
 
 
 def lying(file: bytes) -> list[bool]:
@@ -193,6 +191,20 @@ def test_wide_tables_in_a_row_share_their_pages_and_no_page_is_empty():
     assert lying(file) == [False, True]
     bare = [p for p in xml(file).iter(f"{W}p") if p.find(f"{W}pPr/{W}sectPr") is not None and not p.findall(f"{W}r")]
     assert bare == []
+
+
+def test_a_table_that_fits_no_page_comes_in_parts_under_one_number():
+    columns = tuple(Column(heading=f"Heading{k} of_a_wide_column") for k in range(30))
+    table = Table(id="t", caption="Wide", columns=columns, rows=(tuple(f"cell{k}" for k in range(30)),))
+    document = Document(io.BytesIO(to_docx(small(table, wide_table("next")), dated=DAY)))
+    first = [t.rows[1].cells[0].text for t in document.tables[:-1]]
+    assert len(first) > 1
+    assert set(first) == {"cell0"}
+    shown = [c.text for t in document.tables[:-1] for c in t.rows[1].cells[1:]]
+    assert shown == [f"cell{k}" for k in range(1, 30)]
+    over = [p.text for p in document.paragraphs if p.text.startswith("Table 1, continued")]
+    assert len(over) == len(first) - 1
+    assert any(p.text.endswith(". next") for p in document.paragraphs if p.style.name == "Caption")
 
 
 def test_a_heading_goes_along_with_its_wide_table():

@@ -50,8 +50,6 @@ __all__ = ["check_template", "to_docx"]
 _WORDS = 110.0
 #: Tables are fitted with wide letters. By so many points those of Calibri, and of an agency's own typeface, may be larger.
 _LARGER_PLAIN, _LARGER = 1.0, 0.5
-#: A table of at most this many rows stays on one page.
-_SHORT = 6
 
 
 def to_docx(
@@ -157,7 +155,7 @@ class _Writer:
     def part(self, part: Part, level: int) -> None:
         """A heading with its blocks, and the parts under it."""
         first = part.blocks[0] if part.blocks else None
-        self._turn(aside=isinstance(first, Table) and self._fitted(first)["landscape"])
+        self._turn(aside=isinstance(first, Table) and self._fitted(first)["parts"][0]["landscape"])
         heading = self._document.add_heading(clean(part.title), level=min(level, 3))
         number = next(self._marks)
         begin = element("w:bookmarkStart", id=str(number), name=f"part{number}")
@@ -218,42 +216,57 @@ class _Writer:
         paragraph.add_run(f". {clean(text)}")
 
     def _table(self, table: Table) -> None:
+        number = next(self._tables)
+        data = self._fitted(table)
+        for k, part in enumerate(data["parts"]):
+            self._turn(aside=part["landscape"])
+            if k == 0:
+                self._caption("Table", number, table.caption)
+            else:
+                self._continued(f"Table {number}, continued: the same rows, more columns")
+            self._part_of_table(part, table.caption, noted=k == len(data["parts"]) - 1 and bool(data["notes"]))
+        self._note(*data["notes"])
+
+    def _part_of_table(self, part: dict[str, Any], caption: str, *, noted: bool) -> None:
+        """A table whose columns fit the page; with `noted`, its last row stays with the note under it."""
         from docx.enum.text import WD_ALIGN_PARAGRAPH
         from docx.shared import Pt
 
-        data = self._fitted(table)
-        self._turn(aside=data["landscape"])
-        self._caption("Table", next(self._tables), table.caption)
-        headings = [column["heading"] for column in data["columns"]]
-        rows = [headings, *(row["cells"] for row in data["rows"])]
+        columns = part["columns"]
+        rows = [[column["heading"] for column in columns], *(row["cells"] for row in part["rows"])]
         if len(rows) == 1:
-            rows.append(["No rows.", *[""] * (len(headings) - 1)])
-        made = self._document.add_table(rows=len(rows), cols=len(headings))
+            rows.append(["No rows.", *[""] * (len(columns) - 1)])
+        made = self._document.add_table(rows=len(rows), cols=len(columns))
         made.style, made.autofit = TABLE, False
-        _announced(made, table.caption)
-        for column, wide in zip(made.columns, data["widths"], strict=True):
+        _announced(made, caption)
+        for column, wide in zip(made.columns, part["widths"], strict=True):
             column.width = Pt(wide)
         for k, (row, cells) in enumerate(zip(made.rows, rows, strict=True)):
-            if k == 0 or not data["rows"] or not data["rows"][k - 1]["long"]:
+            if k == 0 or not part["rows"] or not part["rows"][k - 1]["long"]:
                 whole(row)
-            stays = k == 0 or (len(rows) <= _SHORT and k < len(rows) - 1)
+            stays = noted if k == len(rows) - 1 else k == 0 or part["short"]
             for j, (cell, text) in enumerate(zip(row.cells, cells, strict=True)):
-                cell.width = Pt(data["widths"][j])
+                cell.width = Pt(part["widths"][j])
                 paragraph = cell.paragraphs[0]
-                paragraph.add_run(text).font.size = Pt(data["size"] + self._larger)
+                paragraph.add_run(text).font.size = Pt(part["size"] + self._larger)
                 if stays:
                     paragraph.paragraph_format.keep_with_next = True
-                if table.columns[j].numeric:
+                if columns[j]["numeric"]:
                     paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
         repeated(made.rows[0])
-        self._note(*data["notes"])
+
+    def _continued(self, words: str) -> None:
+        """What stands over the further part of a table or a picture, and stays with it."""
+        paragraph = self._document.add_paragraph(words, style=NOTE)
+        paragraph.paragraph_format.keep_with_next = True
 
     def _fitted(self, table: Table) -> dict[str, Any]:
-        """The table with its columns fitted to the page; on its side where it doesn't fit upright."""
+        """The table with its columns fitted to the page: on its side, or in parts, where they don't fit upright."""
         upright = self._room.width
         turned = self._room.turned_width if self._turnable else upright
         data = table_data(table, _ReadersLetters(), upright=upright, turned=turned)
-        return data | {"landscape": data["landscape"] and self._turnable}
+        parts = [part | {"landscape": part["landscape"] and self._turnable} for part in data["parts"]]
+        return data | {"parts": parts}
 
     def _figure(self, figure: Figure) -> None:
         from docx.shared import Pt
@@ -270,9 +283,7 @@ class _Writer:
         letters = Letters()
         for k, piece in enumerate(data["pieces"]):
             if k:
-                paragraph = self._document.add_paragraph(style=NOTE)
-                paragraph.add_run(f"Figure {number}, continued")
-                paragraph.paragraph_format.keep_with_next = True
+                self._continued(f"Figure {number}, continued")
             drawn = svg_png(letters.known(piece["svg"]), width=piece["width"])
             picture = self._document.add_picture(io.BytesIO(drawn), width=Pt(piece["width"]))
             described(picture, title=figure.caption, words=piece["alt"] or describe(figure.chart))
