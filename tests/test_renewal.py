@@ -13,7 +13,9 @@ import pytest
 from docx import Document
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from streamline.cli import app
 from streamline.errors import FileFormatError, OutputError
 from streamline.findings import findings_of, read_findings, tag_of, without_period
 from streamline.renewal import part_text, refresh, refreshed
@@ -77,6 +79,9 @@ def test_findings_by_id_and_section():
         (json.dumps({**document_of(), "findings": [{"id": "x"}]}), "was damaged"),
         (json.dumps({**document_of(), "study": {}}), "was damaged"),
         (json.dumps(document_of(row(), row())), "more than once"),
+        (json.dumps(document_of(row(value="8.5"))), "'8.5', which is no number"),
+        (json.dumps(document_of(row(low=True))), "True, which is no number"),
+        (json.dumps(document_of(row(value=float("nan")))), "NaN is no number"),
     ],
 )  # fmt: skip
 def test_what_holds_no_findings_is_refused(tmp_path, text, said):
@@ -344,3 +349,33 @@ def test_a_link_to_a_document_and_its_rights_stay(tmp_path):
     assert len(refresh(link, NEWER).changed) == 1
     assert link.is_symlink()
     assert path.stat().st_mode & 0o777 == 0o640
+
+
+def test_the_command_renews_and_lists(tmp_path):
+    path = authors_document(tmp_path, ("8.1", f"{MEAN}#value"), ("x", "baseline.gone"))
+    newer = tmp_path / "findings.json"
+    newer.write_text(json.dumps(document_of(row())))
+    run = CliRunner().invoke(app, ["refresh", str(path), str(newer), "-o", str(tmp_path / "new.docx")])
+    assert run.exit_code == 0
+    renewed = f"{MEAN}#value\n  was: 8.1\n  is:  8.5"
+    gone = "baseline.gone: no finding answers this tag now"
+    for words in ("Permits; 7,412 cases", renewed, gone, "1 changed, 0 unchanged, 1 unknown."):
+        assert words in run.output
+    assert "8.5" in text_of(tmp_path / "new.docx")
+    assert "8.1" in text_of(path)
+    told = json.loads(CliRunner().invoke(app, ["refresh", str(path), str(newer), "--json"]).stdout)
+    assert told == {
+        "changed": [{"tag": f"{MEAN}#value", "finding": MEAN, "old": "8.1", "new": "8.5"}],
+        "unchanged": 0, "unknown": ["baseline.gone"], "left": [],
+    }  # fmt: skip
+    assert "8.5" in text_of(path)
+
+
+def test_the_command_refuses_what_it_cannot_read(tmp_path):
+    path = tmp_path / "plan.docx"
+    path.write_text("no document")
+    newer = tmp_path / "findings.json"
+    newer.write_text(json.dumps(document_of(row())))
+    run = CliRunner().invoke(app, ["refresh", str(path), str(newer)])
+    assert run.exit_code != 0
+    assert isinstance(run.exception, FileFormatError | SystemExit)

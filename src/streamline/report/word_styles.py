@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 from typing import Any
+from zipfile import BadZipFile
 
 from streamline.errors import OutputError
 from streamline.report.word_parts import element
@@ -71,7 +72,7 @@ def opened(template: bytes | None, *, name: str = "The template") -> Any:
                 body.remove(child)
         _whole_page(document)
         _styled(document, plain=False)
-    except (PackageNotFoundError, KeyError, ValueError, OSError) as error:
+    except (PackageNotFoundError, BadZipFile, KeyError, ValueError, OSError) as error:
         raise OutputError(f"{name} isn't a Word document (.docx); save it as one in Word, or leave it out.") from error
     except Exception as error:  # a package whose parts don't hold together
         raise OutputError(
