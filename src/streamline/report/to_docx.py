@@ -48,8 +48,8 @@ __all__ = ["check_template", "to_docx"]
 
 #: What a caption and a note take of a page that a picture fills, in points.
 _WORDS = 110.0
-#: Tables are fitted with wide letters. By so many points those of Calibri, and of an agency's own typeface, may be larger.
-_LARGER_PLAIN, _LARGER = 1.0, 0.5
+#: Tables are fitted with wide letters. By so many points those of Calibri may be larger; an agency's own may be as wide.
+_LARGER = 1.0
 
 
 def to_docx(
@@ -68,7 +68,7 @@ def to_docx(
     """
     document = opened(template)
     in_language(document, "en-US")
-    writer = _Writer(document, section, larger=_LARGER_PLAIN if template is None else _LARGER, map_seconds=map_seconds)
+    writer = _Writer(document, section, larger=_LARGER if template is None else 0.0, map_seconds=map_seconds)
     writer.head(dated)
     for part in section.parts:
         writer.part(part, 1)

@@ -227,7 +227,7 @@ def _table_style() -> Any:
         f'<w:style {nsdecls("w")} w:type="table" w:customStyle="1" w:styleId="SectionTable"><w:name w:val="{TABLE}"/>'
         '<w:pPr><w:spacing w:before="20" w:after="20" w:line="240" w:lineRule="auto"/></w:pPr>'
         f"<w:tblPr><w:tblBorders>{rule('top', 8)}{rule('bottom', 8)}{rule('insideH', 4)}</w:tblBorders>"
-        '<w:tblCellMar><w:left w:w="80" w:type="dxa"/><w:right w:w="80" w:type="dxa"/></w:tblCellMar></w:tblPr>'
+        '<w:tblCellMar><w:left w:w="60" w:type="dxa"/><w:right w:w="60" w:type="dxa"/></w:tblCellMar></w:tblPr>'
         '<w:tblStylePr w:type="firstRow"><w:rPr><w:b/><w:bCs/></w:rPr><w:tcPr>'
         f'<w:shd w:val="clear" w:color="auto" w:fill="{_WASH}"/></w:tcPr></w:tblStylePr></w:style>'
     )
