@@ -379,3 +379,13 @@ def test_the_command_refuses_what_it_cannot_read(tmp_path):
     run = CliRunner().invoke(app, ["refresh", str(path), str(newer)])
     assert run.exit_code != 0
     assert isinstance(run.exception, FileFormatError | SystemExit)
+
+
+def test_a_document_without_tags_fails_the_command_and_says_why(tmp_path):
+    path = authors_document(tmp_path, ("8.1", "my own"))
+    newer = tmp_path / "findings.json"
+    newer.write_text(json.dumps(document_of(row())))
+    run = CliRunner().invoke(app, ["refresh", str(path), str(newer)])
+    assert run.exit_code == 1
+    assert "holds no content control with a finding's tag: nothing was renewed" in run.output
+    assert CliRunner().invoke(app, ["refresh", str(path), str(newer), "--json"]).exit_code == 1

@@ -137,9 +137,11 @@ def refresh(
     found = renewed(document, newer, output=output)
     if as_json:
         _print_json(found.to_dict())
-        return
-    print(f"Findings: {newer.source.words()}.")
-    print(found.words())
+    else:
+        print(f"Findings: {newer.source.words()}.")
+        print(found.words())
+    if found.found_none:
+        raise typer.Exit(1)
 
 
 @app.command()

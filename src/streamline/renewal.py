@@ -63,8 +63,18 @@ class Refreshed:
             "left": list(self.left),
         }
 
+    @property
+    def found_none(self) -> bool:
+        """Whether the document holds no control with a finding's tag, so that nothing in it could be renewed."""
+        return not (self.changed or self.n_unchanged or self.unknown or self.left)
+
     def words(self) -> str:
         """What changed and what didn't, for an author to read."""
+        if self.found_none:
+            return (
+                "The document holds no content control with a finding's tag: nothing was renewed. Copy statements from a "
+                "section.docx, or give a control the id of a finding as its tag. Some programs drop tags when they save."
+            )
         lines = [f"{c.tag}\n  was: {c.old}\n  is:  {c.new}" for c in self.changed]
         lines += [f"{tag}: no finding answers this tag now; its text stands as it was" for tag in self.unknown]
         lines += [
