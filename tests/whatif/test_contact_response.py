@@ -13,7 +13,7 @@ from streamline.errors import InsufficientDataError, ScenarioError, UnknownNameE
 from streamline.kernels.awaiting import contacts_while_awaiting
 from streamline.whatif.change import Notify, SelfService, ShortenExternal
 from streamline.whatif.contact_edits import contact_edits
-from streamline.whatif.contact_response import ContactResponse, Expected, side_by_side
+from streamline.whatif.contact_response import ContactResponse, Expected
 from streamline.whatif.draws import OWN, bind, workload_of
 from streamline.whatif.estimate import Figure, estimate
 from streamline.whatif.prices import Prices
@@ -102,9 +102,10 @@ def test_days_by_state_band_and_age_are_those_of_the_open_lives(model: QueueMode
     for s, b, a in cells:
         rate = np.zeros((table.n_activities, len(table.bands) + 1, len(table.ages) + 1))
         rate[s, b, a] = 1.0
-        days, _ = contacts_while_awaiting(
+        days, *_ = contacts_while_awaiting(
             work.offsets, work.join_offsets, work.joined, work.activity, work.arrival, replayed.complete, work.keep, rate,
             table.bands, table.ages, np.ones(len(closed)), 1.0, 1, np.ones((table.n_activities, 1)), closed, 2**62,
+            False, 1.0,
         )  # fmt: skip
         mine = (state == s) & (band == b) & (age == a)
         expected = np.bincount(life.case[mine], weights=life.days[mine], minlength=len(closed))
@@ -222,21 +223,6 @@ def test_telling_customers_where_nobody_calls_is_said_to_change_nothing(response
     ((_, edit),) = contact_edits(response, [Notify(states=("Apply", "Decide"), by=0.2)])
     assert any("'Apply'" in c and "change nothing" in c for c in edit.caveats)
     assert not any("will" in c.split() for c in edit.caveats)
-
-
-def test_branches_side_by_side_are_said_to_be_told_by_the_longer_one(log_of, model: QueueModel) -> None:
-    """Two checks from hour 9 on, one until 10 and one until 12, in the 5 hours from 8 to 13: a fifth of the time."""
-    rows = []
-    for k in range(30):
-        at = 48 * k
-        rows += [
-            (f"c{k}", "In", at + 8, at + 9),
-            (f"c{k}", "Check", at + 9, at + 10),
-            (f"c{k}", "Ask", at + 9, at + 12),
-        ]
-        rows += [(f"c{k}", "Out", at + 12, at + 13)]
-    assert (side_by_side(fit_replay(log_of(rows))) or "").startswith("For 20% of the time")
-    assert side_by_side(model) is None
 
 
 def test_with_few_contacts_nothing_is_told() -> None:

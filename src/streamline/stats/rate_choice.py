@@ -133,7 +133,7 @@ def _own(design: Design, model: RateModel) -> Float:
 
 def _wald(difference: Float, variance: Float, n_cases: int) -> tuple[float, float]:
     """(statistic, p-value); for few cases the F distribution in place of the chi-squared."""
-    scale = np.sqrt(np.diag(variance))
+    scale = np.sqrt(np.maximum(np.diag(variance), 0.0))  # below 0 by rounding, where both fits tell the same
     if not (scale > 0).all():
         return float("nan"), float("nan")
     values, vectors = np.linalg.eigh(variance / np.outer(scale, scale))

@@ -2,6 +2,9 @@
 
 `notify` changes the rate at which customers get in touch. `self_service` leaves it as it is: that share of the contacts
 goes to another channel, where people aren't needed; contacts per case are those that still reach people.
+
+Both are about steps, not about moments: where a case awaits two steps side by side and rates add up, telling customers of one
+of them changes only the part of the rate that is its own. They go on asking about the other.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ import numpy.typing as npt
 
 from streamline.errors import InsufficientDataError, ScenarioError, UnknownNameError, listed
 from streamline.log.event_log import EventLog
-from streamline.whatif.change import Change, Notify, SelfService
+from streamline.whatif.change import Change, Notify, RunInParallel, SelfService
 from streamline.whatif.contact_response import ContactChange, ContactResponse, Source
 
 Float = npt.NDArray[np.float64]
@@ -44,8 +47,24 @@ class NotifyEdit:
         source.rate[:] *= (1.0 - self._told * self._change.drawn(rng))[:, None, None]
 
 
+class NewBranches:
+    """Steps come to be awaited side by side that never were: the rates stay, and it is said what they don't know."""
+
+    caveats: tuple[str, ...] = (
+        "No steps are awaited side by side in the records for long, so they don't show what customers ask who await several. "
+        "Contacts are told of the one that is waited for longest; if customers ask about the others too, fewer are saved than "
+        "told.",
+    )
+
+    def apply(self, source: Source, rng: np.random.Generator) -> None:
+        """Leave the contacts of a draw as they are."""
+
+
 class SelfServiceEdit:
-    """A share of the contacts moves to where customers serve themselves, each at a cost."""
+    """A share of the contacts moves to where customers serve themselves, each at a cost.
+
+    Where a reason's share in each state is looked up, a contact while several steps were awaited is in that of the critical path.
+    """
 
     def __init__(self, response: ContactResponse, change: SelfService) -> None:
         log = response.links.log
@@ -111,16 +130,19 @@ def contact_edits(response: ContactResponse | None, changes: Sequence[Change]) -
     Raises InsufficientDataError where the study has no contacts, or these have no reasons; UnknownNameError for states
     and reasons that aren't there; ScenarioError for two changes that say different things of one state.
     """
+    new: list[tuple[int, ContactChange]] = []
+    if response is not None and response.beside is None:
+        new = [(k, NewBranches()) for k, c in enumerate(changes) if isinstance(c, RunInParallel)]
     mine = [(k, c) for k, c in enumerate(changes) if isinstance(c, (Notify, SelfService))]
     if not mine:
-        return []
+        return new
     if response is None:
         raise InsufficientDataError(
             f"The study has no contacts that rates can be told from, so what {listed([c.kind for _, c in mine])} "
             "would do can't be estimated."
         )
     told: set[str] = set()
-    edits: list[tuple[int, ContactChange]] = []
+    edits: list[tuple[int, ContactChange]] = new
     for k, change in mine:
         if isinstance(change, SelfService):
             edits.append((k, SelfServiceEdit(response, change)))

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from streamline.measure.contacts.exposure import OpenLife
+from streamline.stats.adding_up import TOGETHER
 from streamline.stats.rate_model import RateModel
 from streamline.stats.stretches import LEFT_OUT, Stretches
 from streamline.units import DAY
@@ -32,6 +33,11 @@ class Effects:
 
     overall: float
     ratios: dict[str, Float]
+
+    @property
+    def together(self) -> float:
+        """The rate while several steps are awaited at once, over the sum of theirs; 1 where that isn't told."""
+        return float(self.ratios[TOGETHER][1]) if TOGETHER in self.ratios else 1.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -2,7 +2,9 @@
 
 While a case awaits a step, contacts come at a rate that depends on the step, on how long it has been awaited, on how old
 the case is and whether it is overdue, and on the channel by which it came (`stats.rate_choice`: within cases, so that
-frequent callers with long cases don't make waiting look worse than it is). Each case has a propensity of its own, learned
+frequent callers with long cases don't make waiting look worse than it is). Where branches run side by side for more than a
+hundredth of the time, the rates of all steps that a case awaits at once are added up, times a ratio where the records tell it
+(`stats.adding_up`); elsewhere a case awaits the step of its critical path alone. Each case has a propensity of its own, learned
 from its contacts: the more contacts than expected, the higher, drawn towards the mean as far as one case tells little
 (gamma, its variance estimated). Contacts before the arrival, and after the end, stay as they were.
 
@@ -31,13 +33,16 @@ from scipy.stats import norm
 from streamline.errors import InsufficientDataError
 from streamline.kernels.awaiting import contacts_while_awaiting
 from streamline.kernels.queues import NEVER, Replayed
+from streamline.measure.contacts.beside import Beside, awaited_beside, beside_share, shared_by
 from streamline.measure.contacts.exposure import REPEAT_DAYS, OpenLife, open_life
 from streamline.measure.contacts.linking import LinkedContacts
+from streamline.stats.adding_up import rates_that_add_up
 from streamline.stats.negative_binomial import negative_binomial_rates
 from streamline.stats.net_demand import net_demand, uneven_redials
 from streamline.stats.rate_choice import RateChoice, chosen_rates
 from streamline.stats.repeats import repeats
 from streamline.units import DAY
+from streamline.whatif.contact_parts import AddingUp, SharedContacts, adding_up, shared_contacts
 from streamline.whatif.contact_rates import Effects, RateTable, rate_table
 from streamline.whatif.queue_model import QueueModel, Workload
 
@@ -50,8 +55,12 @@ ENOUGH = 20
 #: Rounds in which the rates' scale and the cases' propensities settle.
 ROUNDS, ROUNDS_OF_A_DRAW = 40, 6
 SETTLED = 1e-4
-#: Branches beside the one that is waited for are said from this share of the open time on.
-BESIDE = 0.1
+UNSETTLED = (
+    "Which of several steps awaited at once contacts are about can hardly be told: the rates of these steps have not "
+    "settled, and what a change of one of them does to contacts is uncertain."
+)
+#: From this share of the open time on steps of other branches count that are awaited beside those of the critical path.
+BESIDE = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -94,6 +103,8 @@ class DrawnRates:
     level: Float
     #: For a few days after a contact the rate is so many times as high.
     ratio: float
+    #: While several steps are awaited at once, it is so many times the sum of theirs.
+    together: float
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -119,6 +130,8 @@ class ContactResponse:
     #: cases; 1 where there are none.
     scale: Float = field(repr=False)
     channel_share: dict[str, float] | None
+    #: Steps awaited beside those of the critical path; None where hardly any are: then they don't count.
+    beside: Beside | None = field(repr=False)
     #: What a reader of estimates must know of these rates.
     caveats: tuple[str, ...]
 
@@ -141,16 +154,17 @@ class ContactResponse:
         ratio = self.ratio if rng is None else self.ratio * float(np.exp(self.ratio_error * rng.standard_normal()))
         pick = work.cases.pick
         counts = self.covered[pick]
-        recorded = self._recorded(np.bincount(pick, minlength=self.links.log.n_cases).astype(np.float64))
+        recorded = self._recorded(np.bincount(pick, minlength=self.links.log.n_cases).astype(np.float64), effects)
         anchored = self.recorded > 0
         found = DrawnRates(
             rate=self.table.cells(effects) * self.scale[:, None, None],
             level=self.propensity * self._channel_level(effects),
             ratio=ratio,
+            together=effects.together,
         )
         worth = np.ones((len(recorded), 1))
         for _ in range(ROUNDS_OF_A_DRAW):
-            _, made = self._over(work, replayed, found, worth, counts)
+            _, made, _ = self._over(work, replayed, found, worth, counts)
             wanted = np.where(anchored & (made > 0), recorded / np.where(made > 0, made, 1.0), 1.0)
             found = replace(found, rate=found.rate * wanted[:, None, None])
             if np.abs(wanted - 1).max(initial=0.0) < SETTLED:
@@ -178,20 +192,27 @@ class ContactResponse:
             edit.apply(source, own)
         pick = work.cases.pick
         nobody = np.zeros(len(pick), dtype=np.bool_)
-        found, _ = self._over(work, replayed, replace(rates, rate=source.rate), source.worth, nobody)
+        found, _, _ = self._over(work, replayed, replace(rates, rate=source.rate), source.worth, nobody)
         found += self.outside[pick][:, None] * source.outside
         return Expected(contacts=found[:, 0], moved_cost=found[:, 1])
 
     def _over(
         self, work: Workload, replayed: Replayed, rates: DrawnRates, worth: Float, counts: Bool
-    ) -> tuple[Float, Float]:
-        """What contacts of each replayed case count for, and contacts by activity awaited of those that count."""
-        per_case, by_activity = contacts_while_awaiting(
-            work.offsets, work.join_offsets, work.joined, work.activity, work.arrival, replayed.complete, work.keep,
+    ) -> tuple[Float, Float, Float]:
+        """What contacts of each replayed case count for, contacts by activity awaited of those that count, and contacts of each
+        case while it awaited several."""
+        return self._at(work, replayed.complete, rates, worth, counts)
+
+    def _at(
+        self, work: Workload, complete: Int64, rates: DrawnRates, worth: Float, counts: Bool
+    ) -> tuple[Float, Float, Float]:
+        """The same for steps that are complete at these instants."""
+        per_case, by_activity, together = contacts_while_awaiting(
+            work.offsets, work.join_offsets, work.joined, work.activity, work.arrival, complete, work.keep,
             rates.rate, self.table.bands, self.table.ages, rates.level[work.cases.pick], rates.ratio, self.within, worth,
-            counts, NEVER,
+            counts, NEVER, self.beside is not None, rates.together,
         )  # fmt: skip
-        return per_case, by_activity
+        return per_case, by_activity, together
 
     def _channel_level(self, effects: Effects) -> Float:
         """(n_cases,): the factor of each case's channel."""
@@ -201,17 +222,44 @@ class ContactResponse:
         ratio = effects.ratios["channel"]
         return np.asarray(ratio[np.where(channel.codes < 0, len(ratio) - 1, channel.codes)], dtype=np.float64)
 
-    def _recorded(self, times: Float) -> Float:
-        """(activities,): contacts recorded while covered cases awaited each, over the link share; `times` : of each case."""
+    def _recorded(self, times: Float, effects: Effects) -> Float:
+        """(activities,): contacts recorded while covered cases awaited each, over the link share.
+
+        times : of each case. effects : of the rates, which tell what contacts are about while several steps are awaited.
+        """
         state, case, contacts = self._awaiting
         weights = contacts * times[case]
-        total = np.bincount(state, weights=weights, minlength=self.table.n_activities)
-        return total.astype(np.float64) / self.links.link_share
+        total = np.bincount(state, weights=weights, minlength=self.table.n_activities).astype(np.float64)
+        if self._shared is not None:
+            total = np.maximum(total + self._shared.moved(effects, times), 0.0)
+        return total / self.links.link_share
 
     @cached_property
     def recorded(self) -> Float:
         """(activities,): contacts recorded while covered cases awaited each, over the link share."""
-        return self._recorded(np.ones(self.links.log.n_cases))
+        return self._recorded(np.ones(self.links.log.n_cases), self.table.fitted)
+
+    @cached_property
+    def _shared(self) -> SharedContacts | None:
+        """Contacts while covered cases awaited several steps at once."""
+        return None if self.beside is None else shared_contacts(self.life, self.beside, self.covered)
+
+    def adding_up(self, model: QueueModel) -> AddingUp | None:
+        """How contacts while several steps were awaited compare with the sum of their rates; None where these don't count."""
+        if self._shared is None:
+            return None
+        work = model.workload(model.weeks.own(), np.random.Generator(np.random.PCG64(0)))
+        fitted, pick = self.table.fitted, work.cases.pick
+        rates = DrawnRates(
+            rate=self.table.cells(fitted) * self.scale[:, None, None],
+            level=self.propensity * self._channel_level(fitted),
+            ratio=self.ratio,
+            together=fitted.together,
+        )
+        worth, counts = np.ones((len(self.scale), 1)), self.covered[pick]
+        _, _, together = self._at(work, self.links.log.complete[work.step], rates, worth, counts)
+        recorded = self._shared.per_case(self.links.log.n_cases) / self.links.link_share
+        return adding_up(recorded[pick[counts]], together[counts])
 
     @cached_property
     def _awaiting(self) -> tuple[Int64, Int64, Float]:
@@ -234,7 +282,8 @@ def fit_contacts(model: QueueModel, links: LinkedContacts, *, standard: str | No
     with_channel = log.case_channel is not None
     life = open_life(links, standard=standard, age=True, channel=with_channel)
     told = [("overdue", standard is not None), ("age", bool(life.ages)), ("channel", with_channel)]
-    every = life.stretches("state", "waiting", *(name for name, there in told if there), "recent")
+    names = ("state", "waiting", *(name for name, there in told if there))
+    every = life.stretches(*names, "recent")
     if int(every.contacts.sum()) < ENOUGH:
         raise InsufficientDataError(
             f"{links.contacts.source} has {int(every.contacts.sum()):,} contacts about open cases; rates by what cases "
@@ -247,7 +296,14 @@ def fit_contacts(model: QueueModel, links: LinkedContacts, *, standard: str | No
             "be told."
         )
     net = net_demand(every, recent="recent")
-    choice = chosen_rates(net)
+    beside = awaited_beside(life, model.paths) if beside_share(model.paths) >= BESIDE else None
+    rows, unsettled = net, False
+    if beside is None:
+        choice = chosen_rates(net)
+    else:
+        whole = every.contacts.astype(np.float64)
+        added = rates_that_add_up(net, beside.stretches(*names), shared_by(life, beside), whole=whole)
+        choice, rows, unsettled = added.choice, added.stretches, not added.settled
     ratio, low, high = repeats(every, recent="recent").ratio
     told_apart = bool(np.isfinite(high) and low > 0 and ratio > 1)
     uneven = uneven_redials(net)
@@ -255,7 +311,7 @@ def fit_contacts(model: QueueModel, links: LinkedContacts, *, standard: str | No
         links=links,
         life=life,
         choice=choice,
-        table=rate_table(choice.model, life, net),
+        table=rate_table(choice.model, life, rows),
         propensity=np.ones(log.n_cases),
         spread=negative_binomial_rates(every, by="case")[1].spread,
         outside=_outside(links, life),
@@ -265,24 +321,13 @@ def fit_contacts(model: QueueModel, links: LinkedContacts, *, standard: str | No
         ratio_error=float(np.log(high / low) / (2 * norm.ppf(0.975))) if told_apart else 0.0,
         scale=np.ones(len(log.activities)),
         channel_share=_channel_share(links),
-        caveats=tuple(c for c in (uneven, side_by_side(model)) if c is not None),
+        beside=beside,
+        caveats=tuple(c for c in (uneven, UNSETTLED if unsettled else None) if c is not None),
     )
-    return _anchored(response, model)
-
-
-def side_by_side(model: QueueModel) -> str | None:
-    """A caveat where much time passes in branches that nothing waited for; None where little does."""
-    found = model.paths
-    awaited = np.maximum(found.waiting + found.service + found.sojourn, 0)
-    critical = found.critical
-    beside = float(awaited[~critical].sum()) / max(float(awaited[critical].sum()), 1.0)
-    if beside < BESIDE:
-        return None
-    return (
-        f"For {beside:.0%} of the time that cases are open another branch runs beside the one that they wait for longest. "
-        "Contacts are told of the latter; where customers ask about the others too, a change of one branch moves contacts by "
-        "another amount."
-    )
+    response = _anchored(response, model)
+    compared = response.adding_up(model)
+    apart = None if compared is None else compared.caveat()
+    return response if apart is None else replace(response, caveats=(*response.caveats, apart))
 
 
 def _anchored(response: ContactResponse, model: QueueModel) -> ContactResponse:
@@ -294,13 +339,16 @@ def _anchored(response: ContactResponse, model: QueueModel) -> ContactResponse:
     replayed, pick = work.replayed(), work.cases.pick
     counts, recorded = response.covered[pick], response.recorded
     worth = np.ones((len(recorded), 1))
-    fitted = response.table.cells(response.table.fitted)
+    fitted, together = response.table.cells(response.table.fitted), response.table.fitted.together
     channel = response._channel_level(response.table.fitted)
     for k in range(ROUNDS):
         rates = DrawnRates(
-            rate=fitted * response.scale[:, None, None], level=response.propensity * channel, ratio=response.ratio
+            rate=fitted * response.scale[:, None, None],
+            level=response.propensity * channel,
+            ratio=response.ratio,
+            together=together,
         )
-        per_case, made = response._over(work, replayed, rates, worth, counts)
+        per_case, made, _ = response._over(work, replayed, rates, worth, counts)
         wanted = np.where(made > 0, recorded / np.where(made > 0, made, 1.0), 1.0)
         response = replace(response, scale=response.scale * wanted)
         if k % 4 == 3 and response.spread > 0:

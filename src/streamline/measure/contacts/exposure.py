@@ -117,9 +117,7 @@ class OpenLife(Result):
         ratios between states rest on the others. "recent" is marked as moved by contacts, for which rates within cases can't be
         compared.
         """
-        state = self.factor("state")
-        away = [state.levels.index(name) for name in (BEFORE_ARRIVAL, LATER)]
-        used = ~np.isin(state.codes, away)
+        used = self._with_days
         whole = self.stretch_of_link[self.links.weight == 1.0]
         contacts = np.bincount(whole, minlength=len(self.case)).astype(np.int64)
         factors = tuple(
@@ -127,6 +125,23 @@ class OpenLife(Result):
             for f in map(self.factor, names)
         )
         return Stretches(case=self.case[used], days=self.days[used], contacts=contacts[used], factors=factors)
+
+    @property
+    def place_in_stretches(self) -> Int64:
+        """For each stretch its place among those of `stretches`; of no meaning for those that aren't in them."""
+        return (np.cumsum(self._with_days) - 1).astype(np.int64)
+
+    @property
+    def n_in_stretches(self) -> int:
+        """How many these are."""
+        return int(self._with_days.sum())
+
+    @property
+    def _with_days(self) -> Bool:
+        """Stretches of the states that have days."""
+        state = self.factor("state")
+        away = [state.levels.index(name) for name in (BEFORE_ARRIVAL, LATER)]
+        return np.asarray(~np.isin(state.codes, away), dtype=np.bool_)
 
     @cached_property
     def cases(self) -> pd.DataFrame:

@@ -59,10 +59,6 @@ def lives_of(log: EventLog, *, closed_days: int, standard: int | None) -> Lives:
     has_steps = np.diff(log.case_offsets) > 0
     last = np.where(has_steps, log.last_completion, np.where(known, log.arrival, 0))
     tail = np.where(log.closed, last + closed_days * DAY, np.maximum(log.observed_until, last))
-    due = np.full(log.n_cases, NEVER, dtype=np.int64)
-    if standard is not None:
-        due[known] = log.arrival[known] + standard
-        due[log.closed & (due >= last)] = NEVER  # closed in time
     width = len(log.activities)
     return Lives(
         names=(*log.activities, NEXT_UNKNOWN, CLOSED, BEFORE_ARRIVAL, LATER),
@@ -73,8 +69,18 @@ def lives_of(log: EventLog, *, closed_days: int, standard: int | None) -> Lives:
         tail_state=np.where(log.closed, width + 1, width).astype(np.int32),
         last=last,
         tail=np.where(known, tail, last),
-        due=due,
+        due=overdue_from(log, last, standard),
     )
+
+
+def overdue_from(log: EventLog, last: Int64, standard: int | None) -> Int64:
+    """(n_cases,): the instant from which each case is overdue, `NEVER` where it never is. last : its last completion."""
+    due = np.full(log.n_cases, NEVER, dtype=np.int64)
+    if standard is not None:
+        known = log.arrival != MISSING_TIME
+        due[known] = log.arrival[known] + standard
+        due[log.closed & (due >= last)] = NEVER  # closed in time
+    return due
 
 
 def waited_days(lives: Lives, links: LinkedContacts) -> Float:
