@@ -28,6 +28,8 @@ class Step:
     work: int = 0
     priority: int = 0
     pinned: int | None = None
+    anchor: int | None = None  # index within the case
+    longest_off: int = NEVER
     # found by the replay
     held: int = 0  # the instant at which it would be ready without its release
     ready: int | None = None
@@ -37,6 +39,7 @@ class Step:
     joined_as: tuple[int, int, int] | None = (
         None  # the round in which it joined its queue, since when it was held, its rank
     )
+    owner: int = -1  # the team whose own queue it joined
     done: bool = False
 
 
@@ -53,6 +56,7 @@ class Team:
     size: int
     calendar: int
     preference: int = 0
+    turns: bool = False
 
 
 @dataclass
@@ -96,15 +100,26 @@ def slow_replay(network: Network) -> tuple[list[int], list[int], list[int]]:
         for number, team in sorted(enumerate(network.teams), key=lambda pair: (pair[1].preference, pair[0]))
     ]
     busy = [0] * len(network.teams)
+    idle_since = [-(2**63)] * len(network.teams)
 
-    def serving(queue: int) -> list[tuple[int, Team]]:
-        return [(number, team) for number, team in teams if queue in team.queues]
+    def serving(step: Step) -> list[tuple[int, Team]]:
+        if step.owner >= 0:
+            return [(step.owner, network.teams[step.owner])]
+        return [(number, team) for number, team in teams if step.queue in team.queues]
 
-    def taker(queue: int, now: int, *, any_hours: bool = False) -> int:
-        for number, team in serving(queue):
-            if busy[number] < team.size and (any_hours or on_duty(network.calendars[team.calendar], now)):
-                return number
-        return -1
+    def taker(step: Step, now: int, *, any_hours: bool = False) -> int:
+        able = [
+            (number, team)
+            for number, team in serving(step)
+            if busy[number] < team.size and (any_hours or on_duty(network.calendars[team.calendar], now))
+        ]
+        if not able:
+            return -1
+        number, first = able[0]
+        if first.turns and not any_hours:
+            alike = [n for n, team in able if team.turns and team.preference == first.preference]
+            number = min(alike, key=lambda n: idle_since[n])  # the first of those with the least
+        return number
 
     def take(step: Step, now: int, number: int, calendar: int) -> None:
         step.start, step.team = now, number
@@ -150,14 +165,15 @@ def slow_replay(network: Network) -> tuple[list[int], list[int], list[int]]:
                 step.done = True
                 if step.team >= 0:
                     busy[step.team] -= 1
+                    idle_since[step.team] = now
         settle()
         # pinned steps begin
         for _, step in steps:
             if step.queue >= 0 and step.pinned == now and step.start == NEVER:
-                number = taker(step.queue, now)
+                number = taker(step, now)
                 if number < 0:
-                    number = taker(step.queue, now, any_hours=True)
-                able = serving(step.queue)
+                    number = taker(step, now, any_hours=True)
+                able = serving(step)
                 if number >= 0:
                     take(step, now, number, network.teams[number].calendar)
                 elif able:
@@ -165,16 +181,22 @@ def slow_replay(network: Network) -> tuple[list[int], list[int], list[int]]:
                 else:
                     step.start = now
         # steps join
-        for place, (_, step) in enumerate(steps):
+        for place, (case, step) in enumerate(steps):
             if step.queue >= 0 and step.pinned is None and step.ready == now and step.joined_as is None:
                 step.joined_as = (rounds, step.held, place)
+                step.owner = -1 if step.anchor is None else case.steps[step.anchor].team
+                if step.owner >= 0 and step.longest_off < NEVER:
+                    hours = network.calendars[network.teams[step.owner].calendar]
+                    opens = min((max(begin, now) for begin, end in hours if end > now), default=NEVER)
+                    if opens == NEVER or opens - now > step.longest_off:
+                        step.owner = -1
         # people take steps
         while True:
-            waiting = [s for _, s in steps if s.joined_as is not None and s.start == NEVER and taker(s.queue, now) >= 0]
+            waiting = [s for _, s in steps if s.joined_as is not None and s.start == NEVER and taker(s, now) >= 0]
             if not waiting:
                 break
             first = min(waiting, key=lambda s: (-s.priority, s.joined_as))
-            number = taker(first.queue, now)
+            number = taker(first, now)
             take(first, now, number, network.teams[number].calendar)
     found = [step for case in network.cases for step in case.steps]
     return [s.start for s in found], [s.complete for s in found], [s.team for s in found]
@@ -196,6 +218,12 @@ def arrays(network: Network) -> dict[str, Any]:
     calendar_offsets, on_start = _csr([[b for b, _ in spans] for spans in network.calendars])
     team_offsets, team_queue = _csr([team.queues for team in network.teams])
 
+    anchor = [
+        -1 if s.anchor is None else int(base) + s.anchor
+        for base, case in zip(case_offsets[:-1], network.cases, strict=True)
+        for s in case.steps
+    ]
+
     def column(values: list[int], kind: type = np.int64) -> np.ndarray:
         return np.array(values, dtype=kind)
 
@@ -211,6 +239,8 @@ def arrays(network: Network) -> dict[str, Any]:
         "work": column([s.work for s in steps]),
         "priority": column([s.priority for s in steps]),
         "pinned": column([MISSING_TIME if s.pinned is None else s.pinned for s in steps]),
+        "anchor": column(anchor),
+        "longest_off": column([s.longest_off for s in steps]),
         "release_offsets": release_offsets,
         "release_start": release_start,
         "release_end": column([e for spans in network.schedules for _, e in spans]),
@@ -219,6 +249,7 @@ def arrays(network: Network) -> dict[str, Any]:
         "team_size": column([team.size for team in network.teams]),
         "team_calendar": column([team.calendar for team in network.teams], np.int32),
         "team_preference": column([team.preference for team in network.teams]),
+        "team_turns": column([int(team.turns) for team in network.teams]),
         "calendar_offsets": calendar_offsets,
         "on_start": on_start,
         "on_end": column([e for spans in network.calendars for _, e in spans]),

@@ -41,7 +41,7 @@ def _spans(draw: st.DrawFn, most: int, *, least: int = 0) -> list[tuple[int, int
 
 
 @st.composite
-def _steps(draw: st.DrawFn, n_schedules: int) -> list[Step]:
+def _steps(draw: st.DrawFn, n_schedules: int, *, bound: bool) -> list[Step]:
     steps: list[Step] = []
     for i in range(draw(st.integers(0, 5))):
         how = draw(st.integers(0, 3))
@@ -57,6 +57,8 @@ def _steps(draw: st.DrawFn, n_schedules: int) -> list[Step]:
                 work=draw(st.sampled_from([0, 0, 1, 2, 3, 5, 9])),
                 priority=draw(st.sampled_from([0, 0, 0, 1, -1])),
                 pinned=draw(st.integers(0, 12)) if draw(st.integers(0, 9)) == 9 else None,
+                anchor=draw(st.integers(0, i - 1)) if bound and i > 0 and draw(st.booleans()) else None,
+                longest_off=draw(st.sampled_from([NEVER, NEVER, 0, 3, 8])) if bound else NEVER,
             )
         )
     return steps
@@ -70,13 +72,15 @@ def networks(draw: st.DrawFn) -> Network:
         calendars[0] = [(-5, 10**6)]
     schedules = draw(st.lists(_spans(40), max_size=2))
     ranks = draw(st.permutations(range(draw(st.integers(0, 7)))))
-    cases = [Case(draw(st.integers(0, 15)), rank, draw(_steps(len(schedules)))) for rank in ranks]
+    bound = draw(st.booleans())
+    cases = [Case(draw(st.integers(0, 15)), rank, draw(_steps(len(schedules), bound=bound))) for rank in ranks]
     team = st.builds(
         Team,
         st.lists(st.integers(0, N_QUEUES - 1), max_size=4),
         st.sampled_from([0, 1, 1, 1, 2, 3]),
         st.integers(0, len(calendars) - 1),
         st.integers(0, 2),
+        st.booleans() if draw(st.booleans()) else st.just(False),
     )
     network = Network(cases, draw(st.lists(team, max_size=4)), calendars, schedules)
     if draw(st.booleans()):  # lines in which all priorities are the same
@@ -92,8 +96,11 @@ def test_it_equals_its_slow_twin_event_for_event(network: Network) -> None:
     assert found(network) == slow_replay(copy.deepcopy(network))
 
 
-def _large(seed: int) -> Network:
-    """60 cases, about 350 steps: lines and heaps of dozens, and from the fifth seed on dozens that join at once."""
+def _large(seed: int, *, bound: bool = False) -> Network:
+    """60 cases, about 350 steps: lines and heaps of dozens, and from the fifth seed on dozens that join at once.
+
+    bound : most steps stay with whoever did an earlier one, and teams take turns.
+    """
     rng = random.Random(seed)
     calendars = [[(d * 100, d * 100 + rng.choice([30, 40, 100])) for d in range(80)] for _ in range(3)]
     every, apart = (150, 600) if seed < 4 else (2000, 3)
@@ -109,6 +116,8 @@ def _large(seed: int) -> Network:
                 work=rng.randint(0, 40),
                 priority=rng.choice([0, 0, rng.randint(-2, 5)]) if seed % 2 else 0,
                 pinned=rng.randint(0, 200) if rng.random() < 0.03 else None,
+                anchor=rng.randint(0, i - 1) if bound and i and rng.random() < 0.7 else None,
+                longest_off=rng.choice([NEVER, 0, 20, 50]),
             )
             for i in range(rng.randint(2, 10))
         ]
@@ -117,12 +126,15 @@ def _large(seed: int) -> Network:
         Team([0, 1], 2, 0, 1), Team([1, 2], 1, 1, 0), Team([2, 3, 4], 2, 2, 2), Team([5], 1, 0, 0),
         Team([4, 3], 1, 0, 2), Team([0, 1, 2, 3, 4, 5], 1, 1, 5),
     ]  # fmt: skip
+    if bound:
+        teams += [Team([0, 1, 2, 3, 4], 1, k % 3, k % 2, True) for k in range(6)]
     return Network(cases, teams, calendars, schedules)
 
 
+@pytest.mark.parametrize("bound", [False, True])
 @pytest.mark.parametrize("seed", range(8))
-def test_it_equals_its_slow_twin_where_lines_are_long(seed: int) -> None:
-    network = _large(seed)
+def test_it_equals_its_slow_twin_where_lines_are_long(seed: int, bound: bool) -> None:
+    network = _large(seed, bound=bound)
     assert found(network) == slow_replay(copy.deepcopy(network))
 
 

@@ -29,8 +29,8 @@ def check_arrays(arrays: dict[str, npt.NDArray[Any]]) -> None:
     n, m, t = len(arrays["arrival"]), len(arrays["work"]), len(arrays["team_size"])
     lengths = {
         "case_offsets": n + 1, "rank": n, "join_offsets": m + 1, "delay": m, "release": m, "queue": m, "priority": m,
-        "pinned": m, "release_end": len(arrays["release_start"]), "team_offsets": t + 1, "team_calendar": t,
-        "team_preference": t, "on_end": len(arrays["on_start"]),
+        "pinned": m, "anchor": m, "longest_off": m, "release_end": len(arrays["release_start"]), "team_offsets": t + 1,
+        "team_calendar": t, "team_turns": t, "team_preference": t, "on_end": len(arrays["on_start"]),
     }  # fmt: skip
     for name, length in lengths.items():
         if len(arrays[name]) != length:
@@ -41,12 +41,15 @@ def check_arrays(arrays: dict[str, npt.NDArray[Any]]) -> None:
         _refuse(f"{name}_offsets", first_drop(offsets[name], total), f"offsets rise from 0 to {total:,}")
     _refuse("joined", first_odd_join(offsets["case"], offsets["join"], arrays["joined"]),
             "a step joins only steps before it in its case", "step")  # fmt: skip
+    _refuse("anchor", first_odd_anchor(offsets["case"], arrays["anchor"]),
+            "a step is bound only to one before it in its case", "step")  # fmt: skip
     schedules, calendars, most = len(offsets["release"]) - 1, len(offsets["calendar"]) - 1, np.iinfo(np.int32).max
     for name, low, high in (
         ("release", -1, schedules), ("queue", -1, most), ("team_queue", 0, most), ("team_calendar", 0, calendars),
-        ("team_size", 0, FARTHEST), ("work", 0, FARTHEST), ("delay", 0, FARTHEST),
+        ("team_size", 0, FARTHEST), ("team_turns", 0, 2), ("work", 0, FARTHEST), ("delay", 0, FARTHEST),
     ):  # fmt: skip
         _refuse(name, first_outside(arrays[name], low, high), f"values lie from {low} to below {high}")
+    _refuse("longest_off", first_outside(np.minimum(arrays["longest_off"], 0), 0, 1), "values lie from 0")
     for name in ("arrival", "on_start", "on_end", "release_start", "release_end"):
         _refuse(name, first_outside(arrays[name], -FARTHEST, FARTHEST), "the instant lies too far away")
     for name, begin, end in (("calendar", "on_start", "on_end"), ("release", "release_start", "release_end")):
@@ -106,6 +109,16 @@ def first_odd_join(case_offsets: Int64, join_offsets: Int64, joined: Int64) -> A
             for k in range(join_offsets[s], join_offsets[s + 1]):
                 if joined[k] < case_offsets[case] or joined[k] >= s:
                     return s
+    return -1
+
+
+@compiled
+def first_odd_anchor(case_offsets: Int64, anchor: Int64) -> Any:
+    """The first step whose anchor is neither -1 nor before it in its case; -1 when there is none."""
+    for case in range(len(case_offsets) - 1):
+        for s in range(case_offsets[case], case_offsets[case + 1]):
+            if anchor[s] != -1 and (anchor[s] < case_offsets[case] or anchor[s] >= s):
+                return s
     return -1
 
 

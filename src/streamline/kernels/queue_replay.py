@@ -18,6 +18,7 @@ from streamline.kernels.queue_order import (
     room_of_lines,
     steps_lacking,
 )
+from streamline.kernels.queue_own import room_for_one, room_of_own_lines
 from streamline.kernels.queue_readiness import ready_after, ready_at_first
 from streamline.units import MISSING_TIME
 
@@ -29,13 +30,15 @@ Bool = npt.NDArray[np.bool_]
 @compiled
 def replay(
     case_offsets: Int64, arrival: Int64, rank: Int64, join_offsets: Int64, joined: Int64, delay: Int64, release: Int32,
-    queue: Int32, work: Int64, priority: Int64, pinned: Int64,
+    queue: Int32, work: Int64, priority: Int64, pinned: Int64, anchor: Int64, longest_off: Int64,
     release_offsets: Int64, release_start: Int64, release_end: Int64,
-    line: Int64, line_team_offsets: Int64, line_team: Int64, team_line_offsets: Int64, team_line: Int64,
-    team_size: Int64, team_calendar: Int32,
+    line: Int64, first_own: int, line_team_offsets: Int64, line_team: Int64, team_line_offsets: Int64, team_line: Int64,
+    team_size: Int64, team_calendar: Int32, team_preference: Int64, team_turns: Int64,
     calendar_team_offsets: Int64, calendar_team: Int64, calendar_offsets: Int64, on_start: Int64, on_end: Int64,
 ) -> Any:  # fmt: skip
     """Start, completion and team of each step; the arguments are those of `replay_queues`, and who serves which lines.
+
+    Lines from `first_own` on are the teams' own, one a team, in which steps stand that are bound to it; none where no step is.
 
     Between two rounds, no step waits that a free person on duty could take. So only lines need a look that a step joins
     while they are empty, and those whose teams finish something or open: they are *touched*. Until a step begins,
@@ -69,13 +72,18 @@ def replay(
     # a line's steps stand at waiting[head:tail], a heap from head on unless their priorities are all the same
     line_base, plain, usual = room_of_lines(queue, priority, pinned, line, n_lines)
     head, tail = line_base[:-1].copy(), line_base[:-1].copy()
-    waiting_priority, waiting_order = np.empty(line_base[-1], np.int64), np.empty(line_base[-1], np.int64)
-    waiting = np.empty(line_base[-1], np.int32)
+    has_own = first_own < n_lines
+    own_base, own_end, spare, room = room_of_own_lines(
+        anchor, priority, first_own, n_lines, line_base[-1], head, tail, plain, usual
+    )
+    waiting_priority, waiting_order = np.empty(room, np.int64), np.empty(room, np.int64)
+    waiting = np.empty(room, np.int32)
     n_joined = 0
     touched, is_touched = np.empty(n_lines, np.int64), np.zeros(n_lines, np.bool_)
     n_touched = 0
 
     free = team_size.copy()
+    idle_since = np.full(len(team_size), np.iinfo(np.int64).min, np.int64)  # when somebody of the team last finished
     before = time_before(on_start, on_end)
     cursor = calendar_offsets[:-1].copy()  # the first interval of each calendar that ends after the present instant
     called = np.zeros(len(cursor), np.bool_)  # the calendar's next opening is among the busy
@@ -116,6 +124,7 @@ def replay(
             who = team[s]
             if who >= 0:
                 free[who] += 1
+                idle_since[who] = now
                 n_touched = _touch(who, team_line_offsets, team_line, head, tail, touched, is_touched, n_touched)
             n_soon = ready_after(
                 s, follower_offsets, followers, lacking, delay, release, release_offsets, release_start, release_end,
@@ -129,8 +138,9 @@ def replay(
             start[s] = now
             here = line[queue[s]]
             who = _free_team(
-                here, now, line_team_offsets, line_team, free, team_calendar, calendar_offsets, cursor, on_start, on_end
-            )
+                here, now, line_team_offsets, line_team, free, team_calendar, calendar_offsets, cursor, on_start, on_end,
+                team_preference, team_turns, idle_since,
+            )  # fmt: skip
             for i in range(line_team_offsets[here], line_team_offsets[here + 1]):
                 if who < 0 and free[line_team[i]] > 0:
                     who = line_team[i]
@@ -188,6 +198,17 @@ def replay(
         for k in range(n_joining):
             s = joining[k] if ordered else step_at[joining[k]]
             here = line[queue[s]]
+            if has_own and anchor[s] >= 0 and team[anchor[s]] >= 0:
+                own = team[anchor[s]]
+                c = team_calendar[own]
+                _turn_to(c, now, calendar_offsets, cursor, on_end)
+                opens = on_start[cursor[c]] if cursor[c] < calendar_offsets[c + 1] else NEVER
+                if longest_off[s] == NEVER or (opens < NEVER and opens - now <= longest_off[s]):
+                    here = first_own + own
+                    if tail[here] == own_end[own]:
+                        spare = room_for_one(
+                            own, here, own_base, own_end, spare, head, tail, waiting_priority, waiting_order, waiting
+                        )
             if head[here] == tail[here] and not is_touched[here]:
                 is_touched[here] = True
                 touched[n_touched] = here
@@ -219,7 +240,7 @@ def replay(
                 if head[here] < tail[here]:
                     who = _free_team(
                         here, now, line_team_offsets, line_team, free, team_calendar, calendar_offsets, cursor,
-                        on_start, on_end,
+                        on_start, on_end, team_preference, team_turns, idle_since,
                     )  # fmt: skip
                     if who < 0:  # its people are busy, or called at their next opening
                         for k in range(line_team_offsets[here], line_team_offsets[here + 1]):
@@ -300,16 +321,28 @@ def _turn_to(calendar: int, now: int, offsets: Int64, cursor: Int64, on_end: Int
 def _free_team(
     line: int, now: int, line_team_offsets: Int64, line_team: Int64, free: Int64, team_calendar: Int32,
     calendar_offsets: Int64, cursor: Int64, on_start: Int64, on_end: Int64,
+    preference: Int64, turns: Int64, idle_since: Int64,
 ) -> Any:  # fmt: skip
-    """The first team of a line, in order of preference, that has a free person and is on duty; -1 when none does."""
+    """The first team of a line, in order of preference, that has a free person and is on duty; -1 when none does.
+
+    Where that team takes turns it is, of those with its preference that take turns too, the one that has been idle for longest.
+    """
+    first = -1
     for i in range(line_team_offsets[line], line_team_offsets[line + 1]):
         who = line_team[i]
         if free[who] > 0:
             c = team_calendar[who]
             _turn_to(c, now, calendar_offsets, cursor, on_end)
             if cursor[c] < calendar_offsets[c + 1] and on_start[cursor[c]] <= now:
-                return who
-    return -1
+                if first < 0:
+                    if turns[who] == 0:
+                        return who
+                    first = who
+                elif preference[who] != preference[first]:
+                    return first
+                elif turns[who] == 1 and idle_since[who] < idle_since[first]:
+                    first = who
+    return first
 
 
 @compiled

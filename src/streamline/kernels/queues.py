@@ -6,7 +6,13 @@ its *queue*, or, without a queue, takes its work as elapsed time. A *team* is a 
 hours, the same queues. A person who is free and on duty takes the first step of these queues: the highest priority, then the
 first to have joined; among those that join at one instant, those held for a release by the instant since which they were
 held, before the others; then the lowest rank of the case, then the place within the case.
-Where people of several teams could take a step, the team with the lowest *preference* does (then the lower index).
+Where people of several teams could take a step, the team with the lowest *preference* does (then the lower index). Of teams
+of one preference that take *turns*, the one does in which nobody has finished a step for longest (then the lower index).
+
+A *bound* step stays with whoever did its *anchor*, an earlier step of the case: it joins a queue that only the team serves
+which took the anchor, and that this team serves like its others, whatever these are. With one person a team, that very
+person does it. Where nobody has taken the anchor when the bound step is ready, or that team next comes on duty later than
+the *longest time off* that the step waits for, it joins the queue that it names.
 
 Work that has begun stays with its person: it stops at closing time and goes on at the next opening, and the person takes
 nothing else before it is done. Who is done exactly at closing time is free at the next opening.
@@ -35,6 +41,7 @@ import numpy.typing as npt
 from streamline.kernels.queue_checks import check_arrays
 from streamline.kernels.queue_hours import NEVER
 from streamline.kernels.queue_lines import lines_of_queues, lines_of_teams, turned
+from streamline.kernels.queue_own import with_own_lines
 from streamline.kernels.queue_replay import replay
 
 __all__ = ["NEVER", "Replayed", "replay_queues"]
@@ -75,6 +82,9 @@ def replay_queues(
     calendar_offsets: Int64,
     on_start: Int64,
     on_end: Int64,
+    anchor: Int64 | None = None,
+    longest_off: Int64 | None = None,
+    team_turns: Int64 | None = None,
 ) -> Replayed:
     """Replay n cases with m steps through t teams; instants and durations are int64 microseconds.
 
@@ -94,16 +104,29 @@ def replay_queues(
     team_size, team_calendar, team_preference : int64[t], int32[t], int64[t]; people (>= 0), calendar, lower preferred.
     calendar_offsets, on_start, on_end : calendar c has the on-duty intervals `[on_start, on_end)` at the places
         `calendar_offsets[c]:calendar_offsets[c + 1]`, sorted and disjoint.
+    anchor : int64[m]; -1, or the step at a smaller index in its case that a step is bound to. None: no step is bound.
+    longest_off : int64[m]; for how long a bound step that joins waits for its team to come on duty; >= 0. NEVER, or None for
+        all of them: whenever that may be.
+    team_turns : int64[t]; 1 for a team that takes turns, 0 for others. None: no team does.
 
     Returns Replayed: `start`, `complete`, `team` of each step.
     Raises ValueError, with the array and the place in it, where lengths, indices, orders, signs or ranks are otherwise.
     """
+    if anchor is None:
+        anchor = np.full(len(work), -1, dtype=np.int64)
+    if longest_off is None:
+        longest_off = np.full(len(work), NEVER, dtype=np.int64)
+    if team_turns is None:
+        team_turns = np.zeros(len(team_size), dtype=np.int64)
     check_arrays({**locals()})
     n_queues = int(max(queue.max(initial=-1), team_queue.max(initial=-1))) + 1
     line, n_lines = lines_of_queues(team_offsets, team_queue, n_queues)
     team_line_offsets, team_line = lines_of_teams(team_offsets, team_queue, line)
     preferred = np.argsort(team_preference, kind="stable")
     line_team_offsets, line_team = turned(preferred, team_line_offsets, team_line, n_lines)
+    if (anchor >= 0).any():
+        team_line_offsets, team_line = with_own_lines(team_line_offsets, team_line, n_lines)
+        line_team_offsets, line_team = turned(preferred, team_line_offsets, team_line, n_lines + len(team_size))
     calendar_team_offsets, calendar_team = turned(
         preferred,
         np.arange(len(team_calendar) + 1),
@@ -112,9 +135,10 @@ def replay_queues(
     )
     return Replayed(
         *replay(
-            case_offsets, arrival, rank, join_offsets, joined, delay, release, queue, work, priority, pinned,
+            case_offsets, arrival, rank, join_offsets, joined, delay, release, queue, work, priority, pinned, anchor, longest_off,
             release_offsets, release_start, release_end,
-            line, line_team_offsets, line_team, team_line_offsets, team_line, team_size, team_calendar,
+            line, n_lines, line_team_offsets, line_team, team_line_offsets, team_line,
+            team_size, team_calendar, team_preference, team_turns,
             calendar_team_offsets, calendar_team, calendar_offsets, on_start, on_end,
         )
     )  # fmt: skip

@@ -14,6 +14,9 @@ pairs that are known do), a step became ready after those that were begun before
 Where a case's arrival is only the start of its first step, the wait before it isn't on record: that step had been ready
 for some time within the same bounds.
 
+A step that stays with a person (`own_cases`) waits for that person, so it is she alone who is free or busy; and that it
+waits says nothing about where her colleagues are.
+
 Somebody seems free, and works on other things: when a step that waited is begun by a person straight from other work
 while another person of the pool seems free, that other one wasn't there for it. Such time counts as *away*.
 """
@@ -87,13 +90,14 @@ class Delays:
         return delay
 
 
-def found_delays(paths: Paths, staffing: Staffing, *, released: Int64, entry: Bool) -> Delays:
+def found_delays(paths: Paths, staffing: Staffing, *, released: Int64, entry: Bool, bound: Bool) -> Delays:
     """Bound the delay of each step, and estimate the distribution of the unknown ones; see the module's text.
 
     released : one instant a step, at which its batch was fired; MISSING_TIME where it wasn't batched. A batched step is
     ready at its
         release: before that it waits for the batch, not for staff.
     entry : steps whose case is taken to arrive as they begin.
+    bound : steps that wait for whoever did them, and for nobody else.
     """
     log = paths.log
     assert log.resource is not None
@@ -123,7 +127,7 @@ def found_delays(paths: Paths, staffing: Staffing, *, released: Int64, entry: Bo
     away_hours, free_hours = np.zeros(n_pools), np.zeros(n_pools)
     queue = staffing.lines.of_step
     for queues, people in _groups(staffing):
-        mine = np.flatnonzero(np.isin(queue[step], queues))
+        mine = np.flatnonzero(np.isin(queue[step], queues) & ~bound[step])
         if len(mine) == 0:
             continue
         mine = mine[np.argsort(log.start[step[mine]], kind="stable")]
@@ -144,8 +148,9 @@ def found_delays(paths: Paths, staffing: Staffing, *, released: Int64, entry: Bo
                 away_hours[pool] += float(np.diff(gone, axis=1).sum()) / HOUR
                 free[r], there[r] = _less(free[r], gone), _less(there[r], gone)
     since = np.full(log.n_steps, np.iinfo(np.int64).min // 2, dtype=np.int64)
-    for queues, people in _groups(staffing):
-        at = step[np.isin(queue[step], queues)]
+    parts = [(step[np.isin(queue[step], queues) & ~bound[step]], people) for queues, people in _groups(staffing)]
+    parts += [(step[bound[step] & (codes == r)], [int(r)]) for r in np.unique(codes[bound[step]])]
+    for at, people in parts:
         spans = _merged(np.concatenate([free[r] for r in people])) if people else np.zeros((0, 2), dtype=np.int64)
         since[at] = last_free(spans[:, 0].copy(), spans[:, 1].copy(), log.start[at])
     low[step] = np.clip(since[step] - paths.enabled[step], 0, wait[step])
@@ -155,7 +160,7 @@ def found_delays(paths: Paths, staffing: Staffing, *, released: Int64, entry: Bo
     at_once = step[~delayed[pair]]
     low[at_once] = high[at_once] = 0
     earliest = since.copy()
-    lines = [step[np.isin(queue[step], queues)] for queues, _ in _groups(staffing)]
+    lines = [at for at, _ in parts]
     in_order = [_in_turn(paths, line, low, high, earliest, entry) for line in lines]
     group, distributions, activity = _distributions(paths, step, low, high)
     states, column = _states(

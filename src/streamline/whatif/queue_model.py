@@ -27,6 +27,7 @@ from streamline.units import DAY, MISSING_TIME
 from streamline.whatif.delays import Delays, found_delays
 from streamline.whatif.lanes import CAVEAT as LANES_CAVEAT
 from streamline.whatif.lanes import with_lanes
+from streamline.whatif.own_cases import OwnCases, anchors, apart, found_own_cases
 from streamline.whatif.sample import Cases, Weeks, ranges, strata_of, weeks_of
 from streamline.whatif.staffing import Staffing, Team, found_staffing
 
@@ -68,6 +69,8 @@ class QueueModel:
     #: None where the records hold no starts: then every step takes as long after its enabling as it did.
     staffing: Staffing | None
     delays: Delays
+    #: Steps that stay with whoever did an earlier one of their case.
+    own_cases: OwnCases
     batches: Batches | None
     #: Releases of activities that are batched by time, as they were observed and going on after the last one.
     schedules: tuple[Schedule, ...]
@@ -164,6 +167,7 @@ class QueueModel:
             else np.full(len(step), -1, dtype=np.int32),
             staff=np.where(staffed, work // self._places[step], 0).astype(np.int64),
             release=release,
+            bond=self.own_cases.bond[step],
             priority=np.zeros(len(step), dtype=np.int64),
             keep=np.ones(len(step), dtype=np.bool_),
             teams=list(self.staffing.teams) if self.staffing is not None else [],
@@ -194,6 +198,8 @@ class Workload:
     #: Working time of staff.
     staff: Int64
     release: Int32
+    #: Steps of a case with one number (0 or more) stay with whoever does the first of them.
+    bond: Int32
     priority: Int64
     keep: Bool
     teams: list[Team]
@@ -206,8 +212,13 @@ class Workload:
         self.queue[gone] = self.release[gone] = -1
 
     def replayed(self) -> Replayed:
-        """Replay it."""
-        hours, place = _calendars(self.teams)
+        """Replay it. Where work stays with a person, each of those who serve it is a team of her own in the result."""
+        bond = np.where(self.keep & (self.queue >= 0), self.bond, -1).astype(np.int32)
+        teams, turns, anchor = self.teams, None, None
+        if (bond >= 0).any():
+            teams, turns = apart(self.teams, frozenset(np.unique(self.queue[bond >= 0]).tolist()))
+            anchor = anchors(np.repeat(np.arange(len(self.offsets) - 1), np.diff(self.offsets)), bond)
+        hours, place = _calendars(teams)
         sizes = np.array([len(h) for h in hours], dtype=np.int64)
         windows = np.concatenate([np.zeros((0, 2), dtype=np.int64), *self.schedules])
         return replay_queues(
@@ -225,14 +236,17 @@ class Workload:
             release_offsets=_bounds([len(w) for w in self.schedules]),
             release_start=windows[:, 0].copy(),
             release_end=windows[:, 1].copy(),
-            team_offsets=_bounds([len(t.queues) for t in self.teams]),
-            team_queue=np.array([q for t in self.teams for q in t.queues], dtype=np.int32),
-            team_size=np.array([t.size * t.places for t in self.teams], dtype=np.int64),
+            team_offsets=_bounds([len(t.queues) for t in teams]),
+            team_queue=np.array([q for t in teams for q in t.queues], dtype=np.int32),
+            team_size=np.array([t.size * t.places for t in teams], dtype=np.int64),
             team_calendar=place,
-            team_preference=np.array([len(t.queues) for t in self.teams], dtype=np.int64),
+            team_preference=np.array([len(t.queues) for t in teams], dtype=np.int64),
             calendar_offsets=_bounds(sizes),
             on_start=np.concatenate([h[:, 0] for h in hours] or [np.zeros(0, dtype=np.int64)]),
             on_end=np.concatenate([h[:, 1] for h in hours] or [np.zeros(0, dtype=np.int64)]),
+            anchor=anchor,
+            longest_off=None if anchor is None else self.model.own_cases.longest_off[self.step],
+            team_turns=turns,
         )
 
 
@@ -290,6 +304,7 @@ def _fitted(
     found = paths(log, rule=rule)
     batched: Batches | None = None
     staffing: Staffing | None = None
+    own_cases = OwnCases.none(log.n_steps)
     schedules: tuple[Schedule, ...] = ()
     scheduled = np.zeros(log.n_steps, dtype=np.bool_)
     first = log.case_offsets[:-1][np.diff(log.case_offsets) > 0]
@@ -306,11 +321,19 @@ def _fitted(
         schedules, scheduled = _schedules(log, batched)
         entry = np.zeros(log.n_steps, dtype=np.bool_)
         entry[first] = arrival_is_start
-        delays = found_delays(found, staffing, released=np.where(scheduled, batched.until, MISSING_TIME), entry=entry)
+        if LANES_CAVEAT not in caveats:  # people who are only counted have no cases of their own
+            own_cases = found_own_cases(log, staffing, enabled=found.enabled)
+        delays = found_delays(
+            found,
+            staffing,
+            released=np.where(scheduled, batched.until, MISSING_TIME),
+            entry=entry,
+            bound=own_cases.bound,
+        )
         delays.low[scheduled] = delays.high[scheduled] = 0
         work_by_pool = _work_by_pool(log, staffing)
         staffing = staffing.with_hours(delays.there)
-        caveats = (*caveats, *staffing.caveats)
+        caveats = (*caveats, *staffing.caveats, *own_cases.caveats)
     join_offsets, joined = joined_steps(log.case_offsets, log.activity, log.start, log.complete, *found.partners)
     return QueueModel(
         log=log,
@@ -320,6 +343,7 @@ def _fitted(
         occurrences=loop_occurrences(log),
         staffing=staffing,
         delays=delays,
+        own_cases=own_cases,
         batches=batched,
         schedules=schedules,
         scheduled=scheduled,

@@ -42,6 +42,10 @@ class Step:
     alone: bool = False
     #: Which queue it stands in; its activity's if empty.
     queue: str = ""
+    #: Place of an earlier step of the case: whoever did that one does this one too.
+    same_as: int | None = None
+    #: It goes to anybody if that person is off for longer than this as it becomes ready; None: never.
+    longest_off: int | None = None
     ready: int = -1
     start: int = -1
     complete: int = -1
@@ -72,8 +76,10 @@ def serve(
     releases: dict[str, list[int]] | None = None,
     *,
     last_come: bool = False,
+    turns: bool = False,
 ) -> None:
-    """Fill in start, completion and person of each step: first come, first served; specialists before those who serve more.
+    """Fill in start, completion and person of each step: first come, first served; specialists before those who serve more,
+    and of people who serve as much the one who has been idle for longest where `turns`, else the first.
 
     releases : for an activity the instants at which its waiting steps are let through. last_come : last come, first served.
     """
@@ -82,6 +88,7 @@ def serve(
         events.append((opening, 2, -1, -1))
     heapq.heapify(events)
     free = dict.fromkeys(range(len(people)), True)
+    idle_since = [-1] * len(people)
     order = sorted(range(len(people)), key=lambda k: len(people[k].serves))
     holder: dict[tuple[int, int], int] = {}
     place = [0] * len(people)
@@ -109,23 +116,30 @@ def serve(
             s = cases[c].steps[k]
             if what == 0:
                 if (c, k) in holder:
-                    free[holder.pop((c, k))] = True
+                    p = holder.pop((c, k))
+                    free[p], idle_since[p] = True, now
                 enable(c, now)
             elif s.alone:
                 s.start, s.complete = now, now + s.work
                 heapq.heappush(events, (s.complete, 0, c, k))
             else:
+                if s.same_as is not None and s.longest_off is not None:
+                    owner = next(p for p in people if p.name == cases[c].steps[s.same_as].person)
+                    if next(max(b, now) for b, e in owner.hours if e > now) - now > s.longest_off:
+                        s.same_as = None
                 waiting.append((s.ready, c, k))
         waiting.sort(reverse=last_come)
         left = []
         for item in waiting:
             _, c, k = item
             s = cases[c].steps[k]
-            for p in order:
+            for p in sorted(order, key=lambda p: (len(people[p].serves), idle_since[p])) if turns else order:
                 person = people[p]
                 while place[p] < len(person.hours) and person.hours[place[p]][1] <= now:
                     place[p] += 1
                 if place[p] == len(person.hours) or person.hours[place[p]][0] > now or not free[p]:
+                    continue
+                if s.same_as is not None and cases[c].steps[s.same_as].person != person.name:
                     continue
                 if (s.queue or s.activity) in person.serves:
                     free[p] = False
