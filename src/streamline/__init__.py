@@ -86,7 +86,7 @@ if TYPE_CHECKING:
     from streamline.measure.waits.waiting import waiting_by_cause
     from streamline.plan import plan_section
     from streamline.progress import Progress
-    from streamline.refresh import refresh
+    from streamline.renewal import refresh
     from streamline.results import Estimate, Finding
     from streamline.scale.partition import partitioned_summary
     from streamline.scale.spark import spark_log, spark_summary, spark_work
@@ -180,7 +180,7 @@ _HOMES = {
     "measure.staff.work": ("resource_work",),
     "plan": ("plan_section",),
     "progress": ("Progress",),
-    "refresh": ("refresh",),
+    "renewal": ("refresh",),
     "results": ("Estimate", "Finding"),
     "scale.partition": ("partitioned_summary",),
     "scale.spark": ("spark_log", "spark_summary", "spark_work"),
