@@ -67,11 +67,11 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     ),
     "publishing": ("section", "composer", "renderer", "output"),
     "terminal": (),
-    "verify": ("plan", "output"),
+    "verification": ("plan", "output"),
     "renewal": ("composer", "renderer"),
-    "cli": ("terminal", "verify", "renewal", "study", "renderer", "output", "inspection", "plan"),
+    "cli": ("terminal", "verification", "renewal", "study", "renderer", "output", "inspection", "plan"),
     "scale": ("kernels", "stats", "log", "measure"),
-    "package": ("log", "measure", "whatif", "study", "plan", "scale", "verify", "renewal"),
+    "package": ("log", "measure", "whatif", "study", "plan", "scale", "verification", "renewal"),
 }
 #: What the table doesn't allow and is meant: (importing module, imported module).
 MEANT = {
@@ -248,3 +248,13 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
         streamline.read_logs  # noqa: B018
     assert set(streamline.__all__) <= set(dir(streamline))
     assert streamline.__version__
+
+
+def test_no_public_name_is_a_modules_name() -> None:
+    """Importing the module would put it in the name's place."""
+    import streamline
+
+    modules = {p.stem for p in Path(streamline.__file__).parent.glob("*.py")} | {
+        p.name for p in Path(streamline.__file__).parent.iterdir() if p.is_dir()
+    }
+    assert set(streamline.__all__) & modules == set()

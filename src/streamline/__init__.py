@@ -91,7 +91,7 @@ if TYPE_CHECKING:
     from streamline.scale.partition import partitioned_summary
     from streamline.scale.spark import spark_log, spark_summary, spark_work
     from streamline.study import read_study
-    from streamline.verify import verify
+    from streamline.verification import verify
     from streamline.whatif.change import (
         AddCapacity,
         Automate,
@@ -185,7 +185,7 @@ _HOMES = {
     "scale.partition": ("partitioned_summary",),
     "scale.spark": ("spark_log", "spark_summary", "spark_work"),
     "study": ("read_study",),
-    "verify": ("verify",),
+    "verification": ("verify",),
     "whatif.change": (
         "AddCapacity", "Automate", "ChangeDemand", "ChangeHours", "Divert", "ExpressLane", "Notify", "PoolResources",
         "ReduceRework", "Release", "RemoveStep", "RunInParallel", "SelfService", "ShortenExternal", "SpeedUp",

@@ -101,7 +101,7 @@ def verify(
 ) -> None:
     """Compute a section again from the records and compare every finding and file; exit code 1 if any differs."""
     from streamline.terminal import on_stderr
-    from streamline.verify import verify as verified
+    from streamline.verification import verify as verified
 
     progress = on_stderr(quiet=quiet)
     try:
