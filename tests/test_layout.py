@@ -18,7 +18,7 @@ FILES = sorted(SOURCE.rglob("*.py"))
 MODULES = {".".join(("streamline", *p.relative_to(SOURCE).with_suffix("").parts)): p for p in FILES}
 
 #: Imports nothing of ours but each other.
-BASE = ("errors", "units", "provenance", "progress", "results", "findings", "figure", "machine")
+BASE = ("errors", "units", "provenance", "progress", "results", "findings", "tagged_text", "figure", "machine")
 #: The parts that compose a section; renderers are all other modules of report/.
 COMPOSERS = (
     "analysis",
@@ -67,11 +67,11 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     ),
     "publishing": ("section", "composer", "renderer", "output"),
     "terminal": (),
-    "verify": ("plan", "output"),
-    "refresh": ("composer",),
-    "cli": ("terminal", "verify", "refresh", "study", "renderer", "output", "inspection", "plan"),
+    "verification": ("plan", "output"),
+    "renewal": ("composer", "renderer"),
+    "cli": ("terminal", "verification", "renewal", "study", "renderer", "output", "inspection", "plan"),
     "scale": ("kernels", "stats", "log", "measure"),
-    "package": ("log", "measure", "whatif", "study", "plan", "scale", "verify", "refresh"),
+    "package": ("log", "measure", "whatif", "study", "plan", "scale", "verification", "renewal"),
 }
 #: What the table doesn't allow and is meant: (importing module, imported module).
 MEANT = {
@@ -87,8 +87,8 @@ MEANT = {
 #: Library -> the modules that may import it, and whether only inside functions.
 KEPT_IN: dict[str, tuple[tuple[str, ...], bool]] = {
     "pm4py": (("streamline.measure.models.conformance",), True),
-    "docx": (("streamline.report.to_docx", "streamline.report.word_parts"), True),
-    "typst": (("streamline.report.to_pdf",), True),
+    "docx": (tuple(f"streamline.report.{m}" for m in ("to_docx", "word_parts", "word_styles")), True),
+    "typst": (("streamline.report.to_pdf", "streamline.report.print_png"), True),
     "pikepdf": (("streamline.report.pdf_tags",), True),
     "jinja2": (("streamline.report.to_html",), True),
     "matplotlib": (
@@ -248,3 +248,13 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
         streamline.read_logs  # noqa: B018
     assert set(streamline.__all__) <= set(dir(streamline))
     assert streamline.__version__
+
+
+def test_no_public_name_is_a_modules_name() -> None:
+    """Importing the module would put it in the name's place."""
+    import streamline
+
+    modules = {p.stem for p in Path(streamline.__file__).parent.glob("*.py")} | {
+        p.name for p in Path(streamline.__file__).parent.iterdir() if p.is_dir()
+    }
+    assert set(streamline.__all__) & modules == set()

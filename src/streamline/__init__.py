@@ -86,12 +86,12 @@ if TYPE_CHECKING:
     from streamline.measure.waits.waiting import waiting_by_cause
     from streamline.plan import plan_section
     from streamline.progress import Progress
-    from streamline.refresh import refresh
+    from streamline.renewal import refresh
     from streamline.results import Estimate, Finding
     from streamline.scale.partition import partitioned_summary
     from streamline.scale.spark import spark_log, spark_summary, spark_work
     from streamline.study import read_study
-    from streamline.verify import verify
+    from streamline.verification import verify
     from streamline.whatif.change import (
         AddCapacity,
         Automate,
@@ -180,12 +180,12 @@ _HOMES = {
     "measure.staff.work": ("resource_work",),
     "plan": ("plan_section",),
     "progress": ("Progress",),
-    "refresh": ("refresh",),
+    "renewal": ("refresh",),
     "results": ("Estimate", "Finding"),
     "scale.partition": ("partitioned_summary",),
     "scale.spark": ("spark_log", "spark_summary", "spark_work"),
     "study": ("read_study",),
-    "verify": ("verify",),
+    "verification": ("verify",),
     "whatif.change": (
         "AddCapacity", "Automate", "ChangeDemand", "ChangeHours", "Divert", "ExpressLane", "Notify", "PoolResources",
         "ReduceRework", "Release", "RemoveStep", "RunInParallel", "SelfService", "ShortenExternal", "SpeedUp",

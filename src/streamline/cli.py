@@ -101,7 +101,7 @@ def verify(
 ) -> None:
     """Compute a section again from the records and compare every finding and file; exit code 1 if any differs."""
     from streamline.terminal import on_stderr
-    from streamline.verify import verify as verified
+    from streamline.verification import verify as verified
 
     progress = on_stderr(quiet=quiet)
     try:
@@ -131,17 +131,17 @@ def refresh(
 ) -> None:
     """Renew the numbers in a Word document from newer findings, and list what changed."""
     from streamline.findings import read_findings
-    from streamline.refresh import refresh as renewed
+    from streamline.renewal import refresh as renewed
 
-    found = renewed(document, read_findings(findings), output=output)
+    newer = read_findings(findings)
+    found = renewed(document, newer, output=output)
     if as_json:
         _print_json(found.to_dict())
-        return
-    for c in found.changed:
-        print(f"{c.tag}\n  was: {c.old}\n  is:  {c.new}")
-    for tag in found.unknown:
-        print(f"{tag}: no finding has this tag; its text stands as it was")
-    print(f"{len(found.changed):,} changed, {found.n_unchanged:,} unchanged, {len(found.unknown):,} unknown.")
+    else:
+        print(f"Findings: {newer.source.words()}.")
+        print(found.words())
+    if found.found_none:
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -157,12 +157,16 @@ def read_findings(path: str | Path) -> Findings:
     """
     file = Path(path)
     try:
-        document = json.loads(file.read_text(encoding="utf-8"))
+        document = json.loads(file.read_text(encoding="utf-8"), parse_constant=_no_number)
     except OSError as error:
         raise FileFormatError(f"{file} can't be read: {error.strerror}.") from error
     except ValueError as error:
         raise FileFormatError(f"{file} isn't JSON ({error}); name the findings.json of a section.") from error
     return findings_of(document, name=str(file))
+
+
+def _no_number(word: str) -> float:
+    raise ValueError(f"{word} is no number")
 
 
 def findings_of(document: Any, *, name: str = "findings") -> Findings:
@@ -197,12 +201,19 @@ def findings_of(document: Any, *, name: str = "findings") -> Findings:
 def _finding(f: Mapping[str, Any], source: Source) -> PublishedFinding:
     change = f.get("change") or {}
     return PublishedFinding(
-        id=str(f["id"]), section=str(f["section"]), statement=str(f["statement"]), value=f["value"], low=f["low"],
-        high=f["high"], level=f["level"], unit=str(f["unit"]), n=int(f["n"]), method=str(f["method"]),
-        caveats=tuple(map(str, f["caveats"])), table=f["table"], subject=f.get("subject"), scenario=f.get("scenario"),
-        baseline=f.get("baseline"), change=change.get("value"), change_low=change.get("low"), change_high=change.get("high"),
-        source=source,
+        id=str(f["id"]), section=str(f["section"]), statement=str(f["statement"]), value=_number(f["value"]),
+        low=_number(f["low"]), high=_number(f["high"]), level=_number(f["level"]), unit=str(f["unit"]), n=int(f["n"]),
+        method=str(f["method"]), caveats=tuple(map(str, f["caveats"])), table=f["table"], subject=f.get("subject"),
+        scenario=f.get("scenario"), baseline=_number(f.get("baseline")), change=_number(change.get("value")),
+        change_low=_number(change.get("low")), change_high=_number(change.get("high")), source=source,
     )  # fmt: skip
+
+
+def _number(value: Any) -> float | None:
+    """A number or none; a text, or true and false, isn't taken for one."""
+    if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
+        return value
+    raise ValueError(f"{value!r}, which is no number")
 
 
 def _capital(text: str) -> str:

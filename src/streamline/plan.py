@@ -177,16 +177,9 @@ def _read(plan: Study, path: Path, progress: Progress) -> _Records:
     calendar = None
     if plan.calendar is not None:
         calendar = plan.calendar.calendar(whole.timezone)
-    inputs = [
-        InputFile(
-            role="study",
-            name=path.name,
-            sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
-            rows=0,
-            rejected=0,
-            reading={},
-        )
-    ]
+    inputs = [_plain_input("study", path)]
+    if plan.report.template is not None:
+        inputs.append(_plain_input("template", folder / plan.report.template))
     for role, source in (("log", whole), ("contacts", contacts or totals), ("feedback", feedback)):
         if source is not None:
             inputs.append(
@@ -209,6 +202,12 @@ def _read(plan: Study, path: Path, progress: Progress) -> _Records:
         calendar=calendar,
         inputs=tuple(inputs),
     )
+
+
+def _plain_input(role: str, file: Path) -> InputFile:
+    """An input that holds no records."""
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    return InputFile(role=role, name=file.name, sha256=digest, rows=0, rejected=0, reading={})
 
 
 def _read_contacts(

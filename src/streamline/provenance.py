@@ -12,7 +12,7 @@ from typing import Any
 class InputFile:
     """One file that was read."""
 
-    #: log, contacts, feedback, study
+    #: study, template, log, contacts, feedback
     role: str
     name: str
     sha256: str

@@ -10,12 +10,17 @@ from xml.etree import ElementTree
 
 import pytest
 from docx import Document
+from docx.shared import Pt, RGBColor
+from lxml import etree
 
 from streamline.errors import OutputError
+from streamline.figure import Line, LineChart
 from streamline.findings import tag_of
-from streamline.report.lettering import text_width
-from streamline.report.section import Column, Paragraph, Part, Section, Table
-from streamline.report.to_docx import column_widths, to_docx
+from streamline.report.chart import chart_svg
+from streamline.report.drawing import stroke
+from streamline.report.print_png import svg_png
+from streamline.report.section import Bullets, Caution, Column, KeyFigure, KeyFigures, Paragraph, Part, Section, Table
+from streamline.report.to_docx import check_template, title_of, to_docx
 from streamline.results import Finding
 
 DAY = date(2025, 11, 30)
@@ -33,6 +38,12 @@ def small(*blocks, findings=(), parts=()) -> Section:
     return Section(
         title="Permits", agency="Agency", service="Service", period=period, parts=(part,), findings=tuple(findings)
     )  # fmt: skip
+
+
+def saved(document) -> bytes:
+    stream = io.BytesIO()
+    document.save(stream)
+    return stream.getvalue()
 
 
 def xml(file: bytes, name: str = "word/document.xml") -> ElementTree.Element:
@@ -95,7 +106,9 @@ def test_each_table_repeats_its_header_and_marks_its_first_column(written, docum
 def test_each_picture_has_words(written, section):
     root = xml(written)
     found = [e.get("descr") for e in root.iter() if e.tag.endswith("}docPr")]
-    assert len(found) == len(section.figures)
+    first = [words for words in found if not words.startswith("The figure goes on, part ")]
+    assert first[1:] == [" ".join(f.alt.split()) for f in section.figures[1:]]
+    assert len(first) == len(section.figures)
     assert all(len(words) > 20 for words in found)
 
 
@@ -158,14 +171,118 @@ def test_hostile_words_stay_text():
     Document(io.BytesIO(file))
 
 
+def wide_table(id_: str) -> Table:
+    columns = tuple(Column(heading=f"Heading_no_{k} in words") for k in range(9))
+    return Table(id=id_, caption=id_, columns=columns, rows=(tuple("longer_words in a cell" for _ in columns),) * 3)
+
+
+def lying(file: bytes) -> list[bool]:
+    """For each run of pages: whether they lie on their sides."""
+    return [s.page_width > s.page_height for s in Document(io.BytesIO(file)).sections]
+
+
 def test_a_wide_table_stands_on_a_page_on_its_side():
-    columns = tuple(Column(heading=f"A heading of column number {k}") for k in range(9))
-    table = Table(
-        id="t", caption="wide", columns=columns, rows=(tuple("words of some length in a cell" for _ in columns),)
+    file = to_docx(small(Paragraph(text="a"), wide_table("t"), Paragraph(text="b")), dated=DAY)
+    assert lying(file) == [False, True, False]
+
+
+def test_wide_tables_in_a_row_share_their_pages_and_no_page_is_empty():
+    file = to_docx(small(Paragraph(text="a"), wide_table("t"), wide_table("u")), dated=DAY)
+    assert lying(file) == [False, True]
+    bare = [p for p in xml(file).iter(f"{W}p") if p.find(f"{W}pPr/{W}sectPr") is not None and not p.findall(f"{W}r")]
+    assert bare == []
+
+
+def test_a_table_that_fits_no_page_comes_in_parts_under_one_number():
+    columns = tuple(Column(heading=f"Heading{k} of_a_wide_column") for k in range(30))
+    table = Table(id="t", caption="Wide", columns=columns, rows=(tuple(f"cell{k}" for k in range(30)),))
+    document = Document(io.BytesIO(to_docx(small(table, wide_table("next")), dated=DAY)))
+    first = [t.rows[1].cells[0].text for t in document.tables[:-1]]
+    assert len(first) > 1
+    assert set(first) == {"cell0"}
+    shown = [c.text for t in document.tables[:-1] for c in t.rows[1].cells[1:]]
+    assert shown == [f"cell{k}" for k in range(1, 30)]
+    over = [p.text for p in document.paragraphs if p.text.startswith("Table 1, continued")]
+    assert len(over) == len(first) - 1
+    assert any(p.text.endswith(". next") for p in document.paragraphs if p.style.name == "Caption")
+
+
+def test_a_heading_goes_along_with_its_wide_table():
+    part = Part(id="two", title="Two", blocks=(wide_table("t"),))
+    body = list(xml(to_docx(small(Paragraph(text="a"), parts=(part,)), dated=DAY)).find(f"{W}body"))
+    breaks = [k for k, e in enumerate(body) if e.find(f"{W}pPr/{W}sectPr") is not None]
+    heading = next(k for k, e in enumerate(body) if e.tag == f"{W}p" and "".join(e.itertext()) == "Two")
+    assert breaks == [heading - 1]
+
+
+def test_tables_fit_the_text_of_the_page():
+    """Also where an agency's margins are wide."""
+    template = Document()
+    for side in ("left_margin", "right_margin"):
+        setattr(template.sections[0], side, Pt(120))
+    file = to_docx(small(wide_table("t"), Paragraph(text="b")), dated=DAY, template=saved(template))
+    for table in Document(io.BytesIO(file)).tables:
+        assert sum(c.width for c in table.columns) <= Pt(792 - 240 + 1)
+
+
+def test_intervals_stay_on_one_line():
+    table = Table(id="t", caption="t", columns=(Column(heading="a"), Column(heading="b", numeric=True)),
+                  rows=(("x", "8.3 (8.1 to 8.5)"),))  # fmt: skip
+    document = Document(io.BytesIO(to_docx(small(table), dated=DAY)))
+    assert document.tables[0].rows[1].cells[1].text == "8.3 (8.1\u00a0to\u00a08.5)"
+
+
+def test_key_figures_and_cautions_have_styles_of_their_own():
+    figures = KeyFigures(items=(KeyFigure(value="71", unit="%", label="done", detail="goal 90%"),
+                                KeyFigure(value="8.5", unit="days", label="mean")))  # fmt: skip
+    document = Document(io.BytesIO(to_docx(small(figures, Caution(text="Few cases.")), dated=DAY)))
+    styles = {p.text: p.style.name for p in document.paragraphs}
+    assert styles["71% – done (goal 90%)"] == "Key Figure"
+    assert styles["8.5 days – mean"] == "Key Figure"
+    assert styles["Caution: Few cases."] == "Caution"
+
+
+def test_the_controls_have_readable_titles():
+    said = "The mean is 8.5 days."
+    file = to_docx(small(Paragraph(text=said), findings=(finding("baseline.cycle_time.mean", said),)), dated=DAY)
+    alias = next(xml(file).iter(f"{W}alias")).get(f"{W}val")
+    assert alias == title_of("baseline.cycle_time.mean") == "Baseline: cycle time, mean"
+
+
+def test_sixty_proposals_with_long_names_keep_each_its_control():
+    name = "a proposal whose name is far longer than any title should be, number "
+    found = [
+        finding(f"scenario.{(name + str(k)).replace(' ', '_')}.cycle_time.mean", f"“{name}{k}” saves {k} days.")
+        for k in range(60)
+    ]
+    parts = tuple(
+        Part(id=f"p{k}", title=f"{name}{k}", blocks=(Paragraph(text=f.statement),)) for k, f in enumerate(found)
     )
-    document = Document(io.BytesIO(to_docx(small(Paragraph(text="a"), table, Paragraph(text="b")), dated=DAY)))
-    wide = [s.page_width > s.page_height for s in document.sections]
-    assert wide == [False, True, False]
+    file = to_docx(small(findings=found, parts=parts), dated=DAY)
+    tags = [c.find(f"{W}sdtPr/{W}tag").get(f"{W}val") for c in xml(file).iter(f"{W}sdt")]
+    assert tags == [tag_of(f.id) for f in found]
+    assert len(set(tags)) == 60
+    assert max(map(len, tags)) <= 64
+
+
+def test_a_character_that_pictures_lack_is_told(section):
+    words = "".join(t.text or "" for t in xml(to_docx(section, dated=DAY)).iter(f"{W}t"))
+    assert "stands for a character that the picture's typeface lacks" in words
+
+
+def test_a_picture_holds_its_solid_lines():
+    """The typesetter leaves out a line whose list of dashes is empty, which browsers draw."""
+    from matplotlib.image import imread
+
+    day = 86_400_000_000
+    line = Line(label="a", at=tuple(range(0, 60 * day, day)), values=tuple(10.0 + k % 3 for k in range(60)), holds=True)
+    chart = LineChart(title="t", axis="Cases", lines=(line,))
+    svg = chart_svg(chart, wide=True, title_id="x")
+    assert "stroke-dasharray: ;" not in svg
+    picture = imread(io.BytesIO(svg_png(svg, width=468)))[..., :3]
+    below = picture[picture.shape[0] // 5 :]  # not the key
+    blue = [int(c, 16) / 255 for c in re.findall("..", stroke(0)[0].removeprefix("#"))]
+    assert int((abs(below - blue).max(axis=-1) < 0.02).sum()) > 1000
 
 
 def test_an_agencys_template_gives_styles_and_loses_its_text():
@@ -197,16 +314,73 @@ def test_a_zip_of_something_else_is_refused():
         to_docx(small(), dated=DAY, template=stream.getvalue())
 
 
-def test_columns_fill_the_page_and_hold_their_longest_word():
-    rows = [
-        ("Measure", "Cases", "What it means in words"),
-        ("Mean cycle time", "2,511", "a long text " * 20),
-        ("x", "1", "y"),
-    ]
-    widths = column_widths(rows, 468.0, 10.0)
-    assert sum(widths) == pytest.approx(468)
-    assert widths[2] > widths[0] > widths[1]
-    for k, word in enumerate(("Measure", "2,511", "means")):
-        assert widths[k] >= text_width(word, 10.0)
-    crowded = column_widths([tuple("unbreakable" * 3 for _ in range(12))], 468.0, 10.0)
-    assert sum(crowded) == pytest.approx(468)
+def as_word_saves(
+    *, without: tuple[str, ...] = ("Title", "Subtitle", "heading 1", "heading 2", "heading 3", "List Bullet", "caption")
+) -> bytes:
+    """A template as Word saves it: without the styles that its text doesn't use, without lists, defaults and margins."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(saved(Document()))) as old, zipfile.ZipFile(stream, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            if name == "word/styles.xml":
+                root = etree.fromstring(content)
+                for style in list(root):
+                    label = style.find(f"{W}name")
+                    if style.tag == f"{W}docDefaults" or (label is not None and label.get(f"{W}val") in without):
+                        root.remove(style)
+                content = etree.tostring(root)
+            elif name == "word/numbering.xml":
+                continue
+            elif name == "word/document.xml":
+                content = re.sub(rb"<w:(pgSz|pgMar)[^>]*/>", b"", content)
+            elif name in ("[Content_Types].xml", "word/_rels/document.xml.rels"):
+                content = re.sub(rb"<(Override|Relationship)[^>]*numbering[^>]*/>", b"", content)
+            new.writestr(name, content)
+    return stream.getvalue()
+
+
+def test_a_template_gets_the_styles_that_it_lacks():
+    template = as_word_saves()
+    check_template(template, name="agency.docx")
+    table = Table(id="t", caption="Caption", columns=(Column(heading="a"),), rows=(("b",),))
+    blocks = (Bullets(items=("one", "two")), Caution(text="c"), table)
+    file = to_docx(small(*blocks), dated=DAY, template=template)
+    document = Document(io.BytesIO(file))
+    styles = {p.text: p.style for p in document.paragraphs}
+    assert styles["Permits"].name == "Title"
+    assert styles["One"].name == "Heading 1"
+    assert styles["One"].element.pPr.find(f"{W}outlineLvl").get(f"{W}val") == "0"
+    number = styles["one"].element.pPr.find(f"{W}numPr/{W}numId").get(f"{W}val")
+    lists = xml(file, "word/numbering.xml")
+    assert number in {n.get(f"{W}numId") for n in lists.iter(f"{W}num")}
+    assert next(lists.iter(f"{W}numFmt")).get(f"{W}val") == "bullet"
+    assert document.tables[0].style.name == "Section Table"
+    marks = xml(file, "word/styles.xml").find(f"{W}docDefaults/{W}rPrDefault/{W}rPr/{W}lang")
+    assert marks.get(f"{W}val") == "en-US"
+    assert document.sections[0].page_width == Pt(612)
+    assert to_docx(small(*blocks), dated=DAY, template=template) == file
+
+
+def test_a_templates_own_footer_and_colours_stay():
+    template = Document()
+    template.sections[0].footer.paragraphs[0].text = "Office of Permits"
+    template.styles["Heading 1"].font.color.rgb = RGBColor(0x66, 0, 0)
+    document = Document(io.BytesIO(to_docx(small(), dated=DAY, template=saved(template))))
+    assert [p.text for p in document.sections[0].footer.paragraphs] == ["Office of Permits"]
+    assert str(document.styles["Heading 1"].font.color.rgb) == "660000"
+
+
+def test_a_template_on_its_side_turns_no_page():
+    template = Document()
+    page = template.sections[0]
+    page.page_width, page.page_height = page.page_height, page.page_width
+    assert lying(to_docx(small(Paragraph(text="a"), wide_table("t")), dated=DAY, template=saved(template))) == [True]
+
+
+def test_the_plain_document_has_dark_headings_and_no_picture_of_another():
+    file = to_docx(small(), dated=DAY)
+    document = Document(io.BytesIO(file))
+    for name in ("Title", "Heading 1", "Heading 2", "Heading 3", "Caption"):
+        assert str(document.styles[name].font.color.rgb) == "1F3A5F"
+    with zipfile.ZipFile(io.BytesIO(file)) as package:
+        assert not any("thumbnail" in name for name in package.namelist())

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["NARROW", "WIDE", "chart_png", "chart_svg", "describe", "draw"]
+__all__ = ["NARROW", "WIDE", "chart_svg", "describe", "draw"]
 
 #: Widths of the two variants, in points.
 WIDE, NARROW = 504.0, 222.0
@@ -129,33 +129,6 @@ def chart_svg(
     return _inline(stream.getvalue(), title_id=title_id, title=chart.title, desc=desc or describe(chart))
 
 
-def chart_png(chart: Chart, *, dpi: int = 220) -> bytes:
-    """A chart as a PNG picture for a document that takes no SVG: 7 inches wide, without title and note.
-
-    The same chart gives the same bytes.
-    """
-    import matplotlib as mpl
-    import matplotlib.style
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    settings: Any = {"font.family": ["DejaVu Sans"], "font.size": SIZE, "hatch.linewidth": 0.8}
-    stream = io.BytesIO()
-    with matplotlib.style.context("default"), mpl.rc_context(settings), without_glyph_warnings():
-        if isinstance(chart, FlowMap):
-            from streamline.report.map import draw_map
-
-            figure = Figure(figsize=(7.0, 7.0), facecolor="white")
-            draw_map(chart, ax=figure.add_axes((0.01, 0.12, 0.98, 0.87)))
-        else:
-            figure = cast("Figure", _figure(chart, width=WIDE, headed=False, make=Figure).figure)
-        canvas: Any = FigureCanvasAgg(figure)
-        tight: Any = {"bbox_inches": "tight", "pad_inches": 0.03} if isinstance(chart, FlowMap) else {}
-        figure.set_canvas(canvas)
-        figure.savefig(stream, format="png", dpi=dpi, metadata={"Software": None}, **tight)
-    return stream.getvalue()
-
-
 def _figure(chart: Chart, *, width: float, headed: bool, make: Any) -> Axes:
     """A new figure of the given width in points, as high as the chart needs, with the chart drawn."""
     above = width < 360
@@ -206,7 +179,9 @@ def _inline(file: bytes, *, title_id: str, title: str, desc: str) -> str:
             elif plain == "d":
                 parent.set("d", _NUMBER.sub(_shorter, " ".join(value.split())))
             else:
-                parent.set(plain, _renamed(value, names).replace(" font-family: 'DejaVu Sans';", ""))
+                kept = _renamed(value, names).replace(" font-family: 'DejaVu Sans';", "")
+                # a solid line has no dashes; what makes the PDF leaves a line out whose list of dashes is empty
+                parent.set(plain, kept.replace(" stroke-dasharray: ; stroke-dashoffset: 0;", ""))
     view = root.get("viewBox", "")
     root.attrib.clear()
     root.attrib.update(

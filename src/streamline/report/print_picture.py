@@ -155,6 +155,7 @@ def _size(svg: str) -> tuple[float, float]:
 def _pieces(svg: str, height: float) -> list[str]:
     """The picture as views of at most `height` units, parted where nothing is written; one if it is no higher."""
     wide, high = _size(svg)
+    height += 0.1  # a picture that is as high as the page, but for rounding, isn't parted
     if high <= height:
         return [svg]
     taken = [(float(y) - 12, float(y) + 4) for y in [*_TEXT_Y.findall(svg), *_MOVED_Y.findall(svg)]]

@@ -16,6 +16,7 @@ from streamline.report.privacy import harmless_text, publishable, suppressed_row
 from streamline.report.published_contacts import CONTACT_FILES, contact_tables
 from streamline.report.published_diagnosis import diagnosis_tables
 from streamline.results import Result
+from streamline.whatif.value import Value
 
 AnyResult = TypeVar("AnyResult", bound=Result)
 
@@ -55,7 +56,8 @@ FILES = {
     "tables/packages.csv": "estimates of every set of scenarios",
     "tables/package_shares.csv": "what each scenario adds to all of them together",
     "tables/sensitivity.csv": "what the estimate of each scenario hangs on",
-    "tables/value.csv": "what each scenario is worth by year from its start",
+    "tables/value.csv": "what each scenario is worth",
+    "tables/value_by_year.csv": "net present value of each scenario by year from its start",
     "tables/burden.csv": "hours that contacts and responses take customers",
     "tables/validation.csv": "the replay without any change against what was observed",
     "tables/replayed_waits.csv": "mean waits for staff by step, observed and replayed",
@@ -117,7 +119,8 @@ def _proposal_tables(a: Analysis) -> dict[str, pd.DataFrame]:
 
     each = {
         "tables/sensitivity.csv": [(name, s.sensitivity.table) for name, s in named],
-        "tables/value.csv": [(name, s.value.table) for name, s in named],
+        "tables/value.csv": [(name, _value_row(s.value)) for name, s in named],
+        "tables/value_by_year.csv": [(name, s.value.table) for name, s in named],
         "tables/burden.csv": [(name, s.value.burden) for name, s in named],
     }
     result = {path: joined(frames) for path, frames in each.items() if any(not f.empty for _, f in frames)}
@@ -126,6 +129,25 @@ def _proposal_tables(a: Analysis) -> dict[str, pd.DataFrame]:
     if a.proposed.package is not None and not a.proposed.package.shares.empty:
         result["tables/package_shares.csv"] = a.proposed.package.shares
     return result
+
+
+def _value_row(value: Value) -> pd.DataFrame:
+    """What a scenario is worth in one row, each figure with its interval; empty where nothing is told."""
+    told = {
+        "saving_per_year": value.saving_per_year,
+        "payback_years": value.payback_years,
+        "net_present_value": value.net_present_value,
+        "net_present_value_with_customers": value.net_present_value_with_customers,
+        "customer_hours_per_year": value.customer_hours_per_year,
+        "customer_value_per_year": value.customer_value_per_year,
+    }
+    if all(e is None for e in told.values()):
+        return pd.DataFrame()
+    row: dict[str, object] = {"currency": value.currency}
+    for name, e in told.items():
+        ends = (np.nan,) * 3 if e is None else (e.value, e.low, e.high)
+        row |= dict(zip((name, f"{name}_low", f"{name}_high"), ends, strict=True))
+    return pd.DataFrame([{**row, "pays_back": value.pays_back}])
 
 
 def _quality_frame(a: Analysis) -> pd.DataFrame:

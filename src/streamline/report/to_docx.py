@@ -7,17 +7,18 @@ into a document of their own, and `streamline refresh` renews it there.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date, datetime
 from itertools import count
 from typing import Any
 
-from streamline.errors import OutputError
-from streamline.figure import FlowMap
 from streamline.findings import tag_of
-from streamline.report.chart import chart_png
-from streamline.report.lettering import clean, text_width
-from streamline.report.print_picture import simplified
+from streamline.report.chart import describe
+from streamline.report.lettering import clean
+from streamline.report.print_letters import MISSING, Letters
+from streamline.report.print_picture import Paper, figure_data
+from streamline.report.print_png import svg_png
+from streamline.report.print_table import table_data
 from streamline.report.section import (
     Block,
     Bullets,
@@ -29,46 +30,46 @@ from streamline.report.section import (
     Section,
     Table,
 )
-from streamline.report.to_html import check_table
-from streamline.report.word_parts import (
+from streamline.report.word_parts import control, described, element, field, repeated, whole, without_clock
+from streamline.report.word_styles import (
+    BULLET,
     CAPTION,
     CAUTION,
     KEY,
     NOTE,
-    control,
-    darkened,
-    described,
-    element,
-    field,
+    TABLE,
+    check_template,
     in_language,
-    repeated,
-    styled,
-    whole,
-    without_clock,
+    opened,
+    room,
 )
 
-#: Tables with more columns than this are set in smaller letters; with a wider text than the page, on a page on its side.
-MANY_COLUMNS = 6
-#: Width of the text on an upright page and on one on its side, in points, and of a picture in inches.
-UPRIGHT, ASIDE, PICTURE = 468.0, 648.0, 6.5
-SMALL, TINY = 9.0, 7.5
+__all__ = ["check_template", "to_docx"]
+
+#: What a caption and a note take of a page that a picture fills, in points.
+_WORDS = 110.0
+#: Tables are fitted with wide letters. By so many points those of Calibri may be larger; an agency's own may be as wide.
+_LARGER = 1.0
 
 
-def to_docx(section: Section, *, dated: date, template: bytes | None = None) -> bytes:
+def to_docx(
+    section: Section, *, dated: date | None = None, template: bytes | None = None, map_seconds: float = 20.0
+) -> bytes:
     """Write a section as a Word document.
 
-    section : what to show. dated : the day that the document's properties name: a day of the records, so that the same
-    section gives the same bytes. template : a docx whose styles, margins, header and footer are used; its text is left out.
+    section : what to show; its findings stay in findings.json, and their statements are tagged with their ids.
+    dated : the day that the document's properties name, such as the last day of the records; None for none.
+    template : a docx whose styles, margins, header and footer are used; its text is left out.
+    map_seconds : time limit for the layout of each process map.
 
+    Returns the file; the same section, day and template give the same bytes. Pictures and tables are those of the PDF: a map
+    comes with its twelve most frequent steps, and what is too wide for a page stands on one on its side.
     Raises OutputError when the template isn't a Word document, ValueError for a table whose rows don't fit its columns.
     """
-    document = _opened(template)
-    styled(document)
-    if template is None:
-        darkened(document)
+    document = opened(template)
     in_language(document, "en-US")
-    writer = _Writer(document, section)
-    writer.title(dated)
+    writer = _Writer(document, section, larger=_LARGER if template is None else 0.0, map_seconds=map_seconds)
+    writer.head(dated)
     for part in section.parts:
         writer.part(part, 1)
     stream = io.BytesIO()
@@ -76,59 +77,52 @@ def to_docx(section: Section, *, dated: date, template: bytes | None = None) -> 
     return without_clock(stream.getvalue())
 
 
-def check_template(template: bytes, *, name: str) -> None:
-    """Refuse a template that isn't a Word document. Raises OutputError."""
-    _opened(template, name=name)
+class _ReadersLetters(Letters):
+    """Text for a document that is shown in the reader's own typefaces: none of its characters is replaced."""
 
+    def line(self, text: str, *, width: float, size: float, bold: bool = False) -> str:  # noqa: ARG002 - Word breaks words
+        return clean(text)
 
-def _opened(template: bytes | None, *, name: str = "The template") -> Any:
-    """An empty document with the styles of the template."""
-    from docx import Document
-    from docx.opc.exceptions import PackageNotFoundError
-
-    if template is None:
-        return Document()
-    try:
-        document = Document(io.BytesIO(template))
-    except (PackageNotFoundError, KeyError, ValueError, OSError) as error:
-        raise OutputError(f"{name} isn't a Word document (.docx); save it as one in Word, or leave it out.") from error
-    except Exception as error:  # a zip file of something else
-        raise OutputError(f"{name} can't be read as a Word document ({type(error).__name__}).") from error
-    body = document.element.body
-    for child in list(body):
-        if not child.tag.endswith("}sectPr"):
-            body.remove(child)
-    return document
+    def known(self, text: str) -> str:
+        return text
 
 
 class _Writer:
     """Writes blocks into a document, one after the other."""
 
-    def __init__(self, document: Any, section: Section) -> None:
+    def __init__(self, document: Any, section: Section, *, larger: float, map_seconds: float) -> None:
         self._document, self._section = document, section
+        self._larger, self._map_seconds = larger, map_seconds
         self._tables, self._figures, self._controls, self._marks = count(1), count(1), count(1001), count(1)
+        self._room, self._aside = room(document), False
+        # an agency's pages may lie on their sides already: then none is turned
+        self._turnable = self._room.turned_width > self._room.width
         period = section.period.removeprefix("Cases")
         tags = {f.statement.replace(period, ""): tag_of(f.id, "short") for f in section.findings}
         tags |= {f.statement: tag_of(f.id) for f in section.findings}
-        self._titles = {tag: f.id for f in section.findings for tag in (tag_of(f.id), tag_of(f.id, "short"))}
+        self._titles = {tag: title_of(f.id) for f in section.findings for tag in (tag_of(f.id), tag_of(f.id, "short"))}
         self._tags = dict(sorted(tags.items(), key=lambda item: -len(item[0])))
 
-    def title(self, dated: date) -> None:
-        """The head of the document: title, whose it is, the contents, page numbers, properties."""
+    def head(self, dated: date | None) -> None:
+        """Title, whose it is, the contents, page numbers, properties."""
         document, section = self._document, self._section
         document.add_paragraph(clean(section.title), style="Title")
         document.add_paragraph(clean(f"{section.agency} · {section.service}"), style="Subtitle")
         document.add_paragraph(clean(section.period))
+        document.add_paragraph().add_run("Contents").bold = True
         self._contents()
         footer = document.sections[-1].footer
         line = footer.paragraphs[0] if footer.paragraphs else footer.add_paragraph()
-        if not line.text:
+        if not any(p.text.strip() for p in footer.paragraphs) and not footer.tables:
             line.add_run("Page ")
             field(line, "PAGE", "1")
+            line.add_run(" of ")
+            field(line, "NUMPAGES", "1")
         core = document.core_properties
         core.title, core.author, core.subject = clean(section.title), clean(section.agency), clean(section.service)
-        core.language, core.comments, core.keywords = "en-US", "", ""
-        core.created = core.modified = datetime(dated.year, dated.month, dated.day)  # noqa: DTZ001 - a day, no instant
+        core.language, core.comments, core.keywords, core.category = "en-US", "", "", ""
+        day = date(1980, 1, 1) if dated is None else dated
+        core.created = core.modified = datetime(day.year, day.month, day.day)  # noqa: DTZ001 - a day, no instant
         core.last_modified_by, core.revision = clean(section.agency), 1
 
     def _contents(self) -> None:
@@ -160,6 +154,8 @@ class _Writer:
 
     def part(self, part: Part, level: int) -> None:
         """A heading with its blocks, and the parts under it."""
+        first = part.blocks[0] if part.blocks else None
+        self._turn(aside=isinstance(first, Table) and self._fitted(first)["parts"][0]["landscape"])
         heading = self._document.add_heading(clean(part.title), level=min(level, 3))
         number = next(self._marks)
         begin = element("w:bookmarkStart", id=str(number), name=f"part{number}")
@@ -173,11 +169,19 @@ class _Writer:
     def block(self, block: Block) -> None:
         """One block."""
         match block:
+            case Table():
+                self._table(block)
+                return
+            case Figure():
+                self._figure(block)
+                return
+        self._turn(aside=False)
+        match block:
             case Paragraph():
                 self._text(self._document.add_paragraph(), block.text)
             case Bullets():
                 for item in block.items:
-                    self._text(self._document.add_paragraph(style="List Bullet"), item)
+                    self._text(self._document.add_paragraph(style=BULLET), item)
             case Caution():
                 paragraph = self._document.add_paragraph(style=CAUTION)
                 paragraph.add_run("Caution: ").bold = True
@@ -187,12 +191,8 @@ class _Writer:
                     paragraph = self._document.add_paragraph(style=KEY)
                     gap = "" if figure.unit == "%" else " "
                     paragraph.add_run(clean(f"{figure.value}{gap}{figure.unit}")).bold = True
-                    detail = f" ({figure.detail})" if figure.detail else ""
-                    paragraph.add_run(clean(f" – {figure.label}{detail}"))
-            case Table():
-                self._table(block)
-            case Figure():
-                self._figure(block)
+                    detail = f" ({clean(figure.detail)})" if figure.detail else ""
+                    paragraph.add_run(f" – {clean(figure.label)}{detail}")
 
     def _text(self, paragraph: Any, text: str) -> None:
         """Text whose statements of findings stand in content controls."""
@@ -216,73 +216,132 @@ class _Writer:
         paragraph.add_run(f". {clean(text)}")
 
     def _table(self, table: Table) -> None:
+        number = next(self._tables)
+        data = self._fitted(table)
+        for k, part in enumerate(data["parts"]):
+            self._turn(aside=part["landscape"])
+            if k == 0:
+                self._caption("Table", number, table.caption)
+            else:
+                self._continued(f"Table {number}, continued: the same rows, more columns")
+            self._part_of_table(part, table.caption, noted=k == len(data["parts"]) - 1 and bool(data["notes"]))
+        self._note(*data["notes"])
+
+    def _part_of_table(self, part: dict[str, Any], caption: str, *, noted: bool) -> None:
+        """A table whose columns fit the page; with `noted`, its last row stays with the note under it."""
         from docx.enum.text import WD_ALIGN_PARAGRAPH
         from docx.shared import Pt
 
-        check_table(table)
-        aside = _width(table, SMALL if len(table.columns) > MANY_COLUMNS else 10.0) > UPRIGHT * 1.9
-        if aside:
-            self._turn(aside=True)
-        self._caption("Table", next(self._tables), table.caption)
-        size = 10.0 if len(table.columns) <= MANY_COLUMNS else SMALL if not aside or len(table.columns) < 10 else TINY
-        made = self._document.add_table(rows=1, cols=len(table.columns))
-        made.style = "Table Grid" if "Table Grid" in {s.name for s in self._document.styles} else None
-        look = made._tbl.tblPr.find(f"{{{made._tbl.nsmap['w']}}}tblLook")
-        if look is None:
-            look = element("w:tblLook")
-            made._tbl.tblPr.append(look)
-        for name, value in (("firstRow", "1"), ("firstColumn", "1"), ("noHBand", "1"), ("noVBand", "1")):
-            look.set(f"{{{made._tbl.nsmap['w']}}}{name}", value)
-        made._tbl.tblPr.append(element("w:tblCaption", val=clean(table.caption)[:250]))
-        rows = [
-            tuple(c.heading for c in table.columns),
-            *(table.rows or (("No rows.", *[""] * (len(table.columns) - 1)),)),
-        ]
-        widths = column_widths(rows, ASIDE if aside else UPRIGHT, size)
-        made.autofit = False
-        for column, wide in zip(made.columns, widths, strict=True):
+        columns = part["columns"]
+        rows = [[column["heading"] for column in columns], *(row["cells"] for row in part["rows"])]
+        if len(rows) == 1:
+            rows.append(["No rows.", *[""] * (len(columns) - 1)])
+        made = self._document.add_table(rows=len(rows), cols=len(columns))
+        made.style, made.autofit = TABLE, False
+        _announced(made, caption)
+        for column, wide in zip(made.columns, part["widths"], strict=True):
             column.width = Pt(wide)
-        for k, cells in enumerate(rows):
-            row = made.rows[0] if k == 0 else made.add_row()
-            whole(row)
+        for k, (row, cells) in enumerate(zip(made.rows, rows, strict=True)):
+            if k == 0 or not part["rows"] or not part["rows"][k - 1]["long"]:
+                whole(row)
+            stays = noted if k == len(rows) - 1 else k == 0 or part["short"]
             for j, (cell, text) in enumerate(zip(row.cells, cells, strict=True)):
-                cell.width = Pt(widths[j])
+                cell.width = Pt(part["widths"][j])
                 paragraph = cell.paragraphs[0]
-                run = paragraph.add_run(clean(text))
-                run.font.size, run.bold = Pt(size), True if k == 0 or j == 0 else None
-                paragraph.paragraph_format.space_after = Pt(1)
-                if table.columns[j].numeric:
+                paragraph.add_run(text).font.size = Pt(part["size"] + self._larger)
+                if stays:
+                    paragraph.paragraph_format.keep_with_next = True
+                if columns[j]["numeric"]:
                     paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
         repeated(made.rows[0])
-        note = " ".join(t for t in (table.note, f"All rows, unrounded: {table.file}" if table.file else "") if t)
-        self._document.add_paragraph(clean(note), style=NOTE)
-        if aside:
-            self._turn(aside=False)
+
+    def _continued(self, words: str) -> None:
+        """What stands over the further part of a table or a picture, and stays with it."""
+        paragraph = self._document.add_paragraph(words, style=NOTE)
+        paragraph.paragraph_format.keep_with_next = True
+
+    def _fitted(self, table: Table) -> dict[str, Any]:
+        """The table with its columns fitted to the page: on its side, or in parts, where they don't fit upright."""
+        upright = self._room.width
+        turned = self._room.turned_width if self._turnable else upright
+        data = table_data(table, _ReadersLetters(), upright=upright, turned=turned)
+        parts = [part | {"landscape": part["landscape"] and self._turnable} for part in data["parts"]]
+        return data | {"parts": parts}
+
+    def _figure(self, figure: Figure) -> None:
+        from docx.shared import Pt
+
+        number = next(self._figures)
+        height, low = self._room.height - _WORDS, self._room.turned_height - _WORDS
+        paper = Paper(width=self._room.width, height=height, turned_width=self._room.turned_width, turned_height=low)
+        if not self._turnable:
+            paper = Paper(width=paper.width, height=height, turned_width=paper.width, turned_height=height)
+        name = f"figure-{number}"
+        data = figure_data(figure, _ReadersLetters(), paper=paper, name=name, map_seconds=self._map_seconds)
+        self._turn(aside=data["landscape"] and self._turnable)
+        self._caption("Figure", number, figure.caption)
+        letters = Letters()
+        for k, piece in enumerate(data["pieces"]):
+            if k:
+                self._continued(f"Figure {number}, continued")
+            drawn = svg_png(letters.known(piece["svg"]), width=piece["width"])
+            picture = self._document.add_picture(io.BytesIO(drawn), width=Pt(piece["width"]))
+            described(picture, title=figure.caption, words=piece["alt"] or describe(figure.chart))
+            if k == len(data["pieces"]) - 1:
+                self._document.paragraphs[-1].paragraph_format.keep_with_next = True
+        left_out = (
+            f"{MISSING} stands for a character that the picture's typeface lacks; section.html shows it."
+            if letters.missing
+            else ""
+        )
+        self._note(*data["notes"], left_out)
+
+    def _note(self, *sentences: str) -> None:
+        """What stands under a table or a picture, small; a table without words has an empty line under it."""
+        self._document.add_paragraph(clean(" ".join(s for s in sentences if s)), style=NOTE)
 
     def _turn(self, *, aside: bool) -> None:
-        """Go on on a page on its side, or upright again."""
+        """Go on on a page on its side, or upright again; nothing when the page is so already."""
         from docx.enum.section import WD_ORIENT, WD_SECTION
 
+        if aside == self._aside:
+            return
+        self._aside = aside
         new = self._document.add_section(WD_SECTION.NEW_PAGE)
         short, long = sorted((new.page_width, new.page_height))
         new.orientation = WD_ORIENT.LANDSCAPE if aside else WD_ORIENT.PORTRAIT
         new.page_width, new.page_height = (long, short) if aside else (short, long)
+        # the mark of the break goes into the last paragraph: one of its own could spill over onto an empty page
+        mark = self._document.paragraphs[-1]._p
+        before = mark.getprevious()
+        if before is not None and before.tag == mark.tag:
+            before.get_or_add_pPr().append(mark.pPr.sectPr)
+            mark.getparent().remove(mark)
 
-    def _figure(self, figure: Figure) -> None:
-        from docx.shared import Inches
 
-        chart = figure.chart
-        if isinstance(chart, FlowMap):
-            chart = simplified(chart)
-        self._caption("Figure", next(self._figures), figure.caption)
-        picture = self._document.add_picture(io.BytesIO(chart_png(chart)), width=Inches(PICTURE))
-        tall = Inches(8.2)
-        if picture.height > tall:
-            picture.width, picture.height = int(picture.width * tall / picture.height), tall
-        described(picture, title=figure.caption, words=figure.alt)
-        self._document.paragraphs[-1].paragraph_format.keep_with_next = True
-        note = " ".join(t for t in (chart.note,) if t)
-        self._document.add_paragraph(clean(note), style=NOTE)
+def _announced(table: Any, caption: str) -> None:
+    """Say that the first row and the first column are headings, and what the table is called."""
+    properties = table._tbl.tblPr
+    space = f"{{{table._tbl.nsmap['w']}}}"
+    look = properties.find(f"{space}tblLook")
+    if look is None:
+        look = element("w:tblLook")
+        properties.append(look)
+    look.attrib.clear()
+    for name, value in (("val", "06A0"), ("firstRow", "1"), ("lastRow", "0"), ("firstColumn", "1"), ("lastColumn", "0"),
+                        ("noHBand", "1"), ("noVBand", "1")):  # fmt: skip
+        look.set(f"{space}{name}", value)
+    properties.append(element("w:tblCaption", val=clean(caption)[:250]))
+
+
+def title_of(id_: str) -> str:
+    """A finding's id as a title that a reader of the document sees on its control.
+
+    >>> title_of("baseline.cycle_time.mean")
+    'Baseline: cycle time, mean'
+    """
+    section, _, rest = id_.replace("_", " ").partition(".")
+    return f"{section.capitalize()}: {rest.replace('.', ', ')}"
 
 
 def clean_inside(text: str) -> str:
@@ -301,28 +360,3 @@ def _outline(section: Section) -> Iterator[tuple[Part, int]]:
 
     for part in section.parts:
         yield from below(part, 1)
-
-
-def _width(table: Table, size: float) -> float:
-    """How wide the table's text would be on one line each, the longest cell of each column added up, in points."""
-    columns = zip(*[tuple(c.heading for c in table.columns), *table.rows], strict=True)
-    return sum(min(max(text_width(clean(c), size) for c in column), 160.0) + 12 for column in columns)
-
-
-def column_widths(rows: Sequence[Sequence[str]], room: float, size: float) -> list[float]:
-    """Widths of columns in points that fill the room: each at least as wide as its longest word, where that can be, and
-    the rest shared out by how much text they hold."""
-    gap = 12.0
-    least, most = [], []
-    for column in zip(*rows, strict=True):
-        words = [w for cell in column for w in clean(cell).split()] or [""]
-        least.append(max(text_width(w, size, bold=True) for w in words) + gap)
-        most.append(max(text_width(clean(cell), size, bold=True) for cell in column) + gap)
-    least = [min(w, room / 3) for w in least]
-    if sum(least) >= room:
-        return [w * room / sum(least) for w in least]
-    more = [max(m - w, 0.0) ** 0.7 for w, m in zip(least, most, strict=True)]
-    spare, wanted = room - sum(least), sum(more)
-    if not wanted:
-        return [w * room / sum(least) for w in least]
-    return [w + spare * x / wanted for w, x in zip(least, more, strict=True)]

@@ -1,4 +1,4 @@
-"""What a Word document is made of beyond python-docx: fields, content controls, captions, table rows, styles."""
+"""What a Word document is made of beyond python-docx: fields, content controls, table rows, text alternatives."""
 
 from __future__ import annotations
 
@@ -9,9 +9,6 @@ from typing import Any
 from streamline.findings import TAG
 from streamline.report.lettering import clean
 
-#: Ink of headings and links on white: at least 7 to 1.
-BLUE = "1F3A5F"
-CAUTION, CAPTION, KEY, NOTE = "Caution", "Caption", "Key Figure", "Table Note"
 #: The oldest date that a zip file can hold: no clock enters the document.
 NO_TIME = (1980, 1, 1, 0, 0, 0)
 
@@ -74,50 +71,6 @@ def described(shape: Any, *, title: str, words: str) -> None:
     properties.set("descr", clean(words))
 
 
-def styled(document: Any) -> None:
-    """Add the styles that the section needs and the template lacks; the plain template's pale blue becomes dark."""
-    from docx.enum.style import WD_STYLE_TYPE
-    from docx.shared import Pt
-
-    styles = document.styles
-    names = {s.name for s in styles}
-    for name, size, bold in ((CAPTION, 10, True), (CAUTION, 10.5, False), (KEY, 11, False), (NOTE, 9, False)):
-        if name not in names:
-            style = styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
-            style.base_style = styles["Normal"]
-            style.font.size, style.font.bold = Pt(size), bold
-    caution = styles[CAUTION].element.get_or_add_pPr()
-    if caution.find(_qn("w:pBdr")) is None:
-        border = element("w:pBdr")
-        border.append(element("w:left", val="single", sz="24", space="8", color="8A4B00"))
-        caution.insert(0, border)
-    styles[CAUTION].paragraph_format.left_indent = Pt(12)
-    styles[CAPTION].paragraph_format.keep_with_next = True
-
-
-def darkened(document: Any) -> None:
-    """Headings, title and captions in dark blue: for the plain template, whose blue is too pale to read."""
-    from docx.shared import Pt, RGBColor
-
-    for name in ("Title", "Subtitle", "Heading 1", "Heading 2", "Heading 3", CAPTION):
-        style = document.styles[name]
-        style.font.color.rgb = RGBColor.from_string(BLUE)
-        style.font.italic = False
-    normal = document.styles["Normal"]
-    normal.font.name, normal.font.size = "Calibri", Pt(11)
-
-
-def in_language(document: Any, language: str) -> None:
-    """Name the language of the whole text."""
-    defaults = document.styles.element.find(_qn("w:docDefaults"))
-    run = defaults.find(_qn("w:rPrDefault")).find(_qn("w:rPr"))
-    found = run.find(_qn("w:lang"))
-    if found is None:
-        found = element("w:lang")
-        run.append(found)
-    found.set(_qn("w:val"), language)
-
-
 def without_clock(file: bytes) -> bytes:
     """The same document with the same bytes whenever it is written: no time of day in its package."""
     packed = io.BytesIO()
@@ -127,9 +80,3 @@ def without_clock(file: bytes) -> bytes:
             entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o600 << 16
             new.writestr(entry, old.read(name))
     return packed.getvalue()
-
-
-def _qn(name: str) -> str:
-    from docx.oxml.ns import qn
-
-    return str(qn(name))

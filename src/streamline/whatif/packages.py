@@ -190,7 +190,11 @@ def packages(
     whole = estimated(every) if every in sets else None
     if whole is None and k <= MOST:
         caveats.append("What each scenario adds can't be told, because some of them exclude each other.")
-    table = pd.DataFrame([_row(proposals, c, measures, s, terms, target, level) for c, s in sets.items()])
+    bounds = [f"{name}{end}" for name, _ in measures.names for end in ("", "_low", "_high")]
+    table = pd.DataFrame(
+        [_row(proposals, c, measures, s, terms, target, level) for c, s in sets.items()],
+        columns=["scenarios", "n_scenarios", "cost", *bounds, "meets_standard"],
+    )
     if k <= MOST:
         as_is = _as_is_meets(measures, own, found, target)
         cheapest, missing = _cheapest(proposals, codes, table, estimated, target, as_is)

@@ -146,6 +146,12 @@ def test_more_than_six_are_told_together_only(model):
     assert found.shares.empty
     assert found.cheapest is None
     assert "up to 6" in found.caveats[0]
+    # of which two exclude each other: nothing is told of them together, and why is said
+    clash = packages(model, [*many, Proposal(name="again", changes=(SpeedUp(activity="Check", by=0.4),))], draws=20)
+    assert clash.together is None
+    assert clash.table.empty
+    assert clash.chart().points == ()
+    assert any("contradict each other" in c for c in clash.caveats)
     with pytest.raises(ScenarioError, match="at least 2"):
         packages(model, many[:1], draws=20)
 

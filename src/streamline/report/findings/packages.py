@@ -82,7 +82,7 @@ def _cheapest(package: PackageEstimates, currency: str) -> Finding:
         id="package.cheapest", section="package", statement=words, value=value, low=None, high=None, level=None,
         unit="probability", n=package.n,
         method=f"every set of proposals in {package.draws} draws of the replay, the one chosen again with all draws",
-        caveats=package.caveats, table=TABLE,
+        caveats=package.caveats, table=None if package.table.empty else TABLE,
     )  # fmt: skip
 
 

@@ -36,7 +36,7 @@ _MEASURES = {
     "within_standard": "the share of cases within the standard",
     "contacts_per_case": "contacts per case",
     "staff_hours_per_case": "staff hours per case",
-    "customer_hours_per_case": "hours that a case takes its customer in contacts and responses",
+    "customer_hours_per_case": "customer hours per case (contacts and responses)",
     "cost_per_year": "the yearly cost of staff time and contacts (running costs of proposals included)",
 }
 #: Measures that queues would change as well.

@@ -46,17 +46,26 @@ def method_part(a: Analysis) -> Part:
             "loop takes with it what followed from it: the repeats of the same detour, or what happened while a "
             "stretch was done again."
         )
+        items.append(
+            "What is saved is priced as the study says: staff hours and contacts, less what a proposal costs. Savings grow in a "
+            "straight line from a proposal's start to its full effect. Customers' hours are told beside them and are never "
+            "added to the agency's money."
+        )
     items += _of_diagnosis(a)
     limits = [
         f"Groups of fewer than {a.minimum_cell} cases are not shown. What is left of a total after the groups shown may "
         "still tell the size of a small remainder.",
     ]
-    if a.study.costs is not None and a.study.costs.customer_hour is not None:
-        limits.append("Hours that customers spend are not in the records, so they are not monetised.")
-    if a.study.costs is not None and a.study.costs.discount_rate is not None:
+    costs = a.study.costs
+    if costs is not None and costs.customer_hour is not None and costs.customer_time is None:
         limits.append(
-            f"Net present value is not computed yet; the study's discount rate ({a.study.costs.discount_rate:.1%}, source: "
-            f"{a.study.costs.discount_source}) is recorded for it."
+            "Hours that customers spend are not in the records, and the study doesn't say how long contacts and responses "
+            "take them, so they are not monetised."
+        )
+    if costs is not None and costs.discount_rate is not None and costs.years is None:
+        limits.append(
+            f"No net present value is told: the study gives a discount rate ({costs.discount_rate:.1%}, source: "
+            f"{costs.discount_source}) and no number of years."
         )
     return Part(
         id="method",

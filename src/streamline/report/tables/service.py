@@ -11,7 +11,10 @@ from streamline.results import rows_of
 
 def inputs(a: Analysis) -> Table:
     """What was read."""
-    names = {"log": "events of the cases", "contacts": "contacts", "feedback": "survey answers", "study": "study file"}
+    names = {
+        "log": "events of the cases", "contacts": "contacts", "feedback": "survey answers", "study": "study file",
+        "template": "styles of the Word document",
+    }  # fmt: skip
     rows = [
         [i.name, names[i.role], f"{i.rows:,}" if i.rows else HIDDEN, f"{i.rejected:,}" if i.rows else HIDDEN]
         for i in a.provenance.inputs

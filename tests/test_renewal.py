@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import html
 import io
 import json
 import zipfile
 from datetime import date
+from xml.etree import ElementTree
 
 import pytest
 from docx import Document
+from hypothesis import given
+from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from streamline.cli import app
 from streamline.errors import FileFormatError, OutputError
 from streamline.findings import findings_of, read_findings, tag_of, without_period
-from streamline.refresh import part_text, refresh, refreshed
+from streamline.renewal import part_text, refresh, refreshed
 from streamline.report.section import Paragraph, Part, Section
 from streamline.report.to_docx import to_docx
 from streamline.report.word_parts import control
@@ -73,6 +79,9 @@ def test_findings_by_id_and_section():
         (json.dumps({**document_of(), "findings": [{"id": "x"}]}), "was damaged"),
         (json.dumps({**document_of(), "study": {}}), "was damaged"),
         (json.dumps(document_of(row(), row())), "more than once"),
+        (json.dumps(document_of(row(value="8.5"))), "'8.5', which is no number"),
+        (json.dumps(document_of(row(low=True))), "True, which is no number"),
+        (json.dumps(document_of(row(value=float("nan")))), "NaN is no number"),
     ],
 )  # fmt: skip
 def test_what_holds_no_findings_is_refused(tmp_path, text, said):
@@ -214,3 +223,169 @@ def test_a_folder_that_takes_no_files_leaves_the_document(tmp_path):
     with pytest.raises(OutputError, match="can't be written"):
         refresh(path, findings_of(document_of(row())), output=tmp_path / "none" / "new.docx")
     assert path.read_bytes() == before
+
+
+W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+MEAN = "baseline.cycle_time.mean"
+
+
+def package(
+    body: str, *, space: str = W, head: str = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\r\n'
+) -> bytes:
+    """A Word document of this text alone."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("word/document.xml", f"{head}<w:document {space}><w:body>{body}</w:body></w:document>")
+    return stream.getvalue()
+
+
+def body_of(document: bytes) -> str:
+    text = zipfile.ZipFile(io.BytesIO(document)).read("word/document.xml").decode()
+    return text.split("<w:body>")[1].split("</w:body>")[0]
+
+
+def box(content: str, tag: str = f"{MEAN}#value", more: str = "") -> str:
+    return f'<w:sdt><w:sdtPr><w:tag w:val="{tag}"/>{more}</w:sdtPr><w:sdtContent>{content}</w:sdtContent></w:sdt>'
+
+
+NEWER = findings_of(document_of(row()))
+
+
+@given(
+    st.lists(st.one_of(st.just("<w:r><w:t>8.1</w:t></w:r>"), st.text("ab &é🏛\"'", max_size=9).map(
+        lambda t: f"<w:r ><w:t  xml:space='preserve' >{html.escape(t)}</w:t ></w:r>")), max_size=5),
+    st.text("xyz\n \"'é", max_size=9),
+)  # fmt: skip
+def test_every_byte_outside_the_tagged_text_stays(runs, around):
+    """Odd quotes, spaces within tags and line ends come back as they were."""
+    outside = html.escape(around, quote=False)
+    before = f"<!-- {outside} --><w:p  w:rsidR = '1'><w:r><w:t>{outside}</w:t></w:r>"
+    after = f"<w:r><w:t/></w:r></w:p ><w:p/>{outside}"
+    old = package(before + box("".join(runs)) + after)
+    found = refreshed(old, NEWER)
+    new = body_of(found.document)
+    assert new.startswith(before)
+    assert new.endswith(after)
+    shown = "".join(ElementTree.fromstring(f"<w:a {W}>{new[len(before) : -len(after)]}</w:a>").itertext())
+    assert shown == ("8.5" if runs else "")
+    assert found.left == (() if runs else (f"{MEAN}#value",))
+    again = refreshed(found.document, NEWER)
+    assert again.document == found.document
+
+
+def test_a_prompt_becomes_text():
+    """An author who makes a control by hand and gives it a tag leaves Word's "Click here" in it."""
+    run = (
+        '<w:r><w:rPr><w:rStyle w:val="PlaceholderText"/><w:b/></w:rPr><w:t>Click or tap here to enter text.</w:t></w:r>'
+    )
+    found = refreshed(package(box(run, more="<w:showingPlcHdr/><w:text/>")), NEWER)
+    shown = '<w:r><w:rPr><w:b/></w:rPr><w:t xml:space="preserve">8.5</w:t></w:r>'
+    assert body_of(found.document) == box(shown, more="<w:text/>")
+
+
+def test_controls_that_would_go_wrong_are_left_and_listed():
+    inner = box("<w:r><w:t>8.1</w:t></w:r>")
+    outer = box(f"<w:r><w:t>The mean is </w:t></w:r>{inner}", tag=MEAN)
+    bound = box("<w:r><w:t>7,000</w:t></w:r>", tag=f"{MEAN}#n", more='<w:dataBinding w:xpath="/a"/>')
+    empty = box("<w:r/>", tag=f"{MEAN}#high")
+    found = refreshed(package(outer + bound + empty), NEWER)
+    assert [c.tag for c in found.changed] == [f"{MEAN}#value"]
+    assert found.left == (MEAN, f"{MEAN}#n", f"{MEAN}#high")
+    assert body_of(found.document) == (outer + bound + empty).replace(
+        "<w:t>8.1</w:t>", '<w:t xml:space="preserve">8.5</w:t>'
+    )
+    assert f"{MEAN}#n: left as it was" in found.words()
+
+
+def test_a_part_that_a_finding_has_no_more_is_unknown():
+    older = findings_of(document_of(row(low=None, high=None)))
+    found = refreshed(package(box("<w:r><w:t>8.2 to 8.8</w:t></w:r>", tag=f"{MEAN}#interval")), older)
+    assert found.unknown == (f"{MEAN}#interval",)
+    assert "no finding answers this tag now" in found.words()
+
+
+@pytest.mark.parametrize("tag", ["", "Address", "_Toc.1", "my own tag", "http://x.y", "a.b.c#d e"])
+def test_authors_own_tags_are_no_findings(tag):
+    found = refreshed(package(box("<w:r><w:t>words</w:t></w:r>", tag=tag)), NEWER)
+    assert (found.changed, found.unknown) == ((), ())
+
+
+def test_hostile_statements_stay_text_and_settle():
+    odd = "<script>&amp; a\x00b\x0b \ud800 مراجعة 🏛️  two  spaces"
+    newer = findings_of(document_of(row(statement=odd)))
+    found = refreshed(package(box("<w:r><w:t>old</w:t></w:r>", tag=MEAN)), newer)
+    assert (
+        ElementTree.fromstring(f"<w:a {W}>{body_of(found.document)}</w:a>")
+        .itertext()
+        .__next__()
+        .startswith("<script>&amp; a b")
+    )
+    assert refreshed(found.document, newer).changed == ()
+
+
+def test_a_document_saved_as_strict_open_xml_is_renewed():
+    strict = 'xmlns:w="http://purl.oclc.org/ooxml/wordprocessingml/main"'
+    found = refreshed(package(box("<w:r><w:t>8.1</w:t></w:r>"), space=strict), NEWER)
+    assert [c.new for c in found.changed] == ["8.5"]
+
+
+@pytest.mark.parametrize(
+    ("head", "said"),
+    [
+        ('<!DOCTYPE a [<!ENTITY b "c">]>', "document type"),
+        ('<?xml version="1.0" encoding="latin-1"?>', "written in latin-1"),
+    ],
+)
+def test_what_word_never_writes_is_refused(head, said):
+    with pytest.raises(FileFormatError, match=said):
+        refreshed(package(box("<w:r><w:t>8.1</w:t></w:r>"), head=head), NEWER)
+
+
+def test_a_link_to_a_document_and_its_rights_stay(tmp_path):
+    path = authors_document(tmp_path, ("old", MEAN))
+    path.chmod(0o640)
+    link = tmp_path / "link.docx"
+    link.symlink_to(path)
+    assert len(refresh(link, NEWER).changed) == 1
+    assert link.is_symlink()
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
+def test_the_command_renews_and_lists(tmp_path):
+    path = authors_document(tmp_path, ("8.1", f"{MEAN}#value"), ("x", "baseline.gone"))
+    newer = tmp_path / "findings.json"
+    newer.write_text(json.dumps(document_of(row())))
+    run = CliRunner().invoke(app, ["refresh", str(path), str(newer), "-o", str(tmp_path / "new.docx")])
+    assert run.exit_code == 0
+    renewed = f"{MEAN}#value\n  was: 8.1\n  is:  8.5"
+    gone = "baseline.gone: no finding answers this tag now"
+    for words in ("Permits; 7,412 cases", renewed, gone, "1 changed, 0 unchanged, 1 unknown."):
+        assert words in run.output
+    assert "8.5" in text_of(tmp_path / "new.docx")
+    assert "8.1" in text_of(path)
+    told = json.loads(CliRunner().invoke(app, ["refresh", str(path), str(newer), "--json"]).stdout)
+    assert told == {
+        "changed": [{"tag": f"{MEAN}#value", "finding": MEAN, "old": "8.1", "new": "8.5"}],
+        "unchanged": 0, "unknown": ["baseline.gone"], "left": [],
+    }  # fmt: skip
+    assert "8.5" in text_of(path)
+
+
+def test_the_command_refuses_what_it_cannot_read(tmp_path):
+    path = tmp_path / "plan.docx"
+    path.write_text("no document")
+    newer = tmp_path / "findings.json"
+    newer.write_text(json.dumps(document_of(row())))
+    run = CliRunner().invoke(app, ["refresh", str(path), str(newer)])
+    assert run.exit_code != 0
+    assert isinstance(run.exception, FileFormatError | SystemExit)
+
+
+def test_a_document_without_tags_fails_the_command_and_says_why(tmp_path):
+    path = authors_document(tmp_path, ("8.1", "my own"))
+    newer = tmp_path / "findings.json"
+    newer.write_text(json.dumps(document_of(row())))
+    run = CliRunner().invoke(app, ["refresh", str(path), str(newer)])
+    assert run.exit_code == 1
+    assert "holds no content control with a finding's tag: nothing was renewed" in run.output
+    assert CliRunner().invoke(app, ["refresh", str(path), str(newer), "--json"]).exit_code == 1

@@ -10,20 +10,24 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import tempfile
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from streamline.errors import FileFormatError, OutputError
 from streamline.findings import TAG_PARTS, Findings, PublishedFinding, tag_of, without_period
+from streamline.report.lettering import clean
 from streamline.report.wording import decimals, money, number
+from streamline.tagged_text import Control, controls, replaced
 from streamline.units import counted
 
-_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
+#: A tag that a finding may have had: words of letters, digits and the like, with dots between, and maybe a part. An author's
+#: own tag of this form is taken for one, and listed; the text of neither is touched.
+_FINDING = re.compile(r"[^\W_][\w-]*(\.[\w~-]+)+(#\w+)?|[\w.-]+~[0-9a-f]{8}(#\w+)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +46,12 @@ class Refreshed:
 
     changed: tuple[Renewed, ...]
     n_unchanged: int
-    #: Tags that look like a finding's and that no finding has: their text stands as it was.
+    #: Tags that look like a finding's and that no finding answers now (it is gone, or has no interval any more): their text
+    #: stands as it was.
     unknown: tuple[str, ...]
+    #: Tags of findings whose control was left as it was: it holds other tagged controls, no text, or text that Word keeps
+    #: elsewhere in the document and would put back.
+    left: tuple[str, ...]
     document: bytes
 
     def to_dict(self) -> dict[str, Any]:
@@ -52,7 +60,30 @@ class Refreshed:
             "changed": [{"tag": c.tag, "finding": c.finding, "old": c.old, "new": c.new} for c in self.changed],
             "unchanged": self.n_unchanged,
             "unknown": list(self.unknown),
+            "left": list(self.left),
         }
+
+    @property
+    def found_none(self) -> bool:
+        """Whether the document holds no control with a finding's tag, so that nothing in it could be renewed."""
+        return not (self.changed or self.n_unchanged or self.unknown or self.left)
+
+    def words(self) -> str:
+        """What changed and what didn't, for an author to read."""
+        if self.found_none:
+            return (
+                "The document holds no content control with a finding's tag: nothing was renewed. Copy statements from a "
+                "section.docx, or give a control the id of a finding as its tag. Some programs drop tags when they save."
+            )
+        lines = [f"{c.tag}\n  was: {c.old}\n  is:  {c.new}" for c in self.changed]
+        lines += [f"{tag}: no finding answers this tag now; its text stands as it was" for tag in self.unknown]
+        lines += [
+            f"{tag}: left as it was, since its control holds other controls, no text, or text that is kept elsewhere in the "
+            "document; put it into a plain text control"
+            for tag in self.left
+        ]
+        told = f"{len(self.changed):,} changed, {self.n_unchanged:,} unchanged, {len(self.unknown):,} unknown"
+        return "\n".join([*lines, f"{told}, {len(self.left):,} left." if self.left else f"{told}."])
 
     def __repr__(self) -> str:
         return f"<Refreshed: {counted(len(self.changed), 'control')} changed, {self.n_unchanged:,} unchanged>"
@@ -86,38 +117,38 @@ def refreshed(document: bytes, findings: Findings, *, name: str = "the document"
     if not any(info.filename == "word/document.xml" for info, _ in entries):
         raise FileFormatError(f"{name} is no Word document: it has no text (word/document.xml).")
     texts = _texts(findings)
-    changed: list[Renewed] = []
-    unknown: list[str] = []
-    same = 0
+    tally = _Tally()
     made: list[tuple[zipfile.ZipInfo, bytes]] = []
     for info, content in entries:
         fresh = content
         if info.filename.startswith("word/") and info.filename.endswith(".xml") and b"sdt" in content:
-            fresh, own, n_same, others = _renewed(content, texts, f"{name}, {info.filename}")
-            changed += own
-            unknown += others
-            same += n_same
+            fresh = _renewed(content, texts, f"{name}, {info.filename}", tally)
         made.append((info, fresh))
-    if not changed:
-        packed = document
-    else:
+    packed = document
+    if tally.changed:
         stream = io.BytesIO()
         with zipfile.ZipFile(stream, "w") as package:
             for info, content in made:
                 package.writestr(info, content, compress_type=info.compress_type)
         packed = stream.getvalue()
-    return Refreshed(changed=tuple(changed), n_unchanged=same, unknown=tuple(dict.fromkeys(unknown)), document=packed)
+    return Refreshed(
+        changed=tuple(tally.changed),
+        n_unchanged=tally.n_unchanged,
+        unknown=tuple(dict.fromkeys(tally.unknown)),
+        left=tuple(dict.fromkeys(tally.left)),
+        document=packed,
+    )
 
 
 def _texts(findings: Findings) -> dict[str, tuple[str, str]]:
     """By tag: the id of the finding, and the text that the control is to hold."""
     texts: dict[str, tuple[str, str]] = {}
     for finding in findings.values():
-        texts[tag_of(finding.id)] = finding.id, finding.statement
+        texts[tag_of(finding.id)] = finding.id, clean(finding.statement)
         for part in TAG_PARTS:
             said = part_text(finding, part)
             if said is not None:
-                texts[tag_of(finding.id, part)] = finding.id, said
+                texts[tag_of(finding.id, part)] = finding.id, clean(said)
     return texts
 
 
@@ -157,60 +188,38 @@ def _writer(finding: PublishedFinding, low: float | None, high: float | None) ->
     return lambda v: number(v, places)
 
 
-def _renewed(
-    content: bytes, texts: Mapping[str, tuple[str, str]], name: str
-) -> tuple[bytes, list[Renewed], int, list[str]]:
-    """One part of the package with its controls renewed: (its bytes, what changed, how many didn't, unknown tags)."""
-    from lxml import etree
+@dataclass(slots=True, kw_only=True)
+class _Tally:
+    """What came of the parts of a document so far."""
 
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)
-    try:
-        root = etree.fromstring(content, parser)
-    except etree.XMLSyntaxError as error:
-        raise FileFormatError(f"{name} is damaged: {error}.") from error
-    changed: list[Renewed] = []
-    unknown: list[str] = []
-    same = 0
-    for control in root.iter(f"{_W}sdt"):
-        mark = control.find(f"{_W}sdtPr/{_W}tag")
-        tag = "" if mark is None else mark.get(f"{_W}val", "")
-        if tag not in texts:
-            if "." in tag and not tag.startswith(("_", "http")):
-                unknown.append(tag)
-            continue
-        words = [t for t in control.iter(f"{_W}t") if _nearest(t) is control]
-        old, (finding, new) = "".join(t.text or "" for t in words), texts[tag]
-        if old == new:
-            same += 1
-            continue
-        if not words:
-            unknown.append(tag)
-            continue
-        words[0].text = new
-        words[0].set(_SPACE, "preserve")
-        for rest in words[1:]:
-            rest.text = ""
-        changed.append(Renewed(tag=tag, finding=finding, old=old, new=new))
-    if not changed:
-        return content, [], same, unknown
-    tree = root.getroottree()
-    standalone = tree.docinfo.standalone
-    return (
-        etree.tostring(tree, xml_declaration=True, encoding=tree.docinfo.encoding or "UTF-8", standalone=standalone),
-        changed, same, unknown,
-    )  # fmt: skip
+    changed: list[Renewed] = field(default_factory=list)
+    n_unchanged: int = 0
+    unknown: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
 
 
-def _nearest(text: Any) -> Any:
-    """The control that a text stands in, the innermost."""
-    above = text.getparent()
-    while above is not None and above.tag != f"{_W}sdt":
-        above = above.getparent()
-    return above
+def _renewed(content: bytes, texts: Mapping[str, tuple[str, str]], name: str, tally: _Tally) -> bytes:
+    """One part of the package with its controls renewed; what came of each is added to the tally."""
+    new: list[tuple[Control, str]] = []
+    for control in controls(content, name=name):
+        if control.tag not in texts:
+            if _FINDING.fullmatch(control.tag):
+                tally.unknown.append(control.tag)
+            continue
+        finding, text = texts[control.tag]
+        if control.text == text and not control.is_prompt:
+            tally.n_unchanged += 1
+        elif control.is_outer or control.is_bound or not control.pieces:
+            tally.left.append(control.tag)
+        else:
+            new.append((control, text))
+            tally.changed.append(Renewed(tag=control.tag, finding=finding, old=control.text, new=text))
+    return replaced(content, new)
 
 
 def _write(target: Path, content: bytes) -> None:
-    """Write a file beside and move it in whole."""
+    """Write a file beside and move it in whole; who may read the old one may read the new one."""
+    target = target.resolve()
     try:
         handle, beside = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
     except OSError as error:
@@ -218,7 +227,7 @@ def _write(target: Path, content: bytes) -> None:
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(content)
-        Path(beside).chmod(0o644)
+        Path(beside).chmod(target.stat().st_mode & 0o777 if target.exists() else 0o644)
         Path(beside).replace(target)
     except OSError as error:
         raise OutputError(f"{target} can't be written: {error.strerror}. It was left as it was.") from error

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 import yaml
+from docx import Document
 
 from streamline.cli import app
 from streamline.errors import OutputError, StudyError
 from streamline.output import write_whole
 from streamline.plan import plan_section
-from streamline.verify import compared, verify
+from streamline.verification import compared, verify
 
 SAMPLE = Path(__file__).parents[1] / "sample_logs"
 
@@ -41,6 +42,8 @@ def records(tmp_path_factory) -> Path:
     study = yaml.safe_load((SAMPLE / "study.yaml").read_text(encoding="utf-8"))
     study["scenarios"] = study["scenarios"][1:2]
     study["simulation"] = {"draws": 20, "seed": 1}
+    study["report"] = {"template": "agency.docx", "contact": {"name": "Data office", "email": "data@agency.example"}}
+    Document().save(folder / "agency.docx")
     (folder / "study.yaml").write_text(yaml.safe_dump(study, sort_keys=False), encoding="utf-8")
     return folder
 
@@ -80,7 +83,9 @@ def test_what_was_published_agrees(published, again):
     found = compared(published, again)
     assert found.agrees
     assert found.differences == ()
-    assert (found.n_inputs, found.n_findings) == (4, len(again.findings))
+    assert (found.n_inputs, found.n_findings) == (5, len(again.findings))
+    catalog = json.loads((published / "data.json").read_text(encoding="utf-8"))
+    assert catalog["dataset"][0]["contactPoint"]["hasEmail"] == "mailto:data@agency.example"
     assert found.n_files == len([p for p in published.rglob("*") if p.is_file()])
 
 
@@ -171,7 +176,7 @@ PLANTED = {
         lambda d: edit(d / "provenance.json", lambda x: x.update(seed=2)), ("file", "provenance.json"),
     ),
     "the digest of the log": (
-        lambda d: edit(d / "provenance.json", lambda x: x["inputs"][1].update(sha256="0" * 64)), ("input", "log (events.csv)"),
+        lambda d: edit(d / "provenance.json", lambda x: x["inputs"][2].update(sha256="0" * 64)), ("input", "log (events.csv)"),
     ),
 }  # fmt: skip
 
@@ -205,7 +210,7 @@ def test_a_changed_byte_of_the_records_is_found(records, published, tmp_path):
 def test_the_command_says_what_differs_and_exits_with_1(copied, records, again, monkeypatch):
     from typer.testing import CliRunner
 
-    monkeypatch.setattr("streamline.verify.plan_section", lambda path, progress: again)
+    monkeypatch.setattr("streamline.verification.plan_section", lambda path, progress: again)
     runner = CliRunner()
     fine = runner.invoke(app, ["verify", str(copied), "--study", str(records / "study.yaml"), "--quiet"])
     assert fine.exit_code == 0
