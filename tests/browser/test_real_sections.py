@@ -18,12 +18,11 @@ pytestmark = pytest.mark.browser
 @pytest.fixture(scope="module", params=["sample", "permits", "receipt", "bpic2017-w", "road-traffic-fines"])
 def saved(request, tmp_path_factory) -> Path:
     """The section of one study, written to a folder."""
+    folder = tmp_path_factory.mktemp("section") / request.param
     if request.param == "sample":
-        study = ROOT / "sample_logs" / "study.yaml"
-    else:
-        request.getfixturevalue("shared_data")
-        study = STUDIES / f"{request.param}.yaml"
-    return plan_section(study).save(tmp_path_factory.mktemp("section") / request.param)
+        return Path(request.getfixturevalue("sample_section").save(folder))
+    request.getfixturevalue("shared_data")
+    return plan_section(STUDIES / f"{request.param}.yaml").save(folder)
 
 
 @pytest.mark.real
