@@ -13,7 +13,7 @@ from streamline.measure.contacts.linking import LinkedContacts
 from streamline.progress import Progress
 from streamline.study import Scenario, Study
 from streamline.units import counted, parse_duration
-from streamline.whatif.estimate import Proposal, ScenarioEstimate, estimates
+from streamline.whatif.estimate import Proposal, ScenarioEstimate, bound_proposal, estimates, measures_of
 from streamline.whatif.packages import PackageEstimates, packages
 from streamline.whatif.prices import CustomerTime, Prices
 from streamline.whatif.replay import fit_replay
@@ -64,11 +64,15 @@ def proposed(
     standard = study.standard.cycle_time if study.standard else None
     progress("replaying the service as it was")
     model = fit_replay(log, contacts=links, calendar=calendar, pools=study.pools, standard=standard, whole=whole)
-    validation = model.validation
     proposals = [
         Proposal(name=s.name, changes=s.changes, once=s.cost_once, per_year=s.cost_per_year) for s in study.scenarios
     ]
     prices, customer_time, terms = _prices(study, contacts), _customer_time(study), study.terms
+    # what the study names and the log lacks is said before anything long is computed
+    measures_of(model, standard=standard, prices=prices, customer_time=customer_time)
+    for p in proposals:
+        bound_proposal(model, p)
+    validation = model.validation
     workers, seed, draws = n_processors(), study.simulation.seed, study.simulation.draws
     progress(f"estimating {counted(len(proposals), 'scenario')}")
     found = estimates(

@@ -349,6 +349,8 @@ def _message(error: dict[str, Any], beside: Any) -> str:
 
 #: What a value must be, by pydantic's kind of error.
 _FORMS = {
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
     "tuple_type": "a list, such as [one, two]",
     "dict_type": "keys with values, such as {mon-fri: 08:00-17:00}",
     "model_type": "keys with values, such as {path: events.csv}",

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from streamline.errors import ScenarioError
+from streamline.whatif.change import AddCapacity
 from streamline.whatif.spread import Spread
 from streamline.whatif.value import Terms, present_cost, value_of
 
@@ -29,6 +30,7 @@ class Drawn:
     name = "Quicker"
     cases_per_year = 1_000.0
     excluded: dict[str, int] = field(default_factory=dict)
+    changes: tuple = ()
     hours_of: dict[str, float] = field(default_factory=lambda: {"": 0.25, "Form": 1.5})
 
     @property
@@ -132,3 +134,12 @@ def test_a_rate_needs_its_source():
         Terms(rate=0.03)
     with pytest.raises(ScenarioError, match="between 1 and 50"):
         Terms(rate=0.03, source="memo", years=51)
+
+
+def test_the_pay_of_people_who_come_or_go_is_said_to_be_left_out():
+    """Hours of work stay the same when two more share them; what they are paid is for the study to say."""
+    drawn = Drawn([-300.0] * 4, [0.0] * 4, changes=(AddCapacity(activity="Check", staff=2),))
+    silent = value_of(drawn, currency="USD")
+    assert any("their pay isn't counted" in c for c in silent.caveats)
+    assert value_of(drawn, currency="USD", per_year=120_000).caveats == ()
+    assert told().caveats == ()

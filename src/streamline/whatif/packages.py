@@ -172,7 +172,9 @@ def packages(
 
     codes, bound, caveats = [], [], []
     if k > MOST:
-        caveats.append(f"What each scenario adds is told of up to {MOST}, and so is the cheapest set; these are {k}.")
+        caveats.append(
+            f"What each scenario adds, and the cheapest set, are told of up to {MOST} scenarios; these are {k}."
+        )
     for code in range(1, 2**k) if k <= MOST else (2**k - 1,):
         try:
             bound.append(bound_proposal(model, together(_chosen(proposals, code), name=_name(proposals, code))))

@@ -24,7 +24,7 @@ from streamline.whatif.estimate import Proposal, bound_proposal, measures_of
 from streamline.whatif.figures import Measures
 from streamline.whatif.prices import CustomerTime, Prices
 from streamline.whatif.queue_model import QueueModel
-from streamline.whatif.spread import part_with_waits
+from streamline.whatif.spread import no_more_than_there_is, part_with_waits
 from streamline.whatif.validate import Validation
 
 Float = npt.NDArray[np.float64]
@@ -153,7 +153,7 @@ def sensitivities(
         likely = at[place] - as_is
         chance = z * (found.to_be[place] - found.as_is).std(axis=0, ddof=1)
         ends = [_End(what=CASES, low="low end", high="high end", at_low=likely - chance, at_high=likely + chance)]
-        ends += _error(measures, bound[place], likely, z, validation)
+        ends += _error(measures, bound[place], likely, as_is, z, validation)
         doubtful = _doubtful(p.changes)
         for j, change in enumerate(doubtful):
             at_low, at_high = at[place + 1 + 2 * j] - as_is, at[place + 2 + 2 * j] - as_is
@@ -222,14 +222,16 @@ def _written(change: Change, end: Any) -> str:
 
 
 def _error(
-    measures: Measures, scenario: BoundScenario, likely: Float, z: float, validation: Validation | None
+    measures: Measures, scenario: BoundScenario, likely: Float, as_is: Float, z: float, validation: Validation | None
 ) -> list[_End]:
     """What the replay got wrong on a later period, where the scenario is replayed."""
     error = 0.0 if validation is None else validation.excess_error
     if error == 0 or not (scenario.on_cases or scenario.on_steps):
         return []
     part = part_with_waits(measures, likely)
-    low, high = likely + part * np.expm1(-z * error), likely + part * np.expm1(z * error)
+    low, high = (
+        no_more_than_there_is(measures, likely + part * np.expm1(side * error), likely, as_is) for side in (-z, z)
+    )
     return [_End(what=REPLAY, low="effect smaller", high="effect larger", at_low=low, at_high=high)]
 
 

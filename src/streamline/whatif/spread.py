@@ -42,6 +42,16 @@ def part_with_waits(measures: Measures, change: Float) -> Float:
     return part
 
 
+def no_more_than_there_is(measures: Measures, change: Float, difference: Float, as_is: Float) -> Float:
+    """Changes with an error, (…, measures), cut to what there is to lose or to gain, as the replay without the error has it.
+
+    Times, contacts, hours and shares stay at 0 or more, shares at 1 or less; a difference that passes these itself stays.
+    """
+    change = np.maximum(change, np.minimum(difference, -as_is))
+    shares = np.array([name in measures.shares for name in measures.all_names])
+    return np.where(shares, np.minimum(change, np.maximum(difference, 1 - as_is)), change)
+
+
 def spread(measures: Measures, own: Draws, found: Draws, scenario: BoundScenario, *, seed: int, error: float) -> Spread:
     """The draws of one scenario, each change scaled by what the replay got wrong, where waits enter it.
 
@@ -53,9 +63,6 @@ def spread(measures: Measures, own: Draws, found: Draws, scenario: BoundScenario
     replayed = bool(scenario.on_cases or scenario.on_steps)
     scale = error_scales(seed, len(difference), error if replayed else 0.0)[:, None]
     change = difference + part_with_waits(measures, difference) * (scale - 1)
-    # no error takes more than there is: times, contacts, hours and shares stay at 0 or more, shares at 1 or less
-    change = np.maximum(change, np.minimum(difference, -found.as_is))
-    shares = np.array([name in measures.shares for name in measures.all_names])
-    change[:, shares] = np.minimum(change[:, shares], np.maximum(difference, 1 - found.as_is)[:, shares])
+    change = no_more_than_there_is(measures, change, difference, found.as_is)
     after = baseline + (found.as_is - np.nanmean(found.as_is, axis=0)) + change
     return Spread(baseline=baseline, mean=np.nanmean(difference, axis=0), change=change, after=after)

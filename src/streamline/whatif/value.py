@@ -22,6 +22,7 @@ import pandas as pd
 from streamline.errors import ScenarioError
 from streamline.figure import Bar, BarChart, Chart
 from streamline.results import Estimate, Result, bounded
+from streamline.whatif.change import AddCapacity
 from streamline.whatif.estimate import ScenarioEstimate
 from streamline.whatif.figures import CONTACT, RESPONSES
 
@@ -122,6 +123,7 @@ def value_of(
     """
     terms = terms or Terms()
     missing: list[str] = []
+    caveats: list[str] = []
     level, n = estimate.level, estimate.n
     method = f"{estimate.draws} draws of the replay, priced as the study says"
 
@@ -155,6 +157,11 @@ def value_of(
         mean = -(float(estimate.spread.mean[j]) - running)
         draws = -(estimate.drawn("cost_per_year") - running)
         saving = told(mean, draws, f"{currency} per year")
+        if per_year is None and any(isinstance(c, AddCapacity) and c.staff != 0 for c in estimate.changes):
+            caveats.append(
+                f"“{estimate.name}” adds people or takes them away, and their pay isn't counted: staff hours are those of the "
+                "work done. State it as the scenario's cost_per_year (less where people go)."
+            )
         if once is None and per_year is None:
             missing.append("Payback and net present value are not told: the study doesn't say what the scenario costs.")
         else:
@@ -190,7 +197,7 @@ def value_of(
         table=table,
         n=n,
         excluded=estimate.excluded,
-        caveats=(),
+        caveats=tuple(caveats),
         name=estimate.name,
         currency=currency,
         saving_per_year=saving,

@@ -96,3 +96,16 @@ def test_plot_draws_the_changes_at_the_ends(model):
     for end in ("low", "high"):
         assert any(x == pytest.approx(first[f"change_at_{end}"]) for x in drawn)
     assert {"20%", "80%"} <= set(texts)
+
+
+def test_no_error_takes_more_than_there_is(model):
+    """A replay that is off by five times its mean moves the change no further than to a service that takes no time."""
+    found = sensitivity(model, MORE, standard="5 days", draws=20, validation=Off(excess_error=5.0))
+    as_is = estimate(model, MORE, standard="5 days", draws=20)
+    for measure in ("cycle_time.mean", "within_standard"):
+        row = next(r for r in found.of(measure).shown.to_dict(orient="records") if r["input"] == REPLAY)
+        lowest, highest = sorted((row["change_at_low"], row["change_at_high"]))
+        baseline = as_is[measure].baseline
+        assert lowest >= -1.05 * baseline
+        if measure == "within_standard":
+            assert highest <= 1 - baseline + 0.05

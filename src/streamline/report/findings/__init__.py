@@ -47,6 +47,6 @@ def _of_proposals(a: Analysis) -> Iterator[Finding]:
     if a.proposed is None:
         return
     for s in a.proposed.scenarios:
-        yield from hanging_finding(s)
-        yield from worth_findings(s, a.study.terms)
+        yield from hanging_finding(s, a.proposed.validation)
+        yield from worth_findings(s, a.study.terms, a.proposed.validation)
     yield from package_findings(a.proposed, a.study.costs.currency if a.study.costs else "")

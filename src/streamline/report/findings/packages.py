@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from streamline.errors import listed
 from streamline.proposals import EstimatedScenario, Proposed
-from streamline.report.findings.scenario import change_words, scenario_statement
+from streamline.report.findings.scenario import change_words, scenario_statement, verdict_caveat
 from streamline.report.wording import decimals, money, number, percent
 from streamline.results import Finding, ScenarioFinding, SubjectFinding, rows_of
 from streamline.study import slug
 from streamline.whatif.estimate import Figure
 from streamline.whatif.packages import SURE, PackageEstimates
 from streamline.whatif.sensitivity import CASES, REPLAY
+from streamline.whatif.validate import Validation
 
 TABLE = "tables/packages.csv"
 
@@ -23,6 +23,7 @@ def package_findings(p: Proposed, currency: str) -> Iterator[Finding]:
     package = p.package
     if package is None:
         return
+    verdict = verdict_caveat(p.validation)
     whole = package.together
     if whole is not None:
         for f in whole.figures:
@@ -33,13 +34,15 @@ def package_findings(p: Proposed, currency: str) -> Iterator[Finding]:
                 value=f.value, low=f.low, high=f.high, level=whole.level, unit=f.unit, n=f.n, baseline=f.baseline,
                 change=f.change, change_low=f.change_low, change_high=f.change_high,
                 method=f"replay of the same cases with all changes at once; {whole.draws} draws",
-                caveats=whole.caveats, table=TABLE,
+                caveats=whole.caveats + verdict, table=TABLE,
             )  # fmt: skip
-    yield from _shares(package, {s.scenario.name: s for s in p.scenarios})
-    yield _cheapest(package, currency)
+    yield from _shares(package, {s.scenario.name: s for s in p.scenarios}, verdict)
+    yield _cheapest(package, currency, verdict)
 
 
-def _shares(package: PackageEstimates, scenarios: Mapping[str, EstimatedScenario]) -> Iterator[Finding]:
+def _shares(
+    package: PackageEstimates, scenarios: Mapping[str, EstimatedScenario], verdict: tuple[str, ...]
+) -> Iterator[Finding]:
     """What each proposal adds to the change of the mean cycle time."""
     shares = package.shares[package.shares["measure"] == "cycle_time.mean"]
     for r in rows_of(shares):
@@ -52,11 +55,11 @@ def _shares(package: PackageEstimates, scenarios: Mapping[str, EstimatedScenario
             f"alone it changes it by {number(alone, places)} days.",
             value=r.share, low=r.share_low, high=r.share_high, level=package.level, unit="days", n=package.n,
             method=f"Shapley value: what it adds, on average over all orders of bringing the proposals in; {package.draws} draws",
-            caveats=(), table="tables/package_shares.csv",
+            caveats=verdict, table="tables/package_shares.csv",
         )  # fmt: skip
 
 
-def _cheapest(package: PackageEstimates, currency: str) -> Finding:
+def _cheapest(package: PackageEstimates, currency: str, verdict: tuple[str, ...]) -> Finding:
     """The cheapest set that meets the standard, or why there is none."""
     found = package.cheapest
     if found is None:
@@ -65,7 +68,7 @@ def _cheapest(package: PackageEstimates, currency: str) -> Finding:
         words = f"The standard is met without any of the proposals with a probability of {percent(found.probability)}."
         value = found.probability
     else:
-        named = listed([f"“{n}”" for n in found.names], limit=6)
+        named = " with ".join(f"“{n}”" for n in found.names)
         which = "smallest" if found.cost is None else "cheapest"
         cost = "" if found.cost is None else f", at {money(found.cost, currency, step=1)} {_terms(package, currency)}"
         share = ""
@@ -82,7 +85,7 @@ def _cheapest(package: PackageEstimates, currency: str) -> Finding:
         id="package.cheapest", section="package", statement=words, value=value, low=None, high=None, level=None,
         unit="probability", n=package.n,
         method=f"every set of proposals in {package.draws} draws of the replay, the one chosen again with all draws",
-        caveats=package.caveats, table=None if package.table.empty else TABLE,
+        caveats=package.caveats + verdict, table=None if package.table.empty else TABLE,
     )  # fmt: skip
 
 
@@ -90,7 +93,7 @@ def _terms(package: PackageEstimates, currency: str) -> str:
     return package.cost_words.removeprefix(f"{currency}, ")
 
 
-def hanging_finding(s: EstimatedScenario) -> Iterator[Finding]:
+def hanging_finding(s: EstimatedScenario, validation: Validation) -> Iterator[Finding]:
     """What the estimate of the mean cycle time hangs on most, within its interval."""
     rows = s.sensitivity.shown
     inside = rows[rows["inside"]]
@@ -106,7 +109,7 @@ def hanging_finding(s: EstimatedScenario) -> Iterator[Finding]:
         unit="days", n=s.sensitivity.n,
         method=f"{s.sensitivity.draws} draws, in which one thing at a time goes to its low and high end and the rest stays at "
         "its likely value",
-        caveats=(), table="tables/sensitivity.csv",
+        caveats=verdict_caveat(validation), table="tables/sensitivity.csv",
     )  # fmt: skip
 
 

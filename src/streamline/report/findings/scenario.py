@@ -14,7 +14,7 @@ from streamline.whatif.validate import Validation
 
 
 def scenario_findings(scenario: Scenario, e: ScenarioEstimate, validation: Validation | None) -> Iterator[Finding]:
-    verdict = () if validation is None or validation.verdict == "fit for decisions" else (verdict_words(validation),)
+    verdict = verdict_caveat(validation)
     for f in e.figures:
         yield ScenarioFinding(
             id=f"scenario.{scenario.slug}.{f.measure}", section="scenario", scenario=scenario.name,
@@ -43,6 +43,11 @@ _MEASURES = {
 _THROUGH_QUEUES = ("cycle_time.mean", "cycle_time.median", "cycle_time.p90", "within_standard", "contacts_per_case")
 
 
+def verdict_caveat(validation: Validation | None) -> tuple[str, ...]:
+    """What stands beside each figure of a replay that isn't fit for decisions."""
+    return () if validation is None or validation.verdict == "fit for decisions" else (verdict_words(validation),)
+
+
 def verdict_words(validation: Validation) -> str:
     """What the check of the replay allows its figures to be used for."""
     return {
@@ -64,6 +69,13 @@ def unit_words(f: Figure) -> str:
     if f.unit.endswith("per year"):
         return f.unit
     return {"share": "% of cases", "contacts per case": "contacts", "hours": "hours per case"}.get(f.unit, f.unit)
+
+
+def without_unit(text: str, f: Figure) -> str:
+    """The text of a figure beside a column that names its unit."""
+    if f.unit.endswith("per year"):
+        return text.replace(f"{f.unit.split()[0]} ", "")
+    return text.replace("%", "") if f.unit == "share" else text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +159,8 @@ def scenario_statement(name: str, f: Figure, level: float, *, through_queues: bo
     direct = " directly" if f.measure in _THROUGH_QUEUES and not through_queues else ""
     without = "; effects through queues, and the error of leaving them out, not included" if direct else ""
     near, far = sorted((abs(f.change_low), abs(f.change_high)))
-    size = texts.size + (" percentage points" if f.unit == "share" else unit)
+    one = texts.size == "1" and f.unit in ("days", "hours")
+    size = texts.size + (" percentage points" if f.unit == "share" else unit.removesuffix("s") if one else unit)
     return (
         f"{who} {is_} estimated to {verb} {what}{direct} by {size} ({level:.0%} interval {write(near)} to "
         f"{write(far)}{without}), from {texts.baseline} to {texts.value}{unit} ({base})."

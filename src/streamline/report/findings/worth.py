@@ -6,29 +6,32 @@ import math
 from collections.abc import Iterator
 
 from streamline.proposals import EstimatedScenario
+from streamline.report.findings.scenario import verdict_caveat
 from streamline.report.wording import money, number, percent
 from streamline.results import Estimate, Finding
+from streamline.whatif.validate import Validation
 from streamline.whatif.value import LONGEST, Terms
 
 TABLE = "tables/value.csv"
 
 
-def worth_findings(s: EstimatedScenario, terms: Terms) -> Iterator[Finding]:
+def worth_findings(s: EstimatedScenario, terms: Terms, validation: Validation) -> Iterator[Finding]:
     """What a scenario saves a year, when it pays for itself, its net present value, and hours of customers."""
     value, name, slug = s.value, s.scenario.name, s.scenario.slug
+    caveats = (*value.caveats, *verdict_caveat(validation))
     replayed = f"{s.estimate.draws} draws of the replay; prices as the study states them"
     if value.saving_per_year is not None:
         saved = value.saving_per_year
         running = s.scenario.cost_per_year
         own = f", before its own cost of {money(running, value.currency, step=1)} a year" if running else ""
         yield _finding(
-            f"value.{slug}.saving_per_year", saved, method=replayed,
+            f"value.{slug}.saving_per_year", saved, method=replayed, caveats=caveats,
             statement=f"“{name}” is estimated to {_saves(saved)} a year in staff time and contacts at full effect "
             f"({saved.level:.0%} interval {money_span(saved, value.currency)}{own}; n = {saved.n:,} cases).",
         )  # fmt: skip
     if value.payback_years is not None:
         yield _finding(
-            f"value.{slug}.payback", value.payback_years, method=replayed,
+            f"value.{slug}.payback", value.payback_years, method=replayed, caveats=caveats,
             statement=_payback_words(name, value.payback_years, value.pays_back),
         )  # fmt: skip
     if value.net_present_value is not None and terms.rate is not None:
@@ -36,9 +39,9 @@ def worth_findings(s: EstimatedScenario, terms: Terms) -> Iterator[Finding]:
         rate = f"discounted at {percent(terms.rate)} a year"
         yield _finding(
             f"value.{slug}.net_present_value", net,
-            method=f"{replayed}; monthly flows to the month of the start, {rate} ({terms.source})",
+            method=f"{replayed}; monthly flows to the month of the start, {rate} ({terms.source})", caveats=caveats,
             statement=f"Over {terms.years} years “{name}” is estimated to {_worth(net, value.currency)}, all its costs included "
-            f"and {rate} ({level(net)} interval of its value {money_span(net, value.currency)}).",
+            f"and {rate} ({level(net)} interval of its value {money_span(net, value.currency)}; n = {net.n:,} cases).",
         )  # fmt: skip
     if value.customer_hours_per_year is not None:
         hours = value.customer_hours_per_year
@@ -53,9 +56,9 @@ def worth_findings(s: EstimatedScenario, terms: Terms) -> Iterator[Finding]:
             worth += "not the agency's"
         yield _finding(
             f"value.{slug}.customer_hours_per_year", hours,
-            method=f"{replayed}; respondents × responses × hours a response",
+            method=f"{replayed}; respondents × responses × hours a response", caveats=caveats,
             statement=f"With “{name}” customers are estimated to spend {size} {fewer} hours a year "
-            f"on contacts and responses ({level(hours)} interval {_hours_span(hours)}{worth}).",
+            f"on contacts and responses ({level(hours)} interval {_hours_span(hours)}; n = {hours.n:,} cases{worth}).",
         )  # fmt: skip
 
 
@@ -64,14 +67,14 @@ def level(e: Estimate) -> str:
     return "no" if e.level is None else f"{e.level:.0%}"
 
 
-def _finding(id_: str, e: Estimate, *, statement: str, method: str) -> Finding:
+def _finding(id_: str, e: Estimate, *, statement: str, method: str, caveats: tuple[str, ...]) -> Finding:
     # JSON holds no infinity: what may never happen has no bounds, and the statement says so
     ends = (e.low, e.value, e.high)
     told = all(x is not None and math.isfinite(x) for x in ends)
     value = e.value if math.isfinite(e.value) else None
     return Finding(
         id=id_, section="value", statement=statement, value=value, low=e.low if told else None,
-        high=e.high if told else None, level=e.level if told else None, unit=e.unit, n=e.n, method=method, caveats=(),
+        high=e.high if told else None, level=e.level if told else None, unit=e.unit, n=e.n, method=method, caveats=caveats,
         table=TABLE,
     )  # fmt: skip
 
@@ -148,13 +151,13 @@ def _payback_words(name: str, e: Estimate, sure: float) -> str:
     """When a scenario pays for itself."""
     assert e.low is not None
     assert e.high is not None
-    span = f"{e.level:.0%} interval {years_words(e.low)} to {years_words(e.high)}"
+    span = f"{e.level:.0%} interval {years_words(e.low)} to {years_words(e.high)}; n = {e.n:,} cases"
     if not math.isfinite(e.value):
         chance = "in none of the draws" if sure == 0 else f"in {percent(sure)} of the draws"
         return (
             f"“{name}” is not estimated to pay for itself: its savings don't make up for what it costs "
-            f"({chance} they do within {LONGEST} years)."
+            f"({chance} they do within {LONGEST} years; n = {e.n:,} cases)."
         )
     if e.value == 0:
-        return f"“{name}” costs nothing once, and is estimated to save more a year than it costs."
+        return f"“{name}” costs nothing once, and is estimated to save more a year than it costs (n = {e.n:,} cases)."
     return f"“{name}” is estimated to pay for itself {years_words(e.value)} after its start ({span})."

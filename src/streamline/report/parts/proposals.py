@@ -8,7 +8,7 @@ from dataclasses import replace
 from streamline.figure import PointChart
 from streamline.report import tables
 from streamline.report.analysis import Analysis
-from streamline.report.findings.scenario import figure_texts, verdict_words
+from streamline.report.findings.scenario import figure_texts, verdict_caveat, verdict_words
 from streamline.report.parts.saying import Say, cautions, figure, paragraph, said
 from streamline.report.section import Block, Bullets, Caution, Paragraph, Part
 from streamline.study import Scenario
@@ -88,7 +88,8 @@ def _worth(a: Analysis, say: Say) -> Iterator[Part]:
     if any(not s.value.burden.empty for s in scenarios):
         ids = [f"value.{s.scenario.slug}.customer_hours_per_year" for s in scenarios]
         blocks += [Bullets(items=tuple(say[i].statement for i in ids if i in say)), tables.burden(scenarios)]
-    blocks += cautions(m for s in scenarios for m in s.value.missing)
+    blocks += _unfit(a)
+    blocks += cautions(m for s in scenarios for m in (*s.value.caveats, *s.value.missing))
     yield Part(id="value", title="What the proposals are worth", blocks=tuple(blocks))
 
 
@@ -107,8 +108,14 @@ def _together(a: Analysis, say: Say) -> Iterator[Part]:
     chart = package.chart()
     if isinstance(chart, PointChart) and len(chart.points) > 1:
         blocks.append(figure("benefit-cost", "What each proposal saves and what it costs", chart))
-    blocks += cautions(package.caveats)
+    blocks += _unfit(a)
+    blocks += cautions(package.caveats, but=(package.cheapest_missing,))
     yield Part(id="together", title="The proposals together", blocks=tuple(blocks))
+
+
+def _unfit(a: Analysis) -> Iterator[Block]:
+    """The caution beside figures of a replay that isn't fit for decisions."""
+    yield from (Caution(text=words) for words in verdict_caveat(a.validation))
 
 
 def verdict_block(validation: Validation) -> Block:
@@ -122,7 +129,9 @@ def _checked(a: Analysis, say: Say) -> Iterator[Block]:
     if "validation.verdict" in say:
         yield Paragraph(text=say["validation.verdict"].statement)
         yield tables.validation(a)
-        yield tables.replayed_waits(a)
+        waits = tables.replayed_waits(a)
+        if waits.rows:
+            yield waits
     for caveat in sorted(_common(a)):
         yield Caution(text=caveat)
 

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from streamline.report.analysis import Analysis
-from streamline.report.findings.scenario import figure_texts, measure_words, span_text, target_span, unit_words
+from streamline.report.findings.scenario import (
+    figure_texts,
+    measure_words,
+    span_text,
+    target_span,
+    unit_words,
+    without_unit,
+)
 from streamline.report.section import Table
 from streamline.report.tables.making import table_of
 from streamline.report.wording import arrivals_words, number, percent
@@ -49,7 +56,9 @@ def benefits(a: Analysis, scenarios: Sequence[tuple[Scenario, ScenarioEstimate]]
                 texts = figure_texts(f)
                 date = proposal.full_effect or "not set"
                 what = [proposal.name, measure_words(f, unit=False), unit_words(f)]
-                rows.append([*what, texts.baseline, texts.value, date, target_span(f), evidence])
+                told = (without_unit(t, f) for t in (texts.baseline, texts.value, target_span(f)))
+                baseline, target, span = told
+                rows.append([*what, baseline, target, date, span, evidence])
                 evidence = "as above"
     return table_of(
         "benefits", f"Intended benefits; baseline: cases that arrived from {arrivals_words(a.log)}",
