@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import gzip
-import importlib.util
+import importlib
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -185,11 +184,4 @@ def read_text(written: Callable[..., Path]) -> Callable[..., Any]:
 @pytest.fixture(scope="session")
 def pdf_reading() -> ModuleType:
     """The module `pdf_reading`: `Reading(file)` for what a screen reader finds, `shown(content)` for all words of a file."""
-    path = Path(__file__).with_name("pdf_reading.py")
-    spec = importlib.util.spec_from_file_location("pdf_reading", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+    return importlib.import_module("pdf_reading")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from pathlib import Path
+import importlib
 from types import ModuleType
 
 import pytest
@@ -13,11 +11,4 @@ import pytest
 @pytest.fixture(scope="session")
 def sample() -> ModuleType:
     """The module `sample_section`: its charts by name, and `sample_section()`."""
-    path = Path(__file__).with_name("sample_section.py")
-    spec = importlib.util.spec_from_file_location("sample_section", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+    return importlib.import_module("sample_section")

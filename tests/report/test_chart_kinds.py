@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
 import itertools
 import math
 import re
-import sys
 from collections.abc import Iterator
-from pathlib import Path
-from types import ModuleType
 from xml.etree import ElementTree
 
 import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
 import pytest
+import sample_charts as charts
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -48,18 +45,6 @@ BLIND = {
 }
 
 
-def _load() -> ModuleType:
-    path = Path(__file__).with_name("sample_charts.py")
-    spec = importlib.util.spec_from_file_location("sample_charts", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-charts = _load()
 ALL = {**charts.DIAGNOSIS, **charts.ODD}
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
-from pathlib import Path
-from types import ModuleType
 
 import pytest
+import sample_charts as charts
 
 from streamline.figure import (
     Bar,
@@ -34,17 +32,6 @@ from streamline.report.chart import describe
 DAY = 86_400_000_000
 
 
-def _load() -> ModuleType:
-    path = Path(__file__).with_name("sample_charts.py")
-    spec = importlib.util.spec_from_file_location("sample_charts_words", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-charts = _load()
 TWO_DAYS = Line(label="a", at=(0, DAY), values=(4.0, 9.5), low=(3.0, math.nan), high=(5.0, math.nan))
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import itertools
 import math
 import re
-from pathlib import Path
-from types import ModuleType
 from xml.etree import ElementTree
 
 import matplotlib as mpl
 import pytest
+import sample_charts as charts
 from matplotlib.colors import to_hex
 
 from streamline.figure import Point, PointChart, Swing, Tornado
@@ -23,17 +21,6 @@ from streamline.report.lettering import text_width
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def _load() -> ModuleType:
-    path = Path(__file__).with_name("sample_charts.py")
-    spec = importlib.util.spec_from_file_location("sample_charts_points", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-charts = _load()
 NAMES = [" + ".join(some) for k in (1, 2, 3) for some in itertools.combinations(charts._SETS, k)][:12]
 TWELVE = PointChart(
     title="Twelve sets close to each other",

@@ -164,7 +164,7 @@ def _pieces(svg: str, height: float) -> list[str]:
     while high - cuts[-1] > height:
         last = cuts[-1] + height
         free = (last - i for i in range(int(0.5 * height)) if not any(a < last - i < b for a, b in taken))
-        cuts.append(next(free, last))
+        cuts.append(math.floor(100 * next(free, last)) / 100)  # as it is written, so that views add up
     cuts.append(high)
     return [_view(svg, wide, top, foot) for top, foot in pairwise(cuts)]
 
