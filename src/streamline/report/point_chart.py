@@ -152,7 +152,7 @@ def _number_places(ax: Axes, points: tuple[Point, ...], width: float) -> list[tu
     It keeps off the intervals too where there is room; a number that stands further off is tied to its point by a line.
     """
     (first, end), (low, high) = ax.get_xlim(), ax.get_ylim()
-    height = ax.get_position().height * ax.figure.get_figheight() * 72.0  # type: ignore[union-attr]
+    height = ax.get_window_extent().height * 72.0 / ax.figure.dpi
     centres = [((p.x - first) / (end - first) * width, (p.y - low) / (high - low) * height) for p in points]
     boxes = [(x, y, 8.0, 8.0) for x, y in centres]
     bars = []

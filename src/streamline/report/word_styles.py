@@ -54,7 +54,7 @@ def opened(template: bytes | None, *, name: str = "The template") -> Any:
     Raises OutputError when the template isn't a Word document.
     """
     from docx import Document
-    from docx.opc.exceptions import PackageNotFoundError
+    from docx.opc.exceptions import OpcError, PackageNotFoundError
     from docx.shared import Pt
 
     if template is None:
@@ -74,7 +74,7 @@ def opened(template: bytes | None, *, name: str = "The template") -> Any:
         _styled(document, plain=False)
     except (PackageNotFoundError, BadZipFile, KeyError, ValueError, OSError) as error:
         raise OutputError(f"{name} isn't a Word document (.docx); save it as one in Word, or leave it out.") from error
-    except Exception as error:  # a package whose parts don't hold together
+    except (OpcError, SyntaxError, AttributeError, IndexError, TypeError) as error:  # its parts don't hold together
         raise OutputError(
             f"{name} can't be read as a Word document ({type(error).__name__}); open it in Word, save it again as .docx, "
             "or leave it out."
