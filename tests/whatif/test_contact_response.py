@@ -56,12 +56,12 @@ def own(model: QueueModel, *changes: object) -> Expected:
 def test_as_it_is_contacts_are_those_recorded(model: QueueModel, response: ContactResponse) -> None:
     """Of the covered cases, over the link share: in all, and of each state."""
     links = response.links
-    recorded = links.per_case()[response.covered].sum() / links.link_share
+    recorded = links.per_case()[response.told].sum() / links.link_share
     assert links.link_share < 0.95  # some calls carry no case
-    assert own(model).contacts[response.covered].sum() == pytest.approx(recorded, rel=1e-3)
+    assert own(model).contacts[response.told].sum() == pytest.approx(recorded, rel=1e-3)
     got = estimate(model, [], draws=20)["contacts_per_case"]
-    assert got.baseline == pytest.approx(recorded / response.covered.sum(), rel=1e-3)
-    assert got.n == response.covered.sum()
+    assert got.baseline == pytest.approx(recorded / response.told.sum(), rel=1e-3)
+    assert got.n == response.told.sum()
     assert (got.change, got.change_low, got.change_high) == (0, 0, 0)
 
 
@@ -119,7 +119,7 @@ def test_self_service_takes_its_share_of_the_contacts_and_costs_what_it_costs(
 ) -> None:
     """A quarter of those while the decision is awaited, at 2 each; then of the rest a half: 3/8 reach people."""
     decide = response.recorded[response.links.log.activity_code("Decide")]
-    before, covered = own(model), response.covered
+    before, covered = own(model), response.told
     once = own(model, SelfService(state="Decide", share=0.25, cost=2.0))
     fall = (before.contacts - once.contacts)[covered].sum()
     assert fall == pytest.approx(0.25 * decide, rel=1e-3)
@@ -134,25 +134,25 @@ def test_self_service_takes_its_share_of_the_contacts_and_costs_what_it_costs(
 def test_self_service_by_reason_takes_the_share_of_that_reason(model: QueueModel, response: ContactResponse) -> None:
     codes, names = response.links.codes("reason")  # type: ignore[misc]
     # closed cases within the time covered: their calls only
-    mine = response.covered[response.links.case]
+    mine = response.told[response.links.case]
     about = (codes[mine] == names.index("papers")).sum() / response.links.link_share
     before, after = own(model), own(model, SelfService(reason="papers", share=1.0, cost=1.0))
-    fall = (before.contacts - after.contacts)[response.covered].sum()
+    fall = (before.contacts - after.contacts)[response.told].sum()
     assert fall == pytest.approx(about, rel=0.02)  # shares by state are those of all cases, the open ones too
-    assert after.moved_cost[response.covered].sum() == pytest.approx(fall)
+    assert after.moved_cost[response.told].sum() == pytest.approx(fall)
 
 
 def test_telling_customers_lowers_the_rate_and_may_raise_it(model: QueueModel, response: ContactResponse) -> None:
     """While the decision is awaited; those that don't come bring on no others, so the fall is a little more than 40%."""
     decide = response.recorded[response.links.log.activity_code("Decide")]
-    before = own(model).contacts[response.covered].sum()
-    told = own(model, Notify(states=("Decide",), by=0.4)).contacts[response.covered].sum()
+    before = own(model).contacts[response.told].sum()
+    told = own(model, Notify(states=("Decide",), by=0.4)).contacts[response.told].sum()
     assert 0.40 * decide < before - told < 0.52 * decide
-    more = own(model, Notify(states=("Decide",), by=-0.2)).contacts[response.covered].sum()
+    more = own(model, Notify(states=("Decide",), by=-0.2)).contacts[response.told].sum()
     assert 0.20 * decide < more - before < 0.3 * decide
-    silent = own(model, Notify(states=("Decide",), by=1.0)).contacts[response.covered].sum()
+    silent = own(model, Notify(states=("Decide",), by=1.0)).contacts[response.told].sum()
     assert before - silent >= decide * 0.999
-    everything = own(model, Notify(by=0.4)).contacts[response.covered].sum()  # all but the answer that is waited for
+    everything = own(model, Notify(by=0.4)).contacts[response.told].sum()  # all but the answer that is waited for
     assert everything == pytest.approx(told, rel=1e-6)
 
 
@@ -160,7 +160,7 @@ def test_changes_of_days_and_of_rates_go_together(model: QueueModel, response: C
     """Half of the days of waiting for the answer, and two fifths fewer contacts while the decision is awaited."""
     shorter, told = ShortenExternal(activity="Answer received", by=0.5), Notify(states=("Decide",), by=0.4)
     both, one, other, before = (
-        own(model, *c).contacts[response.covered].sum() for c in ((shorter, told), (shorter,), (told,), ())
+        own(model, *c).contacts[response.told].sum() for c in ((shorter, told), (shorter,), (told,), ())
     )
     assert both < min(one, other) < before
     assert before - both == pytest.approx((before - one) + (before - other), rel=0.08)  # other states, but for redials
@@ -171,7 +171,7 @@ def test_frequent_callers_have_higher_propensities(response: ContactResponse) ->
     assert 0.25 < response.spread < 0.9
     count = response.links.per_case()
     assert response.propensity[count >= 4].min() > 1 > response.propensity[count == 0].mean()
-    assert response.propensity[response.covered].mean() == pytest.approx(1.0, abs=0.05)
+    assert response.propensity[response.told].mean() == pytest.approx(1.0, abs=0.05)
 
 
 def test_a_level_without_contacts_isnt_taken_for_one_that_never_has_any(response: ContactResponse) -> None:

@@ -56,9 +56,9 @@ def test_as_it_is_contacts_are_those_recorded_each_about_one_of_the_steps(model:
     response = model.contacts
     assert response is not None
     assert response.beside is not None
-    recorded = response.links.per_case()[response.covered].sum()
-    assert own(model)[response.covered].sum() == pytest.approx(recorded, rel=1e-3)
-    assert response.recorded.sum() == pytest.approx(recorded - response.outside[response.covered].sum())
+    recorded = response.links.per_case()[response.told].sum()
+    assert own(model)[response.told].sum() == pytest.approx(recorded, rel=1e-3)
+    assert response.recorded.sum() == pytest.approx(recorded - response.outside[response.told].sum())
     shares = [told(model, a) / recorded for a in ("Answer", "Check", "Decide")]
     assert shares == pytest.approx([0.36, 0.40, 0.24], abs=0.06)
 

@@ -45,6 +45,7 @@ from streamline.units import DAY
 from streamline.whatif.contact_parts import AddingUp, SharedContacts, adding_up, shared_contacts
 from streamline.whatif.contact_rates import Effects, RateTable, rate_table
 from streamline.whatif.queue_model import QueueModel, Workload
+from streamline.whatif.sample import Cases
 
 Float = npt.NDArray[np.float64]
 Int64 = npt.NDArray[np.int64]
@@ -120,14 +121,15 @@ class ContactResponse:
     spread: float
     #: (n_cases,) contacts before the arrival and after the end, over the link share.
     outside: Float = field(repr=False)
-    #: Closed cases that count and whose life the contact log covers.
+    #: Closed cases whose life the contact log covers; and those of them that count, which contacts per case are told of.
     covered: Bool = field(repr=False)
+    told: Bool = field(repr=False)
     #: For so long after a contact, microseconds, the rate is so many times as high: value, and error of its logarithm.
     within: int
     ratio: float
     ratio_error: float
-    #: For each activity the contacts recorded while covered cases awaited it, over what the rates make of the log's own
-    #: cases; 1 where there are none.
+    #: For each activity the contacts recorded while the cases told of awaited it, over what the rates make of these; 1
+    #: where there are none.
     scale: Float = field(repr=False)
     channel_share: dict[str, float] | None
     #: Steps awaited beside those of the critical path; None where hardly any are: then they don't count.
@@ -136,9 +138,26 @@ class ContactResponse:
     caveats: tuple[str, ...]
 
     @property
-    def n_covered(self) -> int:
+    def n_told(self) -> int:
         """Cases that contacts per case are told of."""
-        return int(self.covered.sum())
+        return int(self.told.sum())
+
+    def told_of(self, cases: Cases) -> Bool:
+        """Which cases of a replay contacts are told of: those that arrive when the log's own did that they are told of.
+
+        What is drawn to happen at such an arrival may have happened to a case that doesn't count itself: left out, it would leave
+        the arrivals to others that are unlike it, such as those of a quieter season.
+        """
+        first, last = self._span
+        return np.asarray(
+            (cases.arrival >= first) & (cases.arrival <= last) & self.covered[cases.pick], dtype=np.bool_
+        )
+
+    @cached_property
+    def _span(self) -> tuple[int, int]:
+        """First and last arrival of the cases that contacts per case are told of."""
+        mine = self.links.log.arrival[self.told]
+        return int(mine.min()), int(mine.max())
 
     @property
     def why(self) -> str:
@@ -152,9 +171,9 @@ class ContactResponse:
         """
         effects = self.table.fitted if rng is None else self.table.drawn(rng)
         ratio = self.ratio if rng is None else self.ratio * float(np.exp(self.ratio_error * rng.standard_normal()))
-        pick = work.cases.pick
-        counts = self.covered[pick]
-        recorded = self._recorded(np.bincount(pick, minlength=self.links.log.n_cases).astype(np.float64), effects)
+        counts = self.told_of(work.cases)
+        times = np.bincount(work.cases.pick[counts], minlength=self.links.log.n_cases)
+        recorded = self._recorded(times.astype(np.float64), effects)
         anchored = self.recorded > 0
         found = DrawnRates(
             rate=self.table.cells(effects) * self.scale[:, None, None],
@@ -236,8 +255,8 @@ class ContactResponse:
 
     @cached_property
     def recorded(self) -> Float:
-        """(activities,): contacts recorded while covered cases awaited each, over the link share."""
-        return self._recorded(np.ones(self.links.log.n_cases), self.table.fitted)
+        """(activities,): contacts recorded while the cases that they are told of awaited each, over the link share."""
+        return self._recorded(self.told.astype(np.float64), self.table.fitted)
 
     @cached_property
     def _shared(self) -> SharedContacts | None:
@@ -256,7 +275,7 @@ class ContactResponse:
             ratio=self.ratio,
             together=fitted.together,
         )
-        worth, counts = np.ones((len(self.scale), 1)), self.covered[pick]
+        worth, counts = np.ones((len(self.scale), 1)), self.told[pick]
         _, _, together = self._at(work, self.links.log.complete[work.step], rates, worth, counts)
         recorded = self._shared.per_case(self.links.log.n_cases) / self.links.link_share
         return adding_up(recorded[pick[counts]], together[counts])
@@ -289,8 +308,8 @@ def fit_contacts(model: QueueModel, links: LinkedContacts, *, standard: str | No
             f"{links.contacts.source} has {int(every.contacts.sum()):,} contacts about open cases; rates by what cases "
             f"await need {ENOUGH}."
         )
-    covered = links.covered & model.counted
-    if not covered.any():
+    told_cases = links.covered & model.counted
+    if not told_cases.any():
         raise InsufficientDataError(
             f"{links.contacts.source} covers none of the cases that count from arrival to end, so contacts per case can't "
             "be told."
@@ -315,7 +334,8 @@ def fit_contacts(model: QueueModel, links: LinkedContacts, *, standard: str | No
         propensity=np.ones(log.n_cases),
         spread=negative_binomial_rates(every, by="case")[1].spread,
         outside=_outside(links, life),
-        covered=covered,
+        covered=links.covered,
+        told=told_cases,
         within=round(REPEAT_DAYS * DAY),
         ratio=ratio if told_apart else 1.0,
         ratio_error=float(np.log(high / low) / (2 * norm.ppf(0.975))) if told_apart else 0.0,
@@ -337,7 +357,7 @@ def _anchored(response: ContactResponse, model: QueueModel) -> ContactResponse:
     own = np.bincount(life.case[awaited], weights=life.contacts[awaited], minlength=links.log.n_cases)
     work = model.workload(model.weeks.own(), np.random.Generator(np.random.PCG64(0)))
     replayed, pick = work.replayed(), work.cases.pick
-    counts, recorded = response.covered[pick], response.recorded
+    counts, recorded = response.told[pick], response.recorded
     worth = np.ones((len(recorded), 1))
     fitted, together = response.table.cells(response.table.fitted), response.table.fitted.together
     channel = response._channel_level(response.table.fitted)

@@ -114,7 +114,7 @@ class Measures:
         if measure == "within_standard":
             return int((counted & (log.arrival != MISSING_TIME)).sum())
         if measure == "contacts_per_case" and self._model.contacts is not None:
-            return self._model.contacts.n_covered
+            return self._model.contacts.n_told
         return int((counted & log.closed).sum())
 
     def counts(self, work: Workload) -> npt.NDArray[np.bool_]:
@@ -144,7 +144,7 @@ class Measures:
         per_case = hours = moved = 0.0
         if self._model.contacts is not None:
             assert contacts is not None
-            covered = counts & self._model.contacts.covered[pick]
+            covered = counts & self._model.contacts.told_of(work.cases)
             per_case = float(contacts.contacts[covered].mean()) if covered.any() else float("nan")
             moved = float(contacts.moved_cost[covered].mean()) if covered.any() else 0.0
             values.append(per_case)
