@@ -30,6 +30,7 @@ class Step:
     pinned: int | None = None
     anchor: int | None = None  # index within the case
     longest_off: int = NEVER
+    patience: int = NEVER
     # found by the replay
     held: int = 0  # the instant at which it would be ready without its release
     ready: int | None = None
@@ -41,6 +42,8 @@ class Step:
     )
     owner: int = -1  # the team whose own queue it joined
     done: bool = False
+    enabled: int = 0
+    left: bool = False
 
 
 @dataclass
@@ -91,8 +94,8 @@ def released(windows: Spans, instant: int) -> int:
     return instant
 
 
-def slow_replay(network: Network) -> tuple[list[int], list[int], list[int]]:
-    """(start, complete, team) of each step, case after case."""
+def slow_replay(network: Network) -> tuple[list[int], list[int], list[int], list[bool]]:
+    """(start, complete, team, left) of each step, case after case."""
     cases = sorted(network.cases, key=lambda case: case.rank)
     steps = [(case, step) for case in cases for step in case.steps]
     teams = [
@@ -140,7 +143,7 @@ def slow_replay(network: Network) -> tuple[list[int], list[int], list[int]]:
                 before = [case.steps[j] for j in step.joins]
                 if step.ready is None and all(other.done for other in before):
                     enabled = max((other.complete for other in before), default=case.arrival)
-                    step.held = step.ready = enabled + step.delay
+                    step.enabled, step.held, step.ready = enabled, enabled + step.delay, enabled + step.delay
                     if step.release >= 0:
                         step.ready = released(network.schedules[step.release], step.ready)
                     if step.queue < 0:
@@ -192,14 +195,28 @@ def slow_replay(network: Network) -> tuple[list[int], list[int], list[int]]:
                         step.owner = -1
         # people take steps
         while True:
-            waiting = [s for _, s in steps if s.joined_as is not None and s.start == NEVER and taker(s, now) >= 0]
+            waiting = [
+                s
+                for _, s in steps
+                if s.joined_as is not None and s.start == NEVER and now - s.enabled <= s.patience and taker(s, now) >= 0
+            ]
             if not waiting:
                 break
             first = min(waiting, key=lambda s: (-s.priority, s.joined_as))
             number = taker(first, now)
             take(first, now, number, network.teams[number].calendar)
+    for case in network.cases:
+        for step in case.steps:
+            before = [case.steps[j] for j in step.joins]
+            waits = step.queue >= 0 and step.pinned is None and step.ready is not None and step.start == NEVER
+            if waits and step.patience < NEVER:
+                step.left, step.start = True, step.enabled + step.patience
+                step.complete = step.start
+            elif step.pinned is None and any(other.left for other in before):
+                step.left, step.start = True, max(other.complete for other in before)
+                step.complete = step.start
     found = [step for case in network.cases for step in case.steps]
-    return [s.start for s in found], [s.complete for s in found], [s.team for s in found]
+    return [s.start for s in found], [s.complete for s in found], [s.team for s in found], [s.left for s in found]
 
 
 def _csr(rows: list[list[int]]) -> tuple[np.ndarray, np.ndarray]:
@@ -241,6 +258,7 @@ def arrays(network: Network) -> dict[str, Any]:
         "pinned": column([MISSING_TIME if s.pinned is None else s.pinned for s in steps]),
         "anchor": column(anchor),
         "longest_off": column([s.longest_off for s in steps]),
+        "patience": column([s.patience for s in steps]),
         "release_offsets": release_offsets,
         "release_start": release_start,
         "release_end": column([e for spans in network.schedules for _, e in spans]),

@@ -47,7 +47,7 @@ def test_a_bound_step_waits_for_its_person_though_another_is_free() -> None:
         0, Step(queue=0, work=4), Step(joins=[0], work=2), Step(joins=[1], queue=0, work=1, anchor=0), rank=0
     )
     cases = [answered, case(1, Step(queue=0, work=9), rank=1), case(5, Step(queue=0, work=6), rank=2)]
-    start, complete, team = found(Network(cases, two(), [ALWAYS]))
+    start, complete, team, _ = found(Network(cases, two(), [ALWAYS]))
     assert start == [0, 4, 11, 1, 5]
     assert complete == [4, 6, 12, 10, 11]
     assert team == [0, -1, 0, 1, 0]
@@ -60,7 +60,7 @@ def test_own_and_common_steps_are_taken_in_the_order_in_which_they_joined() -> N
         case(1, Step(queue=0, work=2), rank=1),
         case(3, Step(queue=0, work=2), rank=2),
     ]
-    start, _, _ = found(Network(cases, two()[:1], [ALWAYS]))
+    start, _, _, _ = found(Network(cases, two()[:1], [ALWAYS]))
     assert start == [0, 4, 2, 6]
 
 
@@ -89,7 +89,7 @@ def test_a_bound_step_of_somebody_who_never_comes_again_is_never_begun() -> None
     """Ann goes at 3; Ben stays. The second step of Ann's case, ready at 5, is hers and never begun."""
     teams = [Team([0], 1, 0), Team([0], 1, 1)]
     cases = [case(0, Step(queue=0, work=2), Step(joins=[0], work=3), Step(joins=[1], queue=0, work=1, anchor=0))]
-    start, complete, team = found(Network(cases, teams, [[(0, 3)], ALWAYS]))
+    start, complete, team, _ = found(Network(cases, teams, [[(0, 3)], ALWAYS]))
     assert (start[-1], complete[-1], team[-1]) == (NEVER, NEVER, -1)
 
 
@@ -103,7 +103,7 @@ def test_a_bound_step_goes_to_others_when_its_person_is_off_for_longer_than_it_w
     network = Network(
         [case(0, Step(queue=0, work=2), Step(joins=[0], work=3), second)], teams, [[(0, 3), (20, 30)], ALWAYS]
     )
-    start, _, team = found(network)
+    start, _, team, _ = found(network)
     assert (start[-1], team[-1]) == ((20, 0) if taken_by == 0 else (5, 1))
 
 

@@ -59,6 +59,7 @@ def _steps(draw: st.DrawFn, n_schedules: int, *, bound: bool) -> list[Step]:
                 pinned=draw(st.integers(0, 12)) if draw(st.integers(0, 9)) == 9 else None,
                 anchor=draw(st.integers(0, i - 1)) if bound and i > 0 and draw(st.booleans()) else None,
                 longest_off=draw(st.sampled_from([NEVER, NEVER, 0, 3, 8])) if bound else NEVER,
+                patience=draw(st.sampled_from([NEVER, NEVER, 0, 2, 6])) if bound else NEVER,
             )
         )
     return steps
@@ -118,6 +119,7 @@ def _large(seed: int, *, bound: bool = False) -> Network:
                 pinned=rng.randint(0, 200) if rng.random() < 0.03 else None,
                 anchor=rng.randint(0, i - 1) if bound and i and rng.random() < 0.7 else None,
                 longest_off=rng.choice([NEVER, 0, 20, 50]),
+                patience=rng.choice([NEVER, NEVER, 0, 15, 60]),
             )
             for i in range(rng.randint(2, 10))
         ]
@@ -154,7 +156,7 @@ def test_work_stops_at_closing_and_goes_on_at_the_next_opening() -> None:
         _one(Step(queue=0, work=hours * HOUR), arrival=at * HOUR, rank=k)
         for k, (at, hours) in enumerate([(15, 3), (16, 1), (19, 1)])
     ]
-    start, complete, team = found(Network(cases, [Team([0], 1, 0)], [OFFICE]))
+    start, complete, team, _ = found(Network(cases, [Team([0], 1, 0)], [OFFICE]))
     assert [t / HOUR for t in start] == [15, 24 + 9, 24 + 10]
     assert [t / HOUR for t in complete] == [24 + 9, 24 + 10, 24 + 11]
     assert team == [0, 0, 0]
@@ -162,7 +164,7 @@ def test_work_stops_at_closing_and_goes_on_at_the_next_opening() -> None:
 
 def test_who_is_done_exactly_at_closing_is_free_at_the_next_opening() -> None:
     cases = [_one(Step(queue=0, work=HOUR), arrival=16 * HOUR, rank=k) for k in range(2)]
-    start, complete, _ = found(Network(cases, [Team([0], 1, 0)], [OFFICE]))
+    start, complete, _, _ = found(Network(cases, [Team([0], 1, 0)], [OFFICE]))
     assert [t / HOUR for t in start] == [16, 24 + 8]
     assert [t / HOUR for t in complete] == [17, 24 + 9]
 
@@ -173,7 +175,7 @@ def test_shared_queues_go_to_the_preferred_team_first() -> None:
     the third, the generalist does, and the specialist takes the fourth."""
     cases = [_one(Step(queue=q, work=HOUR), rank=k) for k, q in enumerate([0, 0, 1, 0])]
     teams = [Team([0, 1], 1, 0, preference=2), Team([0], 1, 0, preference=1)]
-    start, _, team = found(Network(cases, teams, [ALWAYS]))
+    start, _, team, _ = found(Network(cases, teams, [ALWAYS]))
     assert team == [1, 0, 0, 1]
     assert start == [0, 0, HOUR, HOUR]
 
@@ -181,20 +183,20 @@ def test_shared_queues_go_to_the_preferred_team_first() -> None:
 def test_priorities_go_first_but_interrupt_nobody() -> None:
     steps = [(0, 0, 10), (1, 0, 5), (2, 5, 5), (3, 5, 5), (4, -1, 5)]
     cases = [_one(Step(queue=0, work=w, priority=p), arrival=at, rank=at) for at, p, w in steps]
-    start, _, _ = found(Network(cases, [Team([0], 1, 0)], [ALWAYS]))
+    start, _, _, _ = found(Network(cases, [Team([0], 1, 0)], [ALWAYS]))
     assert start == [0, 20, 10, 15, 25]
 
 
 def test_at_one_instant_the_lower_rank_goes_first_whatever_the_order_of_the_cases() -> None:
     cases = [_one(Step(queue=0, work=10), rank=rank) for rank in (2, 0, 1)]
-    start, _, _ = found(Network(cases, [Team([0], 1, 0)], [ALWAYS]))
+    start, _, _, _ = found(Network(cases, [Team([0], 1, 0)], [ALWAYS]))
     assert start == [20, 0, 10]
 
 
 def test_a_release_holds_steps_until_its_window() -> None:
     """Hand: the window is open from 100 to 110 only; steps ready at 50, 105 and 120 join at 100, 105 and 120."""
     cases = [_one(Step(queue=0, work=1, release=0, delay=20), arrival=at - 20, rank=at) for at in (50, 105, 120)]
-    start, _, _ = found(Network(cases, [Team([0], 5, 0)], [ALWAYS], [[(100, 110)]]))
+    start, _, _, _ = found(Network(cases, [Team([0], 5, 0)], [ALWAYS], [[(100, 110)]]))
     assert start == [100, 105, 120]
 
 
@@ -203,7 +205,7 @@ def test_steps_that_a_release_lets_go_together_stand_in_the_order_in_which_they_
     held. The ranks say otherwise."""
     cases = [_one(Step(queue=0, work=1, release=0), arrival=at, rank=k) for k, at in enumerate((60, 50, 40))]
     cases += [_one(Step(queue=0, work=1), arrival=100, rank=-1)]
-    start, _, _ = found(Network(cases, [Team([0], 1, 0)], [ALWAYS], [[(100, 110)]]))
+    start, _, _, _ = found(Network(cases, [Team([0], 1, 0)], [ALWAYS], [[(100, 110)]]))
     assert start == [102, 101, 100, 103]
 
 
@@ -213,7 +215,7 @@ def test_parallel_branches_meet_at_the_later_one_and_customers_delay_without_sta
         Step(queue=0, work=10), Step(joins=[0], queue=0, work=30), Step(joins=[0], delay=5, work=100),
         Step(joins=[1, 2], queue=0, work=1),
     ]  # fmt: skip
-    start, complete, team = found(Network([_one(*steps)], [Team([0], 1, 0)], [ALWAYS]))
+    start, complete, team, _ = found(Network([_one(*steps)], [Team([0], 1, 0)], [ALWAYS]))
     assert start == [0, 10, 15, 115]
     assert complete == [10, 40, 115, 116]
     assert team == [0, 0, -1, 0]
@@ -225,7 +227,7 @@ def test_pinned_steps_hold_their_people_from_their_given_start_on() -> None:
     The people are free again at 5 and 6, when the waiting steps begin."""
     cases = [_one(Step(queue=0, work=10, pinned=at), rank=k) for k, at in enumerate((-5, -4, -3))]
     cases += [_one(Step(queue=0, work=3), arrival=k, rank=9 + k) for k in range(2)]
-    start, complete, team = found(Network(cases, [Team([0], 2, 0)], [ALWAYS]))
+    start, complete, team, _ = found(Network(cases, [Team([0], 2, 0)], [ALWAYS]))
     assert start == [-5, -4, -3, 5, 6]
     assert complete == [5, 6, 7, 8, 9]
     assert team == [0, 0, -1, 0, 0]
@@ -234,7 +236,7 @@ def test_pinned_steps_hold_their_people_from_their_given_start_on() -> None:
 def test_what_the_hours_end_before_is_never_begun_or_never_done_nor_what_waits_for_it() -> None:
     """Hand: the hours end at 20. A needs 15, B 10 from 15 on and isn't done, C isn't begun; D needs no staff."""
     chain = [_one(Step(queue=0, work=w), Step(joins=[0], work=1), rank=k) for k, w in enumerate((15, 10, 1))]
-    start, complete, team = found(Network([*chain, _one(Step(work=99), rank=9)], [Team([0], 1, 0)], [[(0, 20)]]))
+    start, complete, team, _ = found(Network([*chain, _one(Step(work=99), rank=9)], [Team([0], 1, 0)], [[(0, 20)]]))
     assert start == [0, 15, 15, NEVER, NEVER, NEVER, 0]
     assert complete == [15, 16, NEVER, NEVER, NEVER, NEVER, 99]
     assert team == [0, -1, 0, -1, -1, -1, -1]
@@ -242,23 +244,23 @@ def test_what_the_hours_end_before_is_never_begun_or_never_done_nor_what_waits_f
 
 def test_queues_that_nobody_serves_wait_forever() -> None:
     steps = [Step(queue=3, work=1), Step(queue=3, work=1, pinned=4)]
-    start, complete, _ = found(Network([_one(*steps)], [Team([0], 5, 0), Team([3], 0, 0)], [ALWAYS]))
+    start, complete, _, _ = found(Network([_one(*steps)], [Team([0], 5, 0), Team([3], 0, 0)], [ALWAYS]))
     assert (start[0], complete[0]) == (NEVER, NEVER)
     assert (start[1], complete[1]) == (4, 5)  # under way already, and the team has hours, though no people
-    start, complete, _ = found(Network([_one(*steps)], [], [ALWAYS]))
+    start, complete, _, _ = found(Network([_one(*steps)], [], [ALWAYS]))
     assert (start, complete) == ([NEVER, 4], [NEVER, NEVER])
 
 
 def test_a_step_enabled_by_one_without_work_joins_after_those_that_were_ready_before_it() -> None:
     """Hand: at 0 case 0 has a step without work in queue 0, then one in queue 1, where case 1 already waits."""
     cases = [_one(Step(queue=0, work=0), Step(joins=[0], queue=1, work=5), rank=0), _one(Step(queue=1, work=5), rank=1)]
-    start, _, _ = found(Network(cases, [Team([0], 1, 0), Team([1], 1, 0)], [ALWAYS]))
+    start, _, _, _ = found(Network(cases, [Team([0], 1, 0), Team([1], 1, 0)], [ALWAYS]))
     assert start == [0, 5, 0]
 
 
 def test_nothing_at_all() -> None:
-    assert found(Network([], [], [])) == ([], [], [])
-    assert found(Network([Case(3, 0, [])], [Team([0], 1, 0)], [[]])) == ([], [], [])
+    assert found(Network([], [], [])) == ([], [], [], [])
+    assert found(Network([Case(3, 0, [])], [Team([0], 1, 0)], [[]])) == ([], [], [], [])
 
 
 @given(network=networks(), seed=st.integers(0, 99))
@@ -381,6 +383,6 @@ def test_arrays_of_another_kind_or_length_are_refused() -> None:
 def test_minutes_and_hours_of_a_week_by_hand() -> None:
     """Hand: 100 minutes of work a case, one person on Monday 08 to 17 (540 minutes): five cases and 40 minutes of the sixth."""
     cases = [_one(Step(queue=0, work=100 * MINUTE), rank=k) for k in range(6)]
-    start, complete, _ = found(Network(cases, [Team([0], 1, 0)], [[OFFICE[0], OFFICE[4]]]))
+    start, complete, _, _ = found(Network(cases, [Team([0], 1, 0)], [[OFFICE[0], OFFICE[4]]]))
     assert [(t - 8 * HOUR) / MINUTE for t in start] == [0, 100, 200, 300, 400, 500]
     assert complete[-1] == OFFICE[4][0] + 60 * MINUTE

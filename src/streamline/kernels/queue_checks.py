@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from streamline.kernels.compiled import compiled
+from streamline.kernels.queue_hours import NEVER
 
 Int64 = npt.NDArray[np.int64]
 Int32 = npt.NDArray[np.int32]
@@ -29,7 +30,8 @@ def check_arrays(arrays: dict[str, npt.NDArray[Any]]) -> None:
     n, m, t = len(arrays["arrival"]), len(arrays["work"]), len(arrays["team_size"])
     lengths = {
         "case_offsets": n + 1, "rank": n, "join_offsets": m + 1, "delay": m, "release": m, "queue": m, "priority": m,
-        "pinned": m, "anchor": m, "longest_off": m, "release_end": len(arrays["release_start"]), "team_offsets": t + 1,
+        "pinned": m, "anchor": m, "longest_off": m, "patience": m, "release_end": len(arrays["release_start"]),
+        "team_offsets": t + 1,
         "team_calendar": t, "team_turns": t, "team_preference": t, "on_end": len(arrays["on_start"]),
     }  # fmt: skip
     for name, length in lengths.items():
@@ -50,6 +52,8 @@ def check_arrays(arrays: dict[str, npt.NDArray[Any]]) -> None:
     ):  # fmt: skip
         _refuse(name, first_outside(arrays[name], low, high), f"values lie from {low} to below {high}")
     _refuse("longest_off", first_outside(np.minimum(arrays["longest_off"], 0), 0, 1), "values lie from 0")
+    leaving = np.where(arrays["patience"] == NEVER, 0, arrays["patience"])
+    _refuse("patience", first_outside(leaving, 0, FARTHEST), f"values lie from 0 to below {FARTHEST}, or are NEVER")
     for name in ("arrival", "on_start", "on_end", "release_start", "release_end"):
         _refuse(name, first_outside(arrays[name], -FARTHEST, FARTHEST), "the instant lies too far away")
     for name, begin, end in (("calendar", "on_start", "on_end"), ("release", "release_start", "release_end")):

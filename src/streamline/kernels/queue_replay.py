@@ -10,6 +10,7 @@ import numpy.typing as npt
 from streamline.kernels.compiled import compiled
 from streamline.kernels.queue_heaps import pop_instant, pop_waiting, push_instant, push_waiting
 from streamline.kernels.queue_hours import NEVER, time_before, work_done_at
+from streamline.kernels.queue_leaving import without_customers
 from streamline.kernels.queue_order import (
     followers_of_steps,
     in_order,
@@ -30,15 +31,18 @@ Bool = npt.NDArray[np.bool_]
 @compiled
 def replay(
     case_offsets: Int64, arrival: Int64, rank: Int64, join_offsets: Int64, joined: Int64, delay: Int64, release: Int32,
-    queue: Int32, work: Int64, priority: Int64, pinned: Int64, anchor: Int64, longest_off: Int64,
+    queue: Int32, work: Int64, priority: Int64, pinned: Int64, anchor: Int64, longest_off: Int64, patience: Int64,
     release_offsets: Int64, release_start: Int64, release_end: Int64,
     line: Int64, first_own: int, line_team_offsets: Int64, line_team: Int64, team_line_offsets: Int64, team_line: Int64,
     team_size: Int64, team_calendar: Int32, team_preference: Int64, team_turns: Int64,
     calendar_team_offsets: Int64, calendar_team: Int64, calendar_offsets: Int64, on_start: Int64, on_end: Int64,
 ) -> Any:  # fmt: skip
-    """Start, completion and team of each step; the arguments are those of `replay_queues`, and who serves which lines.
+    """Start, completion and team of each step, and whether its customer had left; the arguments are those of
+    `replay_queues`, and who serves which lines.
 
     Lines from `first_own` on are the teams' own, one a team, in which steps stand that are bound to it; none where no step is.
+
+    A step whose customer has left stays in its line until it would be taken; then it is dropped.
 
     Between two rounds, no step waits that a free person on duty could take. So only lines need a look that a step joins
     while they are empty, and those whose teams finish something or open: they are *touched*. Until a step begins,
@@ -79,6 +83,9 @@ def replay(
     waiting_priority, waiting_order = np.empty(room, np.int64), np.empty(room, np.int64)
     waiting = np.empty(room, np.int32)
     n_joined = 0
+    left, impatient = np.zeros(m, np.bool_), False
+    for s in range(m):
+        impatient = impatient or patience[s] < NEVER
     touched, is_touched = np.empty(n_lines, np.int64), np.zeros(n_lines, np.bool_)
     n_touched = 0
 
@@ -271,6 +278,9 @@ def replay(
             else:
                 pop_waiting(waiting_priority, waiting_order, waiting, head[best], tail[best] - head[best])
                 tail[best] -= 1
+            if impatient and patience[s] < now - start[s] + delay[s]:
+                left[s] = True
+                continue
             free[taker] -= 1
             team[s], start[s] = taker, now
             c = team_calendar[taker]
@@ -281,10 +291,12 @@ def replay(
             if complete[s] < NEVER:
                 n_busy = push_instant(busy_at, busy, n_busy, complete[s], s)
 
+    if impatient:
+        without_customers(join_offsets, joined, delay, queue, pinned, patience, lacking, start, complete, team, left)
     for s in range(m):
         if complete[s] == NEVER and team[s] < 0 and pinned[s] == MISSING_TIME:
             start[s] = NEVER
-    return start, complete, team
+    return start, complete, team, left
 
 
 @compiled

@@ -14,6 +14,10 @@ which took the anchor, and that this team serves like its others, whatever these
 person does it. Where nobody has taken the anchor when the bound step is ready, or that team next comes on duty later than
 the *longest time off* that the step waits for, it joins the queue that it names.
 
+A step that nobody takes before its customer's *patience* ends, counted from when it is enabled, is never done, nor is anything
+that follows it: the customer has *left*. These steps begin and end at that instant, without anybody. (Who is taken at that
+very instant is served.)
+
 Work that has begun stays with its person: it stops at closing time and goes on at the next opening, and the person takes
 nothing else before it is done. Who is done exactly at closing time is free at the next opening.
 
@@ -48,14 +52,17 @@ __all__ = ["NEVER", "Replayed", "replay_queues"]
 
 Int64 = npt.NDArray[np.int64]
 Int32 = npt.NDArray[np.int32]
+Bool = npt.NDArray[np.bool_]
 
 
 class Replayed(NamedTuple):
-    """What became of each step: int64 microseconds (NEVER where it isn't begun or done), and its team (-1 without)."""
+    """What became of each step: int64 microseconds (NEVER where it isn't begun or done), its team (-1 without), and whether
+    it wasn't done because the customer had left."""
 
     start: Int64
     complete: Int64
     team: Int32
+    left: Bool
 
 
 def replay_queues(
@@ -85,6 +92,7 @@ def replay_queues(
     anchor: Int64 | None = None,
     longest_off: Int64 | None = None,
     team_turns: Int64 | None = None,
+    patience: Int64 | None = None,
 ) -> Replayed:
     """Replay n cases with m steps through t teams; instants and durations are int64 microseconds.
 
@@ -108,8 +116,10 @@ def replay_queues(
     longest_off : int64[m]; for how long a bound step that joins waits for its team to come on duty; >= 0. NEVER, or None for
         all of them: whenever that may be.
     team_turns : int64[t]; 1 for a team that takes turns, 0 for others. None: no team does.
+    patience : int64[m]; for how long after it is enabled a step without a given start waits in its queue until its customer
+        leaves; >= 0. NEVER, or None for all of them: nobody leaves.
 
-    Returns Replayed: `start`, `complete`, `team` of each step.
+    Returns Replayed: `start`, `complete`, `team`, `left` of each step.
     Raises ValueError, with the array and the place in it, where lengths, indices, orders, signs or ranks are otherwise.
     """
     if anchor is None:
@@ -118,6 +128,8 @@ def replay_queues(
         longest_off = np.full(len(work), NEVER, dtype=np.int64)
     if team_turns is None:
         team_turns = np.zeros(len(team_size), dtype=np.int64)
+    if patience is None:
+        patience = np.full(len(work), NEVER, dtype=np.int64)
     check_arrays({**locals()})
     n_queues = int(max(queue.max(initial=-1), team_queue.max(initial=-1))) + 1
     line, n_lines = lines_of_queues(team_offsets, team_queue, n_queues)
@@ -135,7 +147,8 @@ def replay_queues(
     )
     return Replayed(
         *replay(
-            case_offsets, arrival, rank, join_offsets, joined, delay, release, queue, work, priority, pinned, anchor, longest_off,
+            case_offsets, arrival, rank, join_offsets, joined, delay, release, queue, work, priority, pinned, anchor,
+            longest_off, patience,
             release_offsets, release_start, release_end,
             line, n_lines, line_team_offsets, line_team, team_line_offsets, team_line,
             team_size, team_calendar, team_preference, team_turns,

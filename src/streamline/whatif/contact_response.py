@@ -44,6 +44,7 @@ from streamline.stats.repeats import repeats
 from streamline.units import DAY
 from streamline.whatif.contact_parts import AddingUp, SharedContacts, adding_up, shared_contacts
 from streamline.whatif.contact_rates import Effects, RateTable, rate_table
+from streamline.whatif.giving_up import GivingUp
 from streamline.whatif.queue_model import QueueModel, Workload
 from streamline.whatif.sample import Cases
 
@@ -114,6 +115,7 @@ class ContactResponse:
 
     links: LinkedContacts = field(repr=False)
     life: OpenLife = field(repr=False)
+    giving_up: GivingUp = field(repr=False)
     choice: RateChoice = field(repr=False)
     table: RateTable = field(repr=False)
     #: (n_cases,) propensity of each case, mean about 1, and its variance.
@@ -149,9 +151,7 @@ class ContactResponse:
         the arrivals to others that are unlike it, such as those of a quieter season.
         """
         first, last = self._span
-        return np.asarray(
-            (cases.arrival >= first) & (cases.arrival <= last) & self.covered[cases.pick], dtype=np.bool_
-        )
+        return np.asarray((cases.arrival >= first) & (cases.arrival <= last) & self.covered[cases.pick], dtype=np.bool_)
 
     @cached_property
     def _span(self) -> tuple[int, int]:
@@ -275,16 +275,27 @@ class ContactResponse:
             ratio=self.ratio,
             together=fitted.together,
         )
-        worth, counts = np.ones((len(self.scale), 1)), self.told[pick]
+        worth = np.ones((len(self.scale), 1))
+        counts = self.told[pick] & ~np.isin(pick, model.giving_up.case)
         _, _, together = self._at(work, self.links.log.complete[work.step], rates, worth, counts)
         recorded = self._shared.per_case(self.links.log.n_cases) / self.links.link_share
         return adding_up(recorded[pick[counts]], together[counts])
+
+    def replayed_as(self, state: Int64, case: Int64) -> Int64:
+        """What a replay has cases await that on record await these: the step that they gave up on instead of the end."""
+        gave_up = self.giving_up
+        if not len(gave_up.case):
+            return state
+        activity = self.links.log.activity
+        end, onward = (np.full(self.links.log.n_cases, -1, dtype=np.int64) for _ in range(2))
+        end[gave_up.case], onward[gave_up.case] = activity[gave_up.end], activity[gave_up.onward]
+        return np.where(state == end[case], onward[case], state)
 
     @cached_property
     def _awaiting(self) -> tuple[Int64, Int64, Float]:
         """Stretches with contacts in which covered cases await a step: state, case, contacts."""
         life = self.life
-        state = life.factor("state").codes
+        state = self.replayed_as(life.factor("state").codes, life.case)
         mine = np.flatnonzero((state < self.table.n_activities) & self.covered[life.case] & (life.contacts > 0))
         return state[mine], life.case[mine], life.contacts[mine]
 
@@ -329,6 +340,7 @@ def fit_contacts(model: QueueModel, links: LinkedContacts, *, standard: str | No
     response = ContactResponse(
         links=links,
         life=life,
+        giving_up=model.giving_up,
         choice=choice,
         table=rate_table(choice.model, life, rows),
         propensity=np.ones(log.n_cases),

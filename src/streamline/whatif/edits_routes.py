@@ -66,7 +66,8 @@ class ReworkEdit:
         begin = np.concatenate([[0], np.cumsum(size)]).astype(np.int64)
         place = self._place_of_step[work.step]
         owner = np.repeat(np.arange(len(pick)), np.diff(work.offsets))
-        looping = place >= 0
+        # what a customer who gave up would have gone on to is another case's: its loops stay
+        looping = (place >= first[owner]) & (place < first[owner] + size[owner])
         gone = np.zeros(len(place), dtype=np.bool_)
         gone[looping] = cut[begin[owner[looping]] + place[looping] - first[owner[looping]]]
         work.drop(gone)
@@ -76,12 +77,12 @@ class ParallelEdit:
     """These activities start together, after the first one's predecessor; who waited for one of them waits for all."""
 
     def __init__(self, model: QueueModel, change: RunInParallel) -> None:
-        log = model.log
+        log, own = model.log, model.courses
         self._codes = np.zeros(len(log.activities), dtype=np.bool_)
         for name in change.activities:
             self._codes[log.activity_code(name)] = True
-        join_offsets, joined = parallel_joins(log.activity, model.join_offsets, model.joined, self._codes)
-        same = np.array_equal(join_offsets, model.join_offsets) and np.array_equal(joined, model.joined)
+        join_offsets, joined = parallel_joins(log.activity[own.step], own.join_offsets, own.joined, self._codes)
+        same = np.array_equal(join_offsets, own.join_offsets) and np.array_equal(joined, own.joined)
         if same:
             raise InsufficientDataError(
                 f"{log.source}: no case has these one after another, so running them side by side changes nothing: "

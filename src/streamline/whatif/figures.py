@@ -150,10 +150,11 @@ class Measures:
             values.append(per_case)
         if self._staff:
             case = np.repeat(np.arange(len(pick)), np.diff(work.offsets))
-            total = np.bincount(case, weights=work.staff, minlength=len(pick)) / HOUR
+            spent = np.where(replayed.left, 0, work.staff)
+            total = np.bincount(case, weights=spent, minlength=len(pick)) / HOUR
             hours = float(total[closed].mean()) if closed.any() else float("nan")
             values.append(hours)
-        responses = self._responses(work, closed, per_case)
+        responses = self._responses(work, replayed, closed, per_case)
         if responses:
             values.append(sum(n * self.hours_of[name] for name, n in responses.items()))
         behind: list[float] = []
@@ -163,13 +164,17 @@ class Measures:
             values.append(hours * (self._prices.staff_hour or 0.0) * a_year + behind[0] + running)
         return np.array([*values, *behind, *responses.values()])
 
-    def _responses(self, work: Workload, closed: npt.NDArray[np.bool_], contacts: float) -> dict[str, float]:
+    def _responses(
+        self, work: Workload, replayed: Replayed, closed: npt.NDArray[np.bool_], contacts: float
+    ) -> dict[str, float]:
         """Responses of customers a case: contacts, and executions of the activities that they answer to."""
         if not self.hours_of:
             return {}
         log = self._model.log
         case = np.repeat(closed, np.diff(work.offsets))
-        done = np.bincount(work.activity[work.keep & case], minlength=len(log.activities)) / max(int(closed.sum()), 1)
+        done = np.bincount(work.activity[work.keep & ~replayed.left & case], minlength=len(log.activities)) / max(
+            int(closed.sum()), 1
+        )
         return {n: contacts if n == CONTACT else float(done[log.activity_code(n)]) for n in self.hours_of}
 
 

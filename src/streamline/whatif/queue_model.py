@@ -24,12 +24,13 @@ from streamline.measure.loops.rework import Occurrences, loop_occurrences
 from streamline.measure.waits.batching import Batches, batches
 from streamline.measure.waits.path import ConcurrencyRule, Paths, paths
 from streamline.units import DAY, MISSING_TIME
+from streamline.whatif.courses import Courses, courses_of
 from streamline.whatif.delays import Delays, found_delays
-from streamline.whatif.giving_up import said_of_giving_up
+from streamline.whatif.giving_up import GivingUp, found_giving_up
 from streamline.whatif.lanes import CAVEAT as LANES_CAVEAT
 from streamline.whatif.lanes import with_lanes
 from streamline.whatif.own_cases import OwnCases, anchors, apart, found_own_cases
-from streamline.whatif.sample import Cases, Weeks, ranges, strata_of, weeks_of
+from streamline.whatif.sample import Cases, Weeks, strata_of, weeks_of
 from streamline.whatif.staffing import Staffing, Team, found_staffing
 
 if TYPE_CHECKING:
@@ -63,9 +64,10 @@ class QueueModel:
 
     log: EventLog
     paths: Paths
-    #: What each step waited for: `joined[join_offsets[s]:join_offsets[s + 1]]`.
-    join_offsets: Int64
-    joined: Int64
+    #: The steps of each case, where its customer stays, and which of them wait for which.
+    courses: Courses
+    #: Customers who give up while they wait.
+    giving_up: GivingUp
     occurrences: Occurrences
     #: None where the records hold no starts: then every step takes as long after its enabling as it did.
     staffing: Staffing | None
@@ -130,13 +132,8 @@ class QueueModel:
         anew : the cases are drawn, so absences that no record shows are, too, instead of those that there were.
         """
         log = self.log
-        first = log.case_offsets[cases.pick]
-        size = log.case_offsets[cases.pick + 1] - first
-        step = ranges(first, size)
-        offsets = np.concatenate([[0], np.cumsum(size)]).astype(np.int64)
-        shift = np.repeat(offsets[:-1] - first, size)
-        n_joins = self.join_offsets[step + 1] - self.join_offsets[step]
-        joined = self.joined[ranges(self.join_offsets[step], n_joins)] + np.repeat(shift, n_joins)
+        course = self.courses.of(cases.pick)
+        step, size = course.step, np.diff(course.offsets)
         if self.staffing is None:
             staffed = np.zeros(len(step), dtype=np.bool_)
             work = self.paths.service[step]
@@ -158,7 +155,7 @@ class QueueModel:
         arrival = cases.arrival
         if self.arrival_is_start:
             some = np.flatnonzero(size > 0)
-            before = self.delays.hidden[first[some]] * rng.random(len(some))
+            before = self.delays.hidden[step[course.offsets[:-1][some]]] * rng.random(len(some))
             arrival = arrival.copy()
             arrival[some] -= np.rint(before).astype(np.int64)
         return Workload(
@@ -166,9 +163,9 @@ class QueueModel:
             cases=cases,
             arrival=arrival,
             step=step,
-            offsets=offsets,
-            join_offsets=np.concatenate([[0], np.cumsum(n_joins)]).astype(np.int64),
-            joined=joined,
+            offsets=course.offsets,
+            join_offsets=course.join_offsets,
+            joined=course.joined,
             activity=activity,
             delay=self.delays.drawn(rng, step),
             work=work.copy(),
@@ -179,6 +176,7 @@ class QueueModel:
             release=release,
             bond=self.own_cases.bond[step],
             priority=np.zeros(len(step), dtype=np.int64),
+            patience=self.giving_up.drawn(step, course.known, rng, anew=anew) if self.giving_up.patience else None,
             keep=np.ones(len(step), dtype=np.bool_),
             teams=list(teams),
             schedules=[s.windows for s in self.schedules],
@@ -211,6 +209,8 @@ class Workload:
     #: Steps of a case with one number (0 or more) stay with whoever does the first of them.
     bond: Int32
     priority: Int64
+    #: How long customers wait for a step that is awaited; None where nobody gives up.
+    patience: Int64 | None
     keep: Bool
     teams: list[Team]
     schedules: list[Int64]
@@ -257,6 +257,7 @@ class Workload:
             anchor=anchor,
             longest_off=None if anchor is None else self.model.own_cases.longest_off[self.step],
             team_turns=turns,
+            patience=self.patience,
         )
 
 
@@ -314,7 +315,8 @@ def _fitted(
     found = paths(log, rule=rule)
     batched: Batches | None = None
     staffing: Staffing | None = None
-    own_cases = OwnCases.none(log.n_steps)
+    own_cases, giving_up = OwnCases.none(log.n_steps), GivingUp.none(log.n_steps)
+    stratum = strata_of(log, ())
     schedules: tuple[Schedule, ...] = ()
     scheduled = np.zeros(log.n_steps, dtype=np.bool_)
     first = log.case_offsets[:-1][np.diff(log.case_offsets) > 0]
@@ -348,19 +350,21 @@ def _fitted(
         assert delays.absence is not None
         staffing = staffing.with_hours(delays.there, delays.absence.ways, delays.absence.anew)
         work_by_pool = _work_by_pool(log, staffing)
+        stratum = strata_of(log, staffing.lines.divided_by)
+        giving_up = found_giving_up(found, staffing, stratum=stratum)
         caveats = (
             *caveats,
             *staffing.caveats,
             *own_cases.caveats,
             *delays.absence.caveats(staffing),
-            *said_of_giving_up(found, staffing),
+            *giving_up.caveats,
         )
     join_offsets, joined = joined_steps(log.case_offsets, log.activity, log.start, log.complete, *found.partners)
     return QueueModel(
         log=log,
         paths=found,
-        join_offsets=join_offsets,
-        joined=joined,
+        courses=courses_of(log, join_offsets, joined, giving_up),
+        giving_up=giving_up,
         occurrences=loop_occurrences(log),
         staffing=staffing,
         delays=delays,
@@ -369,7 +373,7 @@ def _fitted(
         schedules=schedules,
         scheduled=scheduled,
         calendar=calendar,
-        weeks=weeks_of(log, work_by_pool, strata_of(log, staffing.lines.divided_by if staffing is not None else ())),
+        weeks=weeks_of(log, work_by_pool, stratum),
         counted=np.ones(log.n_cases, dtype=np.bool_) if counted is None else counted,
         arrival_is_start=arrival_is_start,
         caveats=caveats,

@@ -246,12 +246,14 @@ def _waits(model: QueueModel, work: Workload, replayed: Replayed) -> pd.DataFram
     )
     counts = counts[log.arrival[log.case_of_step[counts]] != MISSING_TIME]
     before = np.full(log.n_steps, np.nan)
-    before[work.step] = (replayed.start - enabled_in_replay(work, replayed)) / HOUR
+    case = np.repeat(work.cases.pick, np.diff(work.offsets))
+    done = ~replayed.left & (log.case_of_step[work.step] == case)  # those on record, by those who did them
+    before[work.step[done]] = ((replayed.start - enabled_in_replay(work, replayed)) / HOUR)[done]
     rows = []
     for a in np.unique(log.activity[counts]):
         here = counts[log.activity[counts] == a]
         observed = float((np.maximum(log.start[here] - model.paths.enabled[here], 0) / HOUR).mean())
-        again = float(before[here].mean())
+        again = float(np.nanmean(before[here])) if not np.isnan(before[here]).all() else float("nan")
         rows.append(
             {"activity": log.activities[a], "n_steps": len(here), "observed_hours": observed, "replayed_hours": again,
              "error": again / observed - 1 if observed >= SHORT_WAIT else np.nan}
@@ -265,6 +267,7 @@ def _kept(model: QueueModel, work: Workload) -> float:
         return float("nan")
     log = model.log
     mine = model.staffing.staffed[work.step] & model.counted[log.case_of_step[work.step]]
+    mine &= log.case_of_step[work.step] == np.repeat(work.cases.pick, np.diff(work.offsets))
     wait = np.maximum(log.start - model.paths.enabled, 0)[work.step[mine]]
     total = float(wait.sum())
     return float(np.minimum(work.delay[mine], wait).sum()) / total if total else float("nan")
