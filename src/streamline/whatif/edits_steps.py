@@ -149,7 +149,9 @@ class ExpressEdit:
             )
         self._change, self._meets = change, meets
         self.caveats: tuple[str, ...] = (
-            "Cases are taken first come, first served today; whatever precedence there is already isn't modelled.",
+            "Cases of the express lane go before those that go first today."
+            if model.precedence.kinds
+            else "Cases are taken first come, first served today: no kind of case is seen to go first.",
         )
 
     def apply(self, work: Workload, rng: np.random.Generator) -> None:

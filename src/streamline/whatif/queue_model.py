@@ -30,6 +30,7 @@ from streamline.whatif.giving_up import GivingUp, found_giving_up
 from streamline.whatif.lanes import CAVEAT as LANES_CAVEAT
 from streamline.whatif.lanes import with_lanes
 from streamline.whatif.own_cases import OwnCases, anchors, apart, found_own_cases
+from streamline.whatif.precedence import Precedence, found_precedence
 from streamline.whatif.sample import Cases, Weeks, strata_of, weeks_of
 from streamline.whatif.staffing import Staffing, Team, found_staffing
 
@@ -66,8 +67,9 @@ class QueueModel:
     paths: Paths
     #: The steps of each case, where its customer stays, and which of them wait for which.
     courses: Courses
-    #: Customers who give up while they wait.
+    #: Customers who give up while they wait, and cases that go first.
     giving_up: GivingUp
+    precedence: Precedence
     occurrences: Occurrences
     #: None where the records hold no starts: then every step takes as long after its enabling as it did.
     staffing: Staffing | None
@@ -175,7 +177,7 @@ class QueueModel:
             staff=np.where(staffed, work // self._places[step], 0).astype(np.int64),
             release=release,
             bond=self.own_cases.bond[step],
-            priority=np.zeros(len(step), dtype=np.int64),
+            priority=self.precedence.priority[step],
             patience=self.giving_up.drawn(step, course.known, rng, anew=anew) if self.giving_up.patience else None,
             keep=np.ones(len(step), dtype=np.bool_),
             teams=list(teams),
@@ -316,6 +318,7 @@ def _fitted(
     batched: Batches | None = None
     staffing: Staffing | None = None
     own_cases, giving_up = OwnCases.none(log.n_steps), GivingUp.none(log.n_steps)
+    precedence = Precedence.none(log.n_steps)
     stratum = strata_of(log, ())
     schedules: tuple[Schedule, ...] = ()
     scheduled = np.zeros(log.n_steps, dtype=np.bool_)
@@ -351,6 +354,7 @@ def _fitted(
         staffing = staffing.with_hours(delays.there, delays.absence.ways, delays.absence.anew)
         work_by_pool = _work_by_pool(log, staffing)
         stratum = strata_of(log, staffing.lines.divided_by)
+        precedence = found_precedence(found, staffing)
         giving_up = found_giving_up(found, staffing, stratum=stratum)
         caveats = (
             *caveats,
@@ -358,6 +362,7 @@ def _fitted(
             *own_cases.caveats,
             *delays.absence.caveats(staffing),
             *giving_up.caveats,
+            *precedence.caveats,
         )
     join_offsets, joined = joined_steps(log.case_offsets, log.activity, log.start, log.complete, *found.partners)
     return QueueModel(
@@ -365,6 +370,7 @@ def _fitted(
         paths=found,
         courses=courses_of(log, join_offsets, joined, giving_up),
         giving_up=giving_up,
+        precedence=precedence,
         occurrences=loop_occurrences(log),
         staffing=staffing,
         delays=delays,
