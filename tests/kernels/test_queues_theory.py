@@ -242,3 +242,49 @@ def test_office_hours_are_only_another_clock() -> None:
     assert np.array_equal(office.complete, on_the_clock(always.complete))
     # a start at a closing time falls to the next opening; none does here
     assert np.array_equal(office.start, on_the_clock(always.start))
+
+
+@pytest.mark.parametrize(("servers", "load", "patience"), [(1, 0.9, 2.0), (3, 1.2, 5.0)])
+def test_customers_who_give_up_as_erlang_and_palm_have_it(servers: int, load: float, patience: float) -> None:
+    """M/M/c+M: of k who wait, each leaves at the rate 1/patience; the share that leaves follows from birth and death."""
+    rate = load * servers
+    weight, weights = 1.0, [1.0]
+    for k in range(1, 400):
+        weight *= rate / (min(k, servers) + max(k - servers, 0) / patience)
+        weights.append(weight)
+    chance = np.array(weights) / sum(weights)
+    waiting = float((np.maximum(np.arange(400) - servers, 0) * chance).sum())
+    expected = waiting / patience / rate
+    shares = []
+    for seed in range(30):
+        rng = np.random.default_rng([17, seed])
+        n = 4_000
+        arrival = np.cumsum(rng.exponential(SECOND / rate, n)).astype(np.int64)
+        result = replay_queues(
+            case_offsets=np.arange(n + 1),
+            arrival=arrival,
+            rank=np.arange(n),
+            join_offsets=np.zeros(n + 1, np.int64),
+            joined=np.zeros(0, np.int64),
+            delay=np.zeros(n, np.int64),
+            release=np.full(n, -1, np.int32),
+            queue=np.zeros(n, np.int32),
+            work=rng.exponential(SECOND, n).astype(np.int64),
+            priority=np.zeros(n, np.int64),
+            pinned=np.full(n, MISSING_TIME),
+            release_offsets=np.zeros(1, np.int64),
+            release_start=np.zeros(0, np.int64),
+            release_end=np.zeros(0, np.int64),
+            team_offsets=np.array([0, 1]),
+            team_queue=np.zeros(1, np.int32),
+            team_size=np.array([servers]),
+            team_calendar=np.zeros(1, np.int32),
+            team_preference=np.zeros(1, np.int64),
+            calendar_offsets=np.array([0, 1]),
+            on_start=ALWAYS[0],
+            on_end=ALWAYS[1],
+            patience=rng.exponential(patience * SECOND, n).astype(np.int64),
+        )
+        shares.append(result.left[n // 10 :].mean())
+    error = np.std(shares, ddof=1) / np.sqrt(len(shares))
+    assert abs(np.mean(shares) - expected) < ERRORS * error
