@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from streamline.log.quality import data_quality
     from streamline.log.read import read_contacts, read_feedback, read_log
     from streamline.log.store import open_log
+    from streamline.many.run import batch
     from streamline.measure.contacts.exposure import open_life
     from streamline.measure.contacts.forecast import contact_forecast
     from streamline.measure.contacts.linking import link_contacts
@@ -131,6 +132,7 @@ _HOMES = {
     "log.quality": ("data_quality",),
     "log.read": ("read_contacts", "read_feedback", "read_log"),
     "log.store": ("open_log",),
+    "many.run": ("batch",),
     "measure.staff.availability": ("resource_calendars",),
     "measure.waits.releases": ("observed_releases",),
     "measure.waits.batch_rules": ("BatchRule",),
@@ -244,6 +246,7 @@ __all__ = [
     "UnknownNameError",
     "UnsupportedChangeError",
     "attainment",
+    "batch",
     "batches",
     "bottlenecks",
     "bottlenecks_by",
