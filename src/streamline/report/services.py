@@ -11,8 +11,9 @@ once (Bonferroni). Two services whose intervals overlap can't be told apart; non
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from statistics import NormalDist
 from typing import Any, get_args
@@ -25,7 +26,8 @@ from streamline.units import YEAR_DAYS
 from streamline.whatif.validate import Verdict
 
 LEVEL = 0.95
-NOT_FIT: Verdict = "not fit"
+#: Only estimates with this verdict are ordered by their size; the others' sizes aren't to be relied on.
+FIT: Verdict = "fit for decisions"
 _MEASURE = "cycle_time.mean"
 #: Column of the table: the finding that it holds.
 _BESIDE = {
@@ -45,6 +47,8 @@ class Service:
     agency: str
     service: str
     findings: Findings = field(repr=False)
+    #: What it is called beside the others: its service, and what tells it from one of the same name.
+    label: str = ""
 
     @property
     def period_days(self) -> int:
@@ -63,7 +67,7 @@ class Service:
         if "validation.verdict" not in self.findings:
             return ""
         said = self.findings["validation.verdict"].statement
-        return next((v for v in get_args(Verdict) if said.startswith(f"The estimates are {v}.")), NOT_FIT)
+        return next((v for v in get_args(Verdict) if said.startswith(f"The estimates are {v}.")), "not known")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,10 +100,10 @@ class Gain:
 @dataclass(frozen=True, kw_only=True, repr=False)
 class ServicesCompared:
     """Services beside each other. `table`, one row a service, the most to gain first, then those whose estimates aren't fit for
-    it, then those without a proposal: name, service, agency, n_cases, cases_per_year, mean_cycle_days, within_standard,
-    waiting_days, rework_days_per_case, contacts_per_case, each of them with _low and _high; waiting_share (of the cycle time),
-    proposal, change_days with _low and _high, saved_days_per_year with _low and _high (these hold together), check, tied_with (names, with
-    "; " between them). NaN where a section doesn't tell it."""
+    decisions, then those without a proposal: name, service, agency, n_cases, cases_per_year; mean_cycle_days, within_standard,
+    waiting_days, rework_days_per_case and contacts_per_case, each with _low and _high; waiting_share (of the cycle time),
+    proposal, change_days with _low and _high, saved_days_per_year with _low and _high (these hold together), check, tied_with
+    (names, with "; " between them). NaN where a section doesn't tell it."""
 
     services: tuple[Service, ...]
     #: The best proposal of each service that has one; the most to gain first.
@@ -125,6 +129,7 @@ class ServicesCompared:
 
 def services_compared(services: Sequence[Service]) -> ServicesCompared:
     """Set services beside each other by what their best proposals would save."""
+    services = _labelled(services)
     counted = [f for s in services for f in _proposals(s)]
     wider = _wider(len(counted))
     gains = [_gain(s, f, wider) for s in services for f in _proposals(s)]
@@ -134,8 +139,8 @@ def services_compared(services: Sequence[Service]) -> ServicesCompared:
         if any(g.service.name == s.name for g in gains)
     ]
     best.sort(key=lambda g: (-g.saved, g.service.name))
-    ranked = tuple(g for g in best if g.service.verdict != NOT_FIT)
-    unranked = tuple(sorted((g for g in best if g.service.verdict == NOT_FIT), key=lambda g: g.service.name))
+    ranked = tuple(g for g in best if g.service.verdict == FIT)
+    unranked = tuple(sorted((g for g in best if g.service.verdict != FIT), key=lambda g: g.service.name))
     with_gain = {g.service.name for g in best}
     without = sorted((s for s in services if s.name not in with_gain), key=lambda s: s.name)
     rows = [_row(g.service, g, ranked) for g in (*ranked, *unranked)] + [_row(s, None, ranked) for s in without]
@@ -146,6 +151,20 @@ def services_compared(services: Sequence[Service]) -> ServicesCompared:
         table=pd.DataFrame(rows, columns=list(_row_names())),
         proposals=pd.DataFrame([_of_gain(g) for g in gains], columns=list(_OF_GAIN)),
     )
+
+
+def _labelled(services: Sequence[Service]) -> list[Service]:
+    """The services with their labels: those of one name are told apart by their agency, and where that doesn't do, by their
+    study."""
+    named = Counter(s.service for s in services)
+    whose = Counter((s.service, s.agency) for s in services)
+
+    def label(s: Service) -> str:
+        if named[s.service] == 1:
+            return s.service
+        return f"{s.service} ({s.agency if whose[s.service, s.agency] == 1 else s.name})"
+
+    return [replace(s, label=label(s)) for s in services]
 
 
 def _proposals(service: Service) -> list[PublishedFinding]:

@@ -10,7 +10,7 @@ from streamline.errors import listed
 from streamline.figure import Point, PointChart
 from streamline.report.findings.saying import real
 from streamline.report.parts.saying import figure
-from streamline.report.section import Block, Bullets, Caution, KeyFigure, KeyFigures, Paragraph, Part, Section, Table
+from streamline.report.section import Block, Caution, KeyFigure, KeyFigures, Paragraph, Part, Section, Table
 from streamline.report.services import LEVEL, Gain, Service, ServicesCompared
 from streamline.report.tables.making import HIDDEN, table_of
 from streamline.report.wording import about, decimals, interval, number, percent
@@ -44,7 +44,7 @@ def services_section(compared: ServicesCompared, *, failures: Sequence[tuple[str
     agencies = sorted({s.agency for s in services})
     parts = [
         _summary(compared, findings, failures),
-        *_gains(compared, findings),
+        *_gains(compared),
         *_beside(compared),
         _studies(compared, failures),
     ]
@@ -69,7 +69,7 @@ def services_findings(compared: ServicesCompared) -> Iterator[Finding]:
 
 def _finding(id_: str, gain: Gain, statement: str) -> SubjectFinding:
     return SubjectFinding(
-        id=id_, section="services", subject=gain.service.service, statement=statement, value=gain.saved, low=gain.saved_low,
+        id=id_, section="services", subject=gain.service.label, statement=statement, value=gain.saved, low=gain.saved_low,
         high=gain.saved_high, level=LEVEL, unit="case-days per year", n=gain.n, method=_METHOD,
         caveats=tuple(_caveats(gain.service)), table=_GAINS,
     )  # fmt: skip
@@ -79,20 +79,23 @@ def _top_words(compared: ServicesCompared, top: Gain) -> str:
     if not top.is_saving:
         return (
             "No service has a proposal whose saving can be told from chance; the largest estimate is that of "
-            f"{top.service.service} ({_saved(top)} days a year)."
+            f"{top.service.label} ({_saved(top)} days a year)."
         )
-    said = f"{top.service.service} has the most to gain: “{top.proposal}” would save about {_saved(top)} days a year (days that cases are open)"
+    said = (
+        f"{top.service.label} has the most to gain: “{top.proposal}” would save about {_saved(top)} days a year that cases are "
+        "open"
+    )
     tied = compared.tied(top)
     if len(compared.ranked) == 1:
         return f"{said}. No other service can be compared with it."
     if not tied:
-        return f"{said}, more than the best proposal of any other service, beyond chance."
-    names = [g.service.service for g in tied]
+        return f"{said}, more than the best proposal of any other service that can be compared, beyond chance."
+    names = [g.service.label for g in tied]
     return f"{said}. It can't be told apart from {_joined(names)}: their intervals overlap."
 
 
 def _gain_words(gain: Gain) -> str:
-    what = f"{gain.service.service}: “{gain.proposal}” is its best proposal"
+    what = f"{gain.service.label}: “{gain.proposal}” is its best proposal"
     if not gain.is_saving:
         return f"{what}, and a saving can't be told from chance ({_saved(gain)} days a year)."
     return f"{what}; it would save about {_saved(gain)} days a year that cases are open."
@@ -105,10 +108,10 @@ def _saved(gain: Gain) -> str:
 
 def _caveats(service: Service) -> Iterator[str]:
     if service.verdict and service.verdict != "fit for decisions":
-        yield f"{service.service}: the check of its replay finds its estimates {service.verdict}."
+        yield f"{service.label}: the check of its replay finds its estimates {service.verdict}."
     if service.period_days < _WHOLE_YEAR:
         yield (
-            f"{service.service}: its records hold {counted(service.period_days, 'day')} of arrivals; figures a year "
+            f"{service.label}: its records hold {counted(service.period_days, 'day')} of arrivals; figures a year "
             "take the rest of the year to be like them."
         )
 
@@ -120,7 +123,7 @@ def _summary(compared: ServicesCompared, findings: Sequence[Finding], failures: 
     if top is not None and top.is_saving:
         figures.append(
             KeyFigure(
-                value=about(top.saved), unit="days a year", label=f"saved by the best proposal of {top.service.service}",
+                value=about(top.saved), unit="days a year", label=f"saved by the best proposal of {top.service.label}",
                 detail=f"95% interval {about(top.saved_low)} to {about(top.saved_high)}",
             )
         )  # fmt: skip
@@ -143,25 +146,25 @@ def _summary(compared: ServicesCompared, findings: Sequence[Finding], failures: 
     return Part(id="summary", title="Summary", blocks=tuple(blocks))
 
 
-def _gains(compared: ServicesCompared, findings: Sequence[Finding]) -> Iterator[Part]:
+def _gains(compared: ServicesCompared) -> Iterator[Part]:
     gains = (*compared.ranked, *compared.unranked)
     if not gains:
         return
     together = f"Intervals of days saved hold for {counted(len(compared.proposals), 'proposal')} together."
     rows = [
         [
-            g.service.service,
+            g.service.label,
             g.proposal,
             _with_interval(g.change, g.change_low, g.change_high),
             about(g.service.cases_per_year),
             f"{about(g.saved)} ({about(g.saved_low)} to {about(g.saved_high)})",
-            "not compared" if g in compared.unranked else ", ".join(t.service.service for t in compared.tied(g)) or "none",
+            "not compared" if g in compared.unranked else ", ".join(t.service.label for t in compared.tied(g)) or "none",
             g.service.verdict,
         ]
         for g in gains
     ]  # fmt: skip
     table = table_of(
-        "gains", "What the best proposal of each service would save, the most first",
+        "gains", "What the best proposal of each service would save, the most first; what can’t be compared stands last",
         [("Service", False), ("Best proposal", False), ("Change of mean cycle time, days (95% interval)", True),
          ("Cases a year", True), ("Days saved a year (95% interval)", True), ("Can’t be told apart from", False),
          ("Check of the estimates", False)],
@@ -172,22 +175,34 @@ def _gains(compared: ServicesCompared, findings: Sequence[Finding]) -> Iterator[
         x_axis="Cases that arrive in a year",
         y_axis="Days saved a year (days that cases are open)",
         points=tuple(
-            Point(label=f"{g.service.service}: {g.proposal}", x=g.service.cases_per_year, y=g.saved, y_low=g.saved_low,
-                  y_high=g.saved_high) for g in gains
+            Point(label=f"{g.service.label}: {g.proposal}", x=g.service.cases_per_year, y=g.saved, y_low=g.saved_low,
+                  y_high=g.saved_high, group=g.service.verdict) for g in gains
         ),
         note=f"Bars: 95% intervals that hold together. Services whose bars overlap in height can't be told apart. {together}",
     )  # fmt: skip
     blocks: list[Block] = [
-        Bullets(items=tuple(f.statement for f in findings if f.id != "services.most_to_gain")),
         table,
         figure("gains", "What the best proposal of each service would save", chart),
-        *(Caution(text=text) for g in gains for text in _caveats(g.service)),
+        *_doubts(compared),
         Caution(text=CAUTIONS[1]),
     ]
-    if compared.unranked:
-        names = _joined([g.service.service for g in compared.unranked])
-        blocks.append(Caution(text=f"Not compared, because the replay doesn't reproduce the service: {names}."))
     yield Part(id="gains", title="Which service has the most to gain", blocks=tuple(blocks))
+
+
+def _doubts(compared: ServicesCompared) -> Iterator[Caution]:
+    """What stands against comparing some of the services."""
+    if compared.unranked:
+        names = _joined([f"{g.service.label} ({g.service.verdict})" for g in compared.unranked])
+        yield Caution(
+            text="Not compared by what they would save, because the check of the replay finds the estimates not fit for it: "
+            f"{names}."
+        )
+    short = [s for s in compared.services if s.period_days < _WHOLE_YEAR]
+    if short:
+        names = _joined([f"{s.label} ({counted(s.period_days, 'day')})" for s in short])
+        yield Caution(
+            text=f"These records hold less than a year of arrivals; figures a year take the rest of it to be like them: {names}."
+        )
 
 
 def _beside(compared: ServicesCompared) -> Iterator[Part]:
@@ -205,9 +220,10 @@ def _beside(compared: ServicesCompared) -> Iterator[Part]:
             "" if low is None else f" ({interval(low, high, value=value, percent=True)})"
         )
 
+    labels = {s.name: s.label for s in compared.services}
     rows = [
         [
-            r.service,
+            labels[r.name],
             f"{r.n_cases:,}",
             cell(r, "mean_cycle_days"),
             cell(r, "within_standard", share=True),
