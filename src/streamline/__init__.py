@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from streamline.log.read import read_contacts, read_feedback, read_log
     from streamline.log.store import open_log
     from streamline.many.run import batch
+    from streamline.measure.compared import groups_compared
     from streamline.measure.contacts.exposure import open_life
     from streamline.measure.contacts.forecast import contact_forecast
     from streamline.measure.contacts.linking import link_contacts
@@ -156,6 +157,7 @@ _HOMES = {
     "measure.standards.endings": ("time_to_close", "ways_to_end"),
     "measure.feedback": ("feedback_scores",),
     "measure.flow": ("directly_follows", "process_map", "variants"),
+    "measure.compared": ("groups_compared",),
     "measure.groups": ("by_group",),
     "measure.loops.handover": ("ping_pong",),
     "measure.loops.association": ("loop_associations",),
@@ -268,6 +270,7 @@ __all__ = [
     "first_contact_resolution",
     "first_passes",
     "fit_replay",
+    "groups_compared",
     "link_contacts",
     "log_summary",
     "loop_associations",
