@@ -9,8 +9,10 @@ import signal
 import subprocess
 import sys
 import time
+from importlib import resources
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from streamline.errors import OutputError
@@ -136,6 +138,9 @@ def test_a_failing_study_stops_no_other_and_the_worst_code_is_the_batchs(service
     assert "Did you mean 'Review'?" in done.stderr
     found = {s["name"]: (s["state"], s["code"]) for s in json.loads(done.stdout)["studies"]}
     assert found == {"alder": ("finished", 0), "birch": ("failed", 2), "cedar": ("failed", 3)}
+    schema = json.loads(resources.files("streamline.many").joinpath("batch.schema.json").read_text(encoding="utf-8"))
+    jsonschema.validate(json.loads(done.stdout), schema)
+    jsonschema.validate(json.loads((out / "summary.json").read_text()), schema)
     page = (out / "summary.html").read_text()
     assert "2 studies failed" in page
     assert "Did you mean" in page

@@ -162,7 +162,7 @@ def _labelled(services: Sequence[Service]) -> list[Service]:
     def label(s: Service) -> str:
         if named[s.service] == 1:
             return s.service
-        return f"{s.service} ({s.agency if whose[s.service, s.agency] == 1 else s.name})"
+        return f"{s.service} ({s.agency if whose[s.service, s.agency] == 1 else s.name.replace('_', ' ')})"
 
     return [replace(s, label=label(s)) for s in services]
 

@@ -158,16 +158,16 @@ def _gains(compared: ServicesCompared) -> Iterator[Part]:
             _with_interval(g.change, g.change_low, g.change_high),
             about(g.service.cases_per_year),
             f"{about(g.saved)} ({about(g.saved_low)} to {about(g.saved_high)})",
-            "not compared" if g in compared.unranked else ", ".join(t.service.label for t in compared.tied(g)) or "none",
-            g.service.verdict,
+            f"not compared: {g.service.verdict}"
+            if g in compared.unranked
+            else ", ".join(t.service.label for t in compared.tied(g)) or "none",
         ]
         for g in gains
     ]  # fmt: skip
     table = table_of(
         "gains", "What the best proposal of each service would save, the most first; what can’t be compared stands last",
         [("Service", False), ("Best proposal", False), ("Change of mean cycle time, days (95% interval)", True),
-         ("Cases a year", True), ("Days saved a year (95% interval)", True), ("Can’t be told apart from", False),
-         ("Check of the estimates", False)],
+         ("Cases a year", True), ("Days saved a year (95% interval)", True), ("Can’t be told apart from", False)],
         rows, file=_GAINS, note=f"{together} The change has the interval of the service's own section.",
     )  # fmt: skip
     chart = PointChart(

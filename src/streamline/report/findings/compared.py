@@ -87,6 +87,6 @@ def alike_words(found: GroupsCompared) -> str:
 def _method(found: GroupsCompared) -> str:
     how = "log-linear regression" if found.alike else "means"
     return (
-        f"{how}, each group against all others; errors by week of arrival; intervals of all groups hold together (Bonferroni), and "
-        "ranks have to agree"
+        f"{how}, each group against all others; errors by week of arrival; intervals of all groups hold together (Bonferroni), "
+        "and ranks have to agree"
     )

@@ -24,7 +24,8 @@ def compared(a: Analysis) -> Table:
 
     frame = found.table.rename(columns={"mean_days": "mean"})
     cells: Cells = [lambda r: f"{r.n_cases:,}", lambda r: cell("mean", r), lambda r: cell("ratio", r)]
-    columns: Columns = [(sentence(factor_words(found.by)), False), ("Closed cases", True), ("Mean cycle time, days (interval)", True),
+    columns: Columns = [(sentence(factor_words(found.by)), False), ("Closed cases", True),
+                        ("Mean cycle time, days (interval)", True),
                         ("Times the mean of the others (interval)", True)]  # fmt: skip
     if found.alike:
         cells.append(lambda r: cell("adjusted_ratio", r))
@@ -33,7 +34,7 @@ def compared(a: Analysis) -> Table:
     columns.append(("Against the others", False))
     rows, note = rows_and_note(frame, "n_cases", a.minimum_cell, cells, label="group", shown=len(frame))
     level = f"{found.level:.0%}"
-    said = f"Largest first, not in an order of merit. Intervals of ratios hold together ({level}); those of means each for itself."
+    said = f"Largest first, not in an order of merit. Intervals of ratios ({level}) hold together, those of means each alone."
     return table_of(
         "compared", f"Mean cycle time by {factor_words(found.by)}", columns, rows, note=f"{said} {note}".strip(),
         file="tables/compared.csv",
