@@ -19,7 +19,7 @@ def test_files_folders_and_patterns_each_study_once(services, tmp_path):
 def test_two_studies_of_one_folder_are_refused(services):
     folder = services("alder")
     (folder / "alder.yaml").write_text("")
-    with pytest.raises(OutputError, match=r"one folder, 'alder': .*alder\.yaml.*study\.yaml"):
+    with pytest.raises(OutputError, match=r"one folder, 'alder': .*study\.yaml.*alder\.yaml"):
         batch_studies(folder)
 
 

@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from streamline.errors import InsufficientDataError, UnknownNameError
+from streamline.errors import InsufficientDataError, StudyError, UnknownNameError
 from streamline.log.event_log import EventLog
 from streamline.log.read import read_log
 from streamline.measure.compared import ALIKE, LONGER, SHORTER, UNTOLD, groups_compared
+from streamline.study import read_study
 
 OFFICES = ("Alder", "Birch", "Cedar", "Elm", "Fir", "Hazel")
 
@@ -121,3 +122,10 @@ def test_what_is_not_there_is_refused():
         groups_compared(log, "office", attributes=["kinds"])
     with pytest.raises(InsufficientDataError, match="nothing to compare"):
         groups_compared(log, "office", min_cases=1000)
+
+
+def test_a_study_compares_by_what_the_log_has(written):
+    head = "study: {title: T, agency: A, service: S}\nlog: {path: e.csv, attributes: [office]}\n"
+    assert read_study(written(head + "compare: office\n", "study.yaml")).compare == "office"
+    with pytest.raises(StudyError, match=r"line 3: compare: .*Did you mean 'office'"):
+        read_study(written(head + "compare: ofice\n", "study.yaml"))
