@@ -31,6 +31,8 @@ COMPOSERS = (
     "published",
     "published_contacts",
     "published_diagnosis",
+    "services",
+    "services_section",
     "tables",
     "wording",
 )
@@ -69,9 +71,10 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "terminal": (),
     "verification": ("plan", "output"),
     "renewal": ("composer", "renderer"),
-    "cli": ("terminal", "verification", "renewal", "study", "renderer", "output", "inspection", "plan"),
+    "many": ("log", "study", "section", "composer", "renderer", "output", "publishing", "plan"),
+    "cli": ("terminal", "verification", "renewal", "study", "renderer", "output", "inspection", "plan", "many"),
     "scale": ("kernels", "stats", "log", "measure"),
-    "package": ("log", "measure", "whatif", "study", "plan", "scale", "verification", "renewal"),
+    "package": ("log", "measure", "whatif", "study", "plan", "scale", "verification", "renewal", "many"),
 }
 #: What the table doesn't allow and is meant: (importing module, imported module).
 MEANT = {

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from streamline.log.quality import data_quality
     from streamline.log.read import read_contacts, read_feedback, read_log
     from streamline.log.store import open_log
+    from streamline.many.run import batch
+    from streamline.measure.compared import groups_compared
     from streamline.measure.contacts.exposure import open_life
     from streamline.measure.contacts.forecast import contact_forecast
     from streamline.measure.contacts.linking import link_contacts
@@ -131,6 +133,7 @@ _HOMES = {
     "log.quality": ("data_quality",),
     "log.read": ("read_contacts", "read_feedback", "read_log"),
     "log.store": ("open_log",),
+    "many.run": ("batch",),
     "measure.staff.availability": ("resource_calendars",),
     "measure.waits.releases": ("observed_releases",),
     "measure.waits.batch_rules": ("BatchRule",),
@@ -154,6 +157,7 @@ _HOMES = {
     "measure.standards.endings": ("time_to_close", "ways_to_end"),
     "measure.feedback": ("feedback_scores",),
     "measure.flow": ("directly_follows", "process_map", "variants"),
+    "measure.compared": ("groups_compared",),
     "measure.groups": ("by_group",),
     "measure.loops.handover": ("ping_pong",),
     "measure.loops.association": ("loop_associations",),
@@ -244,6 +248,7 @@ __all__ = [
     "UnknownNameError",
     "UnsupportedChangeError",
     "attainment",
+    "batch",
     "batches",
     "bottlenecks",
     "bottlenecks_by",
@@ -265,6 +270,7 @@ __all__ = [
     "first_contact_resolution",
     "first_passes",
     "fit_replay",
+    "groups_compared",
     "link_contacts",
     "log_summary",
     "loop_associations",

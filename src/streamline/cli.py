@@ -80,6 +80,34 @@ def plan(
 
 
 @app.command()
+def batch(
+    studies: Annotated[list[str], typer.Argument(help="Study files, folders of them, or patterns in quotation marks.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Folder; each study gets a folder in it, beside the summary.")
+    ],
+    processes: Annotated[
+        int | None, typer.Option(min=1, help="Studies that run at the same time; as many as fit without it.")
+    ] = None,
+    again: Annotated[bool, typer.Option("--again", help="Run finished studies too.")] = False,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run many studies and write one summary of all; what is finished and unchanged isn't run again."""
+    from streamline.many.run import batch as run
+    from streamline.terminal import log_batch, log_outcome
+
+    found = run(studies, output=output, processes=processes, again=again, progress=None if quiet else log_outcome)
+    if not quiet:
+        log_batch(found.counts())
+    if as_json:
+        _print_json(found.to_dict())
+    else:
+        print(f"The summary is in {found.folder / 'summary.html'}")
+    if found.code:
+        raise typer.Exit(found.code)
+
+
+@app.command()
 def demo(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the section.")] = Path("demo-section"),
     quiet: Quiet = False,

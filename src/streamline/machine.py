@@ -11,9 +11,22 @@ from typing import TypeVar
 Answer = TypeVar("Answer")
 
 
+#: Environment variable: so many processors this process may use at most; processes that run side by side share them so.
+MOST_PROCESSORS = "STREAMLINE_PROCESSORS"
+
+
 def n_processors() -> int:
-    """Processors that this process may use, not those of the machine."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """Processors that this process may use, not those of the machine; at most as many as `MOST_PROCESSORS` says, if it is set.
+
+    Raises ValueError where that isn't a whole number above 0.
+    """
+    there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    most = os.environ.get(MOST_PROCESSORS)
+    if not most:
+        return there
+    if not most.isdecimal() or int(most) == 0:
+        raise ValueError(f"{MOST_PROCESSORS} is {most!r}; it must be a whole number above 0, or not be set.")
+    return min(there, int(most))
 
 
 def in_threads(tasks: Sequence[Callable[[], Answer]]) -> list[Answer]:

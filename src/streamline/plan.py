@@ -23,6 +23,7 @@ from streamline.log.event_log import EventLog
 from streamline.log.feedback_log import FeedbackLog
 from streamline.log.quality import data_quality
 from streamline.log.read import read_contacts, read_feedback, read_log
+from streamline.measure.compared import groups_compared
 from streamline.measure.contacts.linking import LinkedContacts
 from streamline.measure.contacts.weekly_totals import WeeklyTotalRates, weekly_total_rates
 from streamline.measure.duration import cycle_time
@@ -321,6 +322,9 @@ def _analyse(plan: Study, records: _Records, progress: Progress) -> Analysis:
         variants=variants(log),
         process_map=process_map(log, max_nodes=MAP_NODES, min_cases=plan.privacy.minimum_cell),
         channels=None if log.channel is None else by_group(log, standard=standard, contacts=links, seed=seed),
+        compared=None
+        if plan.compare is None
+        else groups_compared(log, plan.compare, min_cases=max(MIN_CASES, plan.privacy.minimum_cell), seed=seed),
         answers=answers,
         weekly=weekly,
         totals_missing=totals_missing,

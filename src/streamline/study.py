@@ -222,6 +222,8 @@ class Study(Part):
     pools: dict[StrictStr, tuple[StrictStr, ...]] | None = None
     standard: Standard | None = None
     costs: Costs | None = None
+    #: What the cases are compared by: an attribute of the log such as the office, or "channel".
+    compare: Name | None = None
     scenarios: tuple[Scenario, ...] = ()
     privacy: Privacy = Privacy()
     report: ReportPart = ReportPart()
@@ -248,6 +250,20 @@ class Study(Part):
             raise ValueError(
                 f"customer needs the attribute of the cases that holds the same id: {value.known_by!r} isn't among the log's "
                 f"attributes.{suggestion(value.known_by, log.attributes)} Add it there, or name another as customer_attribute"
+            )
+        return value
+
+    @field_validator("compare")
+    @classmethod
+    def _comparable(cls, value: str | None, info: ValidationInfo) -> str | None:
+        log = info.data.get("log")
+        if value is None or log is None:
+            return value
+        known = [*log.attributes, *([] if log.channel is None else ["channel"])]
+        if value not in known:
+            raise ValueError(
+                f"{value!r} is neither among the log's attributes nor its channel.{suggestion(value, known)} Add it to the log's "
+                "attributes, or name another"
             )
         return value
 

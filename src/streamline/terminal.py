@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Protocol
 
 from streamline.progress import Progress
 
@@ -61,3 +63,39 @@ def on_stderr(*, quiet: bool) -> Progress:
     if quiet:
         return Progress()
     return Bar() if sys.stderr.isatty() else Lines()
+
+
+class StudyOutcome(Protocol):
+    """What a line of a batch's log tells of one study."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def state(self) -> str: ...
+    @property
+    def n_findings(self) -> int | None: ...
+    @property
+    def message(self) -> str: ...
+    @property
+    def seconds(self) -> float: ...
+
+
+def outcome_line(outcome: StudyOutcome, *, now: datetime) -> str:
+    """A study's line in the log of a batch, without colour: `2026-11-26T07:12:05Z done permits 159 findings 62 s`."""
+    n = outcome.n_findings
+    findings = "" if n is None else f" {n} finding{'' if n == 1 else 's'}"
+    rest = {"done": f"{findings} {outcome.seconds:.0f} s", "kept": f"{findings}, nothing changed"}.get(
+        outcome.state, f": {' '.join(outcome.message.split())}"
+    )
+    return f"{now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ} {outcome.state} {outcome.name}{rest}"
+
+
+def log_outcome(outcome: StudyOutcome) -> None:
+    """Print a study's line on stderr, with the time of now."""
+    print(outcome_line(outcome, now=datetime.now(UTC)), file=sys.stderr, flush=True)
+
+
+def log_batch(counts: Mapping[str, int]) -> None:
+    """Print the last line of a batch on stderr."""
+    said = ", ".join(f"{n} {state}" for state, n in counts.items())
+    print(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} batch {said}", file=sys.stderr, flush=True)

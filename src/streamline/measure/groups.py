@@ -73,7 +73,7 @@ def by_group(
     Returns Groups. Raises UnknownNameError when the log has no such column, InsufficientDataError when no case is closed.
     """
     limit = None if standard is None else parse_duration(standard)
-    labels = _pooled(_labels(log, by), log.closed)
+    labels = _pooled(case_labels(log, by), log.closed)
     closed = np.flatnonzero(log.closed)
     if len(closed) == 0:
         raise InsufficientDataError(
@@ -131,7 +131,8 @@ def _mean(values: npt.NDArray[np.float64]) -> float:
     return float(known.mean()) if len(known) else float("nan")
 
 
-def _labels(log: EventLog, by: str) -> npt.NDArray[np.object_]:
+def case_labels(log: EventLog, by: str) -> npt.NDArray[np.object_]:
+    """The channel of each case's first step ("channel"), or its value of an attribute. Raises UnknownNameError."""
     if by == CHANNEL and log.case_channel is not None:
         return np.asarray([*log.case_channel.names, UNKNOWN], dtype=object)[log.case_channel.codes]
     if by in log.attributes:

@@ -13,6 +13,7 @@ from streamline.log.event_log import EventLog
 from streamline.log.feedback_log import FeedbackLog
 from streamline.log.quality import DataQuality
 from streamline.log.raw import Reject
+from streamline.measure.compared import GroupsCompared
 from streamline.measure.contacts.weekly_totals import WeeklyTotalRates
 from streamline.measure.duration import CycleTime
 from streamline.measure.feedback import FeedbackScores
@@ -49,6 +50,8 @@ class Analysis:
     variants: Variants
     process_map: ProcessMap
     channels: Groups | None
+    #: Offices, or what else the study compares its cases by.
+    compared: GroupsCompared | None
     answers: ContactAnswers | None
     weekly: WeeklyTotalRates | None
     #: Why weekly totals could not be told by state, where they could not.

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from streamline.report.analysis import Analysis
 from streamline.report.findings import all_findings
+from streamline.report.parts.compared import compared_part
 from streamline.report.parts.contacts import contacts_part
 from streamline.report.parts.method import appendix_part, method_part
 from streamline.report.parts.proposals import proposals_parts
@@ -28,6 +29,7 @@ def build_section(a: Analysis) -> Section:
         summary_part(a, say),
         records_part(a, say),
         *groups_part(a),
+        *compared_part(a, say),
         time_part(a, say),
         waiting_part(a, say),
         staff_part(a, say),

@@ -44,6 +44,7 @@ FILES = {
     "tables/at_risk.csv": "open cases and the standard",
     "tables/endings.csv": "in which ways cases end",
     "tables/channels.csv": "the service by channel",
+    "tables/compared.csv": "groups of cases compared, such as offices",
     "tables/transitions.csv": "transitions between steps",
     "tables/variants.csv": "routes through the process",
     "tables/rework.csv": "families of loops",
@@ -81,6 +82,8 @@ def full_tables(a: Analysis) -> dict[str, pd.DataFrame]:
     result |= diagnosis_tables(a)
     if a.channels is not None:
         result["tables/channels.csv"] = publishable(a.channels.table, count="n_cases", minimum=m, label="group")
+    if a.compared is not None:
+        result["tables/compared.csv"] = publishable(a.compared.table, count="n_cases", minimum=m, label="group")
     result |= contact_tables(a)
     if a.scenarios:
         result["tables/scenarios.csv"] = pd.concat(

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from streamline.report.analysis import Analysis
 from streamline.report.findings.baseline import baseline_findings
+from streamline.report.findings.compared import compared_findings
 from streamline.report.findings.contact_records import contact_quality_findings
 from streamline.report.findings.contacts import contact_findings
 from streamline.report.findings.feedback import feedback_findings
@@ -26,6 +27,7 @@ def all_findings(analysis: Analysis) -> tuple[Finding, ...]:
     """All findings of an analysis, in the order of the section."""
     return (
         *baseline_findings(analysis),
+        *compared_findings(analysis),
         *bottleneck_findings(analysis),
         *slow_findings(analysis),
         *waiting_findings(analysis),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from streamline.report.tables.appendix import digests, files
+from streamline.report.tables.compared import compared
 from streamline.report.tables.contacts import (
     contact_calibration,
     contact_forecast,
@@ -29,7 +30,7 @@ from streamline.report.tables.service import baseline, channels, inputs
 from streamline.report.tables.worth import burden, shares, value
 
 __all__ = [
-    "baseline", "benefits", "bottlenecks", "burden", "causes", "channels", "contact_calibration", "contact_forecast",
+    "baseline", "benefits", "bottlenecks", "burden", "causes", "channels", "compared", "contact_calibration", "contact_forecast",
     "contact_loops", "contact_reasons", "contacts", "digests", "endings", "feedback", "files", "inputs", "loop_levels",
     "open_cases", "places", "replayed_waits", "round_trips", "scenario", "shares", "slow_levels", "staff",
     "standard_by_group", "timeline", "transitions", "validation", "value", "weekly_contacts",
