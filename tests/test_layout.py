@@ -32,6 +32,7 @@ COMPOSERS = (
     "published_contacts",
     "published_diagnosis",
     "tables",
+    "tracked",
     "wording",
 )
 
@@ -65,13 +66,28 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "publishing",
         "scale",
     ),
+    "foreseen": ("log", "measure", "whatif", "study"),
+    "tracking": (
+        "log",
+        "measure",
+        "whatif",
+        "study",
+        "section",
+        "diagnosis",
+        "composer",
+        "renderer",
+        "output",
+        "publishing",
+        "plan",
+        "foreseen",
+    ),
     "publishing": ("section", "composer", "renderer", "output"),
     "terminal": (),
-    "verification": ("plan", "output"),
+    "verification": ("plan", "tracking", "output"),
     "renewal": ("composer", "renderer"),
-    "cli": ("terminal", "verification", "renewal", "study", "renderer", "output", "inspection", "plan"),
+    "cli": ("terminal", "verification", "renewal", "study", "renderer", "output", "inspection", "plan", "tracking"),
     "scale": ("kernels", "stats", "log", "measure"),
-    "package": ("log", "measure", "whatif", "study", "plan", "scale", "verification", "renewal"),
+    "package": ("log", "measure", "whatif", "study", "plan", "tracking", "scale", "verification", "renewal"),
 }
 #: What the table doesn't allow and is meant: (importing module, imported module).
 MEANT = {

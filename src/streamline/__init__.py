@@ -91,6 +91,7 @@ if TYPE_CHECKING:
     from streamline.scale.partition import partitioned_summary
     from streamline.scale.spark import spark_log, spark_summary, spark_work
     from streamline.study import read_study
+    from streamline.tracking import track
     from streamline.verification import verify
     from streamline.whatif.change import (
         AddCapacity,
@@ -185,6 +186,7 @@ _HOMES = {
     "scale.partition": ("partitioned_summary",),
     "scale.spark": ("spark_log", "spark_summary", "spark_work"),
     "study": ("read_study",),
+    "tracking": ("track",),
     "verification": ("verify",),
     "whatif.change": (
         "AddCapacity", "Automate", "ChangeDemand", "ChangeHours", "Divert", "ExpressLane", "Notify", "PoolResources",
@@ -308,6 +310,7 @@ __all__ = [
     "temporal_deviations",
     "temporal_profile",
     "time_to_close",
+    "track",
     "utilisation",
     "value_of",
     "variants",

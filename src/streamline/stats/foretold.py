@@ -177,7 +177,7 @@ class Foresight:
     @property
     def _free(self) -> int:
         """Degrees of freedom: weeks before beyond the unknowns."""
-        return self._size - self._x.shape[1]
+        return int(self._size - self._x.shape[1])
 
     def _weighed(self, before: Float) -> tuple[Float, Float]:
         """For each pair its weight, and the scale of the noise if it holds."""

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from streamline.errors import InsufficientDataError
+from streamline.figure import Line, LineChart, TimeMark
 from streamline.measure.tracking.weekly import WeeklySeries
 from streamline.stats.foretold import Foresight, LevelChange, Weeks, difference_of_means
 
@@ -81,6 +82,36 @@ class Effect:
         """Whether the interval of the change leaves no change out."""
         return self.found.low > 0 or self.found.high < 0
 
+    def chart(self, title: str, axis: str, *, timezone: str) -> LineChart:
+        """The weeks as they were, and what those before foretell, with bounds for each week after."""
+        series, scale = self.series, 100.0 if self.unit == "share" else 1.0
+        begin, used = series.span.edges[:-1], series.before | series.after
+        shown = series.known & series.enough
+        foretold = np.full(len(begin), np.nan)
+        foretold[series.before], foretold[series.after] = self.found.fitted, self.found.ahead
+        low, high = (np.full(len(begin), np.nan) for _ in range(2))
+        low[series.after], high[series.after] = self.ahead_low, self.ahead_high
+        if series.unit in ("share", "days", "contacts per case", "cases per week"):
+            low = np.maximum(low, 0.0)
+        if series.unit == "share":
+            high = np.minimum(high, 1.0)
+        at = tuple(int(a) for a in begin[used])
+        return LineChart(
+            title=title,
+            axis=axis,
+            lines=(
+                Line(label="as recorded", at=tuple(int(a) for a in begin),
+                     values=tuple(np.where(shown, scale * series.value, np.nan).tolist())),
+                Line(label="foretold by the weeks before", at=at, values=tuple((scale * foretold[used]).tolist()),
+                     low=tuple((scale * low[used]).tolist()), high=tuple((scale * high[used]).tolist())),
+            ),
+            marks=(TimeMark(label="the change", at=series.span.since),),
+            timezone=timezone,
+            top=100.0 if self.unit == "share" else None,
+            note=f"By week of arrival; {self.weeks[0]} weeks before and {self.weeks[1]} after are compared. Band: "
+            f"{self.level:.0%} interval of each single week.",
+        )  # fmt: skip
+
     @property
     def verdict(self) -> Verdict:
         """The change in one of seven words; see `verdict_of`."""
@@ -108,7 +139,8 @@ def effect_of(series: WeeklySeries, foreseen: Foreseen | None = None, *, level: 
     """Look for a change of a series at its span's date.
 
     foreseen : what was estimated. level : probability that the intervals claim.
-    Raises InsufficientDataError when fewer than `FEWEST_BEFORE` weeks before the transition, or `FEWEST_AFTER` after it, are left.
+    Raises InsufficientDataError when fewer than `FEWEST_BEFORE` weeks before the transition, or `FEWEST_AFTER` after it, are
+    left.
     """
     before, after = series.before, series.after
     n_before, n_after = int(before.sum()), int(after.sum())
