@@ -1,4 +1,4 @@
-"""After a change: did it work? Reads a study, holds the weeks after a date against what those before foretell, writes a section."""
+"""After a change: did it work? Reads a study, and holds the weeks after a day against what those before foretell."""
 
 from __future__ import annotations
 

@@ -109,8 +109,20 @@ def _summary(a: TrackedAnalysis, say: Say) -> Part:
         )  # fmt: skip
     blocks: list[Block] = [KeyFigures(items=tuple(items))]
     blocks.append(Paragraph(text=say["track.cycle_time.mean.change"].statement))
-    if t.arrivals is not None and t.demand_changed:
-        blocks.append(Caution(text=arrivals_words(t.arrivals)))
+    if t.demand_changed and t.arrivals is not None:
+        blocks.append(
+            Caution(
+                text=f"{arrivals_words(t.arrivals)} More cases make longer queues, and fewer shorter ones, with or without the "
+                "change; the two can't be told apart here."
+            )
+        )
+    if t.without_season:
+        blocks.append(
+            Caution(
+                text="The weeks before cover less than two years, so a season can't be taken out. If this time of the year is "
+                "usually slower or quicker than the rest, that is part of what is told here as the change."
+            )
+        )
     blocks.append(
         Paragraph(
             text="This compares the service with itself. There is no comparison group, so what else changed at about the same "
@@ -188,7 +200,7 @@ def _untellable(a: TrackedAnalysis) -> Part:
         "change, the less that is sure; the intervals grow accordingly, as long as it is straight.",
         "Whether the effect lasts, or grows, beyond the weeks that were seen.",
     ]
-    if any(e.found.waves == 0 for e in t.effects):
+    if t.without_season:
         items.append("How much of it is season: that needs two years of records before the change.")
     return Part(id="limits", title="What these figures can't tell", blocks=(Bullets(items=tuple(items)),))
 
@@ -197,7 +209,7 @@ def _records(a: TrackedAnalysis) -> Part:
     t = a.service
     text = (
         f"{a.study.study.agency} keeps the records of {a.study.study.service}. {counted(t.log.n_cases, 'case')} arrived from "
-        f"{days_of_arrivals(t.log)}; {counted(int((~t.log.closed).sum()), 'case')} of them hadn't been closed when the records "
+        f"{days_of_arrivals(t.log)}; {int((~t.log.closed).sum()):,} of them hadn't been closed when the records "
         f"end on {day_words(t.log, t.log.observed_until)}. Times are told in {t.log.timezone}."
     )
     blocks: list[Block] = [Paragraph(text=text), inputs(a.provenance, rejects=bool(a.rejects))]

@@ -33,6 +33,8 @@ WANTED_AFTER = 8
 FEWEST_CASES = 5
 #: A share of linked contacts that differs by more than this, before and after, makes contacts per case hard to compare.
 LINKED_ALIKE = 0.05
+#: Cases arriving that differ from what was foretold by more than this share are said, clear or not: queues grow faster than demand.
+DEMAND_ALIKE = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -64,8 +66,16 @@ class TrackedService:
 
     @property
     def demand_changed(self) -> bool:
-        """Whether more or fewer cases arrive than was foretold, beyond chance."""
-        return self.arrivals is not None and self.arrivals.clear
+        """Whether more or fewer cases arrive than was foretold: beyond chance, or by a tenth or more."""
+        if self.arrivals is None:
+            return False
+        found = self.arrivals.found
+        return self.arrivals.clear or abs(found.change) > DEMAND_ALIKE * abs(found.foretold)
+
+    @property
+    def without_season(self) -> bool:
+        """Whether the weeks before were too few for a season to be taken out."""
+        return any(e.found.waves == 0 for e in self.effects)
 
 
 def track_service(
@@ -104,7 +114,7 @@ def track_service(
         leave_to=since + int(after * DAY),
     )
     _check_span(span, days, after)
-    follow_up, share = follow_up_days(log, earlier, span, wanted=WANTED_AFTER)
+    follow_up, share = follow_up_days(log, earlier, span, wanted=WANTED_AFTER, fewest=FEWEST_AFTER)
     series = weekly_cycle_time(log, span, days=follow_up, fewest=fewest)
     try:
         effects = [effect_of(series, told.get(series.measure), level=level)]
@@ -148,8 +158,13 @@ def _check_span(span: Span, lead: float, after: float) -> None:
     n_before, n_after = int(span.before.sum()), int(span.after.sum())
     if n_before >= FEWEST_BEFORE and n_after >= FEWEST_AFTER:
         return
+    remedy = (
+        "Earlier records are needed, in the log or in the study's window."
+        if n_before < FEWEST_BEFORE
+        else "Wait for later records, or give a shorter transition (--transition '4 weeks')."
+    )
     raise InsufficientDataError(
         f"The records hold {counted(n_before, 'whole week')} before the change, once the {lead:.0f} days before it are left out, "
         f"and {n_after} after it, once the {after:.0f} days after it are; {FEWEST_BEFORE} before and {FEWEST_AFTER} after are "
-        "needed. Widen the window, wait for later records, or give a shorter transition (--transition '4 weeks')."
+        f"needed. {remedy}"
     )

@@ -121,20 +121,22 @@ def transition_days(log: EventLog, before: Bool) -> float:
     return float(max(1, math.ceil(found)))
 
 
-def follow_up_days(log: EventLog, before: Bool, span: Span, *, wanted: int) -> tuple[float, float]:
+def follow_up_days(log: EventLog, before: Bool, span: Span, *, wanted: int, fewest: int) -> tuple[float, float]:
     """The follow-up of cycle times: (whole days, share of the cases of before that are closed by then).
 
-    The longest of several that leaves `wanted` weeks after the transition; else the one that leaves most.
+    The longest of several that leaves enough weeks after the transition: `wanted`, or three quarters of those there are but
+    at least `fewest`; where none does, the one that leaves most.
     Raises InsufficientDataError when a quarter of the cases of before never closed.
     """
     best, most = (math.nan, math.nan), -1
+    enough = min(wanted, max(fewest, math.ceil(0.75 * int(span.after.sum()))))
     for share in FOLLOWED:
         found = days_by_which(log, before, share)
         if math.isnan(found):
             continue
         days = float(max(1, math.ceil(found)))
         left = int((span.after & _followed(log, span, days)).sum())
-        if left >= wanted:
+        if left >= enough:
             return days, share
         if left > most:
             best, most = (days, share), left

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 
 from streamline.measure.tracking.effect import Effect
-from streamline.measure.tracking.service import TrackedService
+from streamline.measure.tracking.service import LINKED_ALIKE, TrackedService
 from streamline.report.wording import day_words, decimals, number
 from streamline.results import Finding
 
@@ -46,11 +46,14 @@ def _finding(e: Effect, id_: str, statement: str, caveats: tuple[str, ...]) -> F
 
 
 class Writer:
-    """How the numbers of an effect are written: to as many places as the interval of the change supports."""
+    """How the numbers of an effect are written: to as many places as the interval of the change, or of its estimate, supports."""
 
     def __init__(self, e: Effect) -> None:
         self.scale = 100 if e.unit == "share" else 1
-        places = decimals(self.scale * e.found.low, self.scale * e.found.high, self.scale * e.found.change)
+        spans = [(e.found.low, e.found.high, e.found.change)]
+        if e.foreseen is not None:
+            spans.append((e.foreseen.low, e.foreseen.high, e.foreseen.change))
+        places = max(decimals(*(self.scale * v for v in span)) for span in spans)
         self.places = min({"share": 1, "contacts per case": 3, "cases per week": 0}.get(e.unit, 2), places)
         self.unit = {"share": "%", "days": " days", "cases per week": " a week"}.get(e.unit, "")
         self.step = {"share": " percentage points", "days": " days", "cases per week": " a week"}.get(e.unit, "")
@@ -100,7 +103,21 @@ def effect_words(t: TrackedService, e: Effect) -> str:
             f"({e.level:.0%} interval {w.sizes(found.low, found.high)}): {w.level(found.observed)} instead of "
             f"{w.level(found.foretold)} ({n})."
         )
-    return text + verdict_sentence(e)
+    return text + verdict_sentence(e) + _qualified(t, e)
+
+
+def _qualified(t: TrackedService, e: Effect) -> str:
+    """What must go with a change wherever it is quoted: that season, or other demand, may be what is seen."""
+    words = ""
+    if e.found.waves == 0:
+        words += " No season is taken out, as the weeks before cover less than two years."
+    if t.demand_changed and t.arrivals is not None:
+        f = t.arrivals.found
+        words += (
+            f" Meanwhile {abs(f.change) / f.foretold:.0%} {'more' if f.change > 0 else 'fewer'} cases arrived a week than foretold, "
+            "which moves waits as well."
+        )
+    return words
 
 
 def verdict_sentence(e: Effect) -> str:
@@ -111,7 +128,7 @@ def verdict_sentence(e: Effect) -> str:
     was = f"{w.change(e.foreseen.change)}, {e.level:.0%} interval {w.span(e.foreseen.low, e.foreseen.high)}"
     if e.verdict == "none that can be told":
         if e.beyond_estimate:
-            return f" The estimate was {was}: an effect of that size would have been seen, so it is smaller than estimated."
+            return f" The estimate was {was}: an effect of that size is ruled out."
         return f" The estimate was {was}: an effect of that size can't be ruled out either."
     words = {
         "as estimated": "is as estimated",
@@ -145,7 +162,7 @@ def arrivals_words(e: Effect) -> str:
     return (
         f"After the change {w.bare(abs(found.change))} {more} cases arrived a week than the weeks before foretell "
         f"({e.level:.0%} interval {w.sizes(found.low, found.high)}): {w.level(found.observed)} instead of "
-        f"{w.level(found.foretold)}. What changed in the measures may come of that."
+        f"{w.level(found.foretold)}."
     )
 
 
@@ -159,7 +176,7 @@ def effect_caveats(t: TrackedService, e: Effect) -> tuple[str, ...]:
         )
     if e.measure == "contacts_per_case":
         words.append(f"Contacts count until {t.follow_up_days:.0f} days after a case's arrival.")
-        if t.linked is not None and all(map(math.isfinite, t.linked)) and abs(t.linked[1] - t.linked[0]) > 0.05:
+        if t.linked is not None and all(map(math.isfinite, t.linked)) and abs(t.linked[1] - t.linked[0]) > LINKED_ALIKE:
             words.append(
                 f"{t.linked[0]:.0%} of the contacts could be linked to a case before the change and {t.linked[1]:.0%} after it; "
                 "contacts per case moves with that."
