@@ -90,7 +90,7 @@ def series(n_series: int, season: float) -> Iterator[str]:
             print(before, correlation, share, held / n_series, file=sys.stderr, flush=True)
 
 
-def log_of(name: str, cases: list[Case], steps: list[Step]) -> EventLog:
+def log_of(name: str, steps: list[Step]) -> EventLog:
     """The records of a run as the library reads them; those after the end of its last day aren't there."""
     kind = SERVICES[name]
     until = local(kind.last, "00:00", kind.zone) + DAY
@@ -133,8 +133,8 @@ STANDARD = 15.0
 def services(runs: int) -> Iterator[str]:
     """Coverage on simulated services that are changed, and that aren't (placebo), by measure."""
     yield (
-        "| service | change | measure | runs | mean true effect | holds the truth | width | called opposite to the truth | placebo: "
-        "finds a change | plain difference holds the truth |"
+        "| service | change | measure | runs | mean true effect | holds the truth | width | called opposite to the truth | "
+        "placebo: finds a change | plain difference holds the truth |"
     )
     yield "|---|---|---|--:|--:|--:|--:|--:|--:|--:|"
     for name, (day, changes) in CHANGED.items():
@@ -145,10 +145,7 @@ def services(runs: int) -> Iterator[str]:
             usual, usual_steps = run_with_change(kind, given, [], day, 9000 + k)
             changed, changed_steps = run_with_change(kind, given, changes, day, 9000 + k)
             try:
-                told, placebo = (
-                    _tracked(name, cases, steps, day)
-                    for cases, steps in ((changed, changed_steps), (usual, usual_steps))
-                )
+                told, placebo = (_tracked(name, steps, day) for steps in (changed_steps, usual_steps))
             except sl.InsufficientDataError as error:
                 print(name, k, error, file=sys.stderr, flush=True)
                 continue
@@ -170,9 +167,9 @@ def services(runs: int) -> Iterator[str]:
             )
 
 
-def _tracked(name: str, cases: list[Case], steps: list[Step], day: date) -> TrackedService:
+def _tracked(name: str, steps: list[Step], day: date) -> TrackedService:
     kind = SERVICES[name]
-    log = log_of(name, cases, steps)
+    log = log_of(name, steps)
     first, since, last = (int(1e6 * local(d, "00:00", kind.zone)) for d in (kind.first, day, kind.last))
     return track_service(
         log, since=since, first=first + int(1e6 * WARM_UP * DAY), last=last + int(1e6 * DAY), standard=int(STANDARD * 1e6 * DAY)
@@ -188,7 +185,8 @@ def main(arguments: list[str]) -> None:
     print("# How often the interval of a change holds the truth\n")
     print(
         f"Made by `scripts/verify_track.py`: {given.series:,} series a row (the standard error of a coverage of 95% is "
-        f"{100 * (0.95 * 0.05 / given.series) ** 0.5:.1f} points). Noise has variance 1; the change is {CHANGE}, the drift {DRIFT} a week.\n"
+        f"{100 * (0.95 * 0.05 / given.series) ** 0.5:.1f} points). Noise has variance 1; the change is {CHANGE}, "
+        f"the drift {DRIFT} a week.\n"
     )
     if given.only != "services":
         print("## Weekly series with drift and noise\n")
@@ -203,8 +201,8 @@ def main(arguments: list[str]) -> None:
     if given.only != "series":
         print(f"\n## Services that are changed on a day ({given.runs} runs each)\n")
         print(
-            "The truth is the same run without the change, over the same weeks. Records cover 10 to 12 months, so no season is taken "
-            "out: the services' own seasons and growing demand are in the misses.\n"
+            "The truth is the same run without the change, over the same weeks. Records cover 10 to 12 months, so no season is "
+            "taken out: the services' own seasons and growing demand are in the misses.\n"
         )
         for line in services(given.runs):
             print(line, flush=True)

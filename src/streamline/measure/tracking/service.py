@@ -33,7 +33,8 @@ WANTED_AFTER = 8
 FEWEST_CASES = 5
 #: A share of linked contacts that differs by more than this, before and after, makes contacts per case hard to compare.
 LINKED_ALIKE = 0.05
-#: Cases arriving that differ from what was foretold by more than this share are said, clear or not: queues grow faster than demand.
+#: Cases arriving that differ from what was foretold by more than this share are told of beside each effect, clear or not: queues
+#: grow faster than demand.
 DEMAND_ALIKE = 0.1
 
 

@@ -114,8 +114,8 @@ def _qualified(t: TrackedService, e: Effect) -> str:
     if t.demand_changed and t.arrivals is not None:
         f = t.arrivals.found
         words += (
-            f" Meanwhile {abs(f.change) / f.foretold:.0%} {'more' if f.change > 0 else 'fewer'} cases arrived a week than foretold, "
-            "which moves waits as well."
+            f" Meanwhile {abs(f.change) / f.foretold:.0%} {'more' if f.change > 0 else 'fewer'} cases arrived a week than "
+            "foretold, which moves waits as well."
         )
     return words
 
