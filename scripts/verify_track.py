@@ -38,9 +38,20 @@ LENGTHS = ((26, 8, 6), (40, 8, 10), (52, 8, 13), (104, 8, 26), (156, 8, 26))
 NOISES = ((0.0, 0.0), (0.3, 1.0), (0.6, 1.0), (0.8, 1.0), (0.9, 0.5), (0.9, 1.0))
 #: Change, drift a week and height of the season's wave, in standard deviations of a week's noise.
 CHANGE, DRIFT, SEASON = -2.0, 0.03, 1.0
+EVIDENCE: list[dict[str, Any]] = [{"kind": "shorten_external", "activity": "Evidence received", "by": 0.4}]
+
+
+class LongBenefits(SERVICES["benefits"]):  # type: ignore[misc]
+    """The same service, and its season, from two years earlier on: its season can be known."""
+
+    first = date(2023, 1, 3)
+
+
+KINDS = {**SERVICES, "benefits over three years": LongBenefits}
 #: The day of the change and what is changed, by service.
 CHANGED: dict[str, tuple[date, list[dict[str, Any]]]] = {
-    "benefits": (date(2025, 9, 1), [{"kind": "shorten_external", "activity": "Evidence received", "by": 0.4}]),
+    "benefits": (date(2025, 9, 1), EVIDENCE),
+    "benefits over three years": (date(2025, 6, 2), EVIDENCE),
     "claims": (date(2025, 9, 1), [{"kind": "reduce_rework", "through": "Answer received", "by": 0.5}]),
     "licences": (date(2025, 9, 22), [{"kind": "shorten_external", "activity": "Applicant responds", "by": 0.5}]),
 }
@@ -92,7 +103,7 @@ def series(n_series: int, season: float) -> Iterator[str]:
 
 def log_of(name: str, steps: list[Step]) -> EventLog:
     """The records of a run as the library reads them; those after the end of its last day aren't there."""
-    kind = SERVICES[name]
+    kind = KINDS[name]
     until = local(kind.last, "00:00", kind.zone) + DAY
     frame = pd.DataFrame(
         [
@@ -103,7 +114,7 @@ def log_of(name: str, steps: list[Step]) -> EventLog:
         columns=["case", "activity", "start", "complete", "arrival"],
     )  # fmt: skip
     frame["arrival"] = pd.to_datetime(frame["arrival"], unit="s", utc=True)
-    ends = {"benefits": ["Issue decision"], "claims": ["Pay", "Withdrawn"], "licences": ["Issue licence"]}[name]
+    ends = {"benefits": ["Issue decision"], "claims": ["Pay", "Withdrawn"], "licences": ["Issue licence"]}[kind.name]
     return sl.read_log(
         frame, case="case", activity="activity", start="start", complete="complete", arrival="arrival", timezone=kind.zone,
         ends=[e for e in ends if e in set(frame["activity"])],
@@ -138,7 +149,7 @@ def services(runs: int) -> Iterator[str]:
     )
     yield "|---|---|---|--:|--:|--:|--:|--:|--:|--:|"
     for name, (day, changes) in CHANGED.items():
-        kind = SERVICES[name]
+        kind = KINDS[name]
         found: dict[str, list[tuple[float, float, float, bool, bool, bool]]] = {}
         for k in range(runs):
             given = arrivals(kind, 500 + k)
@@ -168,7 +179,7 @@ def services(runs: int) -> Iterator[str]:
 
 
 def _tracked(name: str, steps: list[Step], day: date) -> TrackedService:
-    kind = SERVICES[name]
+    kind = KINDS[name]
     log = log_of(name, steps)
     first, since, last = (int(1e6 * local(d, "00:00", kind.zone)) for d in (kind.first, day, kind.last))
     return track_service(
@@ -201,8 +212,9 @@ def main(arguments: list[str]) -> None:
     if given.only != "series":
         print(f"\n## Services that are changed on a day ({given.runs} runs each)\n")
         print(
-            "The truth is the same run without the change, over the same weeks. Records cover 10 to 12 months, so no season is "
-            "taken out: the services' own seasons and growing demand are in the misses.\n"
+            "The truth is the same run without the change, over the same weeks. Records cover 10 to 12 months (and "
+            "once three years), so but for that once no season is taken out: the services' own seasons and growing demand are in "
+            "the misses. A placebo is the same day without a change.\n"
         )
         for line in services(given.runs):
             print(line, flush=True)

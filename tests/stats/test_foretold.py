@@ -53,7 +53,7 @@ def test_a_season_needs_two_years(n, waves):
 
 
 def slow_twin(week, n, size, value, rho, share):
-    """Gap and its error for one pair: of all unbiased sums of the weeks before, the one that errs least (Lagrange's conditions)."""
+    """Gap and its error for one pair: of all unbiased sums of the weeks before, the one that errs least (Lagrange)."""
     x = np.column_stack([np.ones(len(week)), week])
     own = n[:size].mean() / n
     noise = np.empty((len(week), len(week)))
