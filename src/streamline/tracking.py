@@ -62,7 +62,7 @@ class Tracking(Result):
     @property
     def verdict(self) -> str:
         """The effect on mean cycle time in words, against the estimate where there is one."""
-        return self.service["cycle_time.mean"].verdict
+        return self.service.verdict(self.service["cycle_time.mean"])
 
     @property
     def findings(self) -> tuple[Finding, ...]:

@@ -103,17 +103,18 @@ def _summary(a: TrackedAnalysis, say: Say) -> Part:
         items.append(
             KeyFigure(
                 value=w.signed(e.found.change), unit=w.step.strip() or e.unit,
-                label=f"{sentence(MEASURES[e.measure].removeprefix('the '))}: {e.verdict}",
+                label=f"{sentence(MEASURES[e.measure].removeprefix('the '))}: {t.verdict(e)}",
                 detail=f"{e.level:.0%} interval {w.signed(e.found.low)} to {w.signed(e.found.high)}",
             )
         )  # fmt: skip
     blocks: list[Block] = [KeyFigures(items=tuple(items))]
     blocks.append(Paragraph(text=say["track.cycle_time.mean.change"].statement))
-    if t.demand_changed and t.arrivals is not None:
+    if t.demand_changed:
         blocks.append(
             Caution(
-                text=f"{arrivals_words(t.arrivals)} More cases make longer queues, and fewer shorter ones, with or without the "
-                "change; the two can't be told apart here."
+                text=f"{abs(t.demand):.0%} {'more' if t.demand > 0 else 'fewer'} cases arrived a week after the change than before "
+                "it. More cases make longer queues, and fewer make shorter ones, with or without the change: where demand moves "
+                "a measure the same way as it moved, the two can't be told apart."
             )
         )
     if t.without_season:
@@ -231,7 +232,9 @@ def _method(a: TrackedAnalysis) -> Part:
         "(interrupted time series; Wagner and others, 2002).",
         "How long noise lasts is not known; the interval weighs what it may be by how well it suits the weeks before "
         "(restricted likelihood). On simulated services and series such intervals held the truth in about 95 of 100 cases.",
-        "The effect is called as estimated when it differs from the estimate by no more than both intervals leave to chance.",
+        "The effect is called as estimated when it differs from the estimate by no more than both intervals leave to chance, and "
+        "not to be told from demand when over a tenth more or fewer cases arrived a week than before, and that moves the "
+        "measure the same way.",
     ]
     if few:
         items.append(f"Weeks with fewer than {max(a.study.privacy.minimum_cell, 5)} cases are left out.")

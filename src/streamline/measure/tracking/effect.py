@@ -24,6 +24,7 @@ Verdict = Literal[
     "larger than estimated",
     "opposite to the estimate",
     "none that can be told",
+    "not to be told from demand",
     "fell",
     "rose",
 ]
@@ -114,7 +115,7 @@ class Effect:
 
     @property
     def verdict(self) -> Verdict:
-        """The change in one of seven words; see `verdict_of`."""
+        """The change in words, whatever demand did; see `verdict_of` and `TrackedService.verdict`."""
         return verdict_of(self.found.change, self.found.low, self.found.high, self.foreseen)
 
     @property

@@ -13,7 +13,7 @@ from streamline.log.calendar import Calendar
 from streamline.log.event_log import EventLog
 from streamline.measure.contacts.known_then import link_share
 from streamline.measure.contacts.linking import LinkedContacts
-from streamline.measure.tracking.effect import FEWEST_AFTER, FEWEST_BEFORE, Effect, Foreseen, effect_of
+from streamline.measure.tracking.effect import FEWEST_AFTER, FEWEST_BEFORE, Effect, Foreseen, Verdict, effect_of
 from streamline.measure.tracking.weekly import (
     Span,
     WeeklySeries,
@@ -33,9 +33,10 @@ WANTED_AFTER = 8
 FEWEST_CASES = 5
 #: A share of linked contacts that differs by more than this, before and after, makes contacts per case hard to compare.
 LINKED_ALIKE = 0.05
-#: Cases arriving that differ from what was foretold by more than this share are told of beside each effect, clear or not: queues
-#: grow faster than demand.
+#: More or fewer cases a week than before, by more than this share, move waits by more than that: queues grow faster than demand.
 DEMAND_ALIKE = 0.1
+#: Measures that go down when cases become fewer; the share within the standard goes up.
+_DOWN_WITH_DEMAND = ("cycle_time.mean", "contacts_per_case")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -66,12 +67,23 @@ class TrackedService:
         raise KeyError(f"{measure!r} isn't tracked; these are: {', '.join(e.measure for e in self.effects)}")
 
     @property
+    def demand(self) -> float:
+        """Cases arriving a week after the change, less those before, as a share of the latter; 0 where that can't be told.
+
+        The plain means are compared: what foretells demand well (a drift that goes on) moves queues all the same.
+        """
+        return 0.0 if self.arrivals is None else self.arrivals.plain / self.arrivals.mean_before
+
+    @property
     def demand_changed(self) -> bool:
-        """Whether more or fewer cases arrive than was foretold: beyond chance, or by a tenth or more."""
-        if self.arrivals is None:
-            return False
-        found = self.arrivals.found
-        return self.arrivals.clear or abs(found.change) > DEMAND_ALIKE * abs(found.foretold)
+        """Whether so many more or fewer cases arrive that waits move with them."""
+        return abs(self.demand) > DEMAND_ALIKE
+
+    def verdict(self, effect: Effect) -> Verdict:
+        """The change of a measure in words, "not to be told from demand" where demand moves it the same way."""
+        change = effect.found.change
+        same_way = self.demand * change * (1 if effect.measure in _DOWN_WITH_DEMAND else -1) > 0
+        return "not to be told from demand" if effect.clear and self.demand_changed and same_way else effect.verdict
 
     @property
     def without_season(self) -> bool:

@@ -103,7 +103,7 @@ def effect_words(t: TrackedService, e: Effect) -> str:
             f"({e.level:.0%} interval {w.sizes(found.low, found.high)}): {w.level(found.observed)} instead of "
             f"{w.level(found.foretold)} ({n})."
         )
-    return text + verdict_sentence(e) + _qualified(t, e)
+    return text + verdict_sentence(t, e) + _qualified(t, e)
 
 
 def _qualified(t: TrackedService, e: Effect) -> str:
@@ -111,22 +111,24 @@ def _qualified(t: TrackedService, e: Effect) -> str:
     words = ""
     if e.found.waves == 0:
         words += " No season is taken out, as the weeks before cover less than two years."
-    if t.demand_changed and t.arrivals is not None:
-        f = t.arrivals.found
+    if t.demand_changed:
         words += (
-            f" Meanwhile {abs(f.change) / f.foretold:.0%} {'more' if f.change > 0 else 'fewer'} cases arrived a week than "
-            "foretold, which moves waits as well."
+            f" Meanwhile {abs(t.demand):.0%} {'more' if t.demand > 0 else 'fewer'} cases arrived a week than before, which moves "
+            "waits as well."
         )
     return words
 
 
-def verdict_sentence(e: Effect) -> str:
+def verdict_sentence(t: TrackedService, e: Effect) -> str:
     """How the change stands to the estimate, in a sentence; empty without an estimate."""
     if e.foreseen is None:
         return ""
     w = Writer(e)
     was = f"{w.change(e.foreseen.change)}, {e.level:.0%} interval {w.span(e.foreseen.low, e.foreseen.high)}"
-    if e.verdict == "none that can be told":
+    verdict = t.verdict(e)
+    if verdict == "not to be told from demand":
+        return f" The estimate was {was}. Whether the change did that can't be told from what demand did."
+    if verdict == "none that can be told":
         if e.beyond_estimate:
             return f" The estimate was {was}: an effect of that size is ruled out."
         return f" The estimate was {was}: an effect of that size can't be ruled out either."
@@ -135,7 +137,7 @@ def verdict_sentence(e: Effect) -> str:
         "smaller than estimated": "is smaller than estimated",
         "larger than estimated": "is larger than estimated",
         "opposite to the estimate": "goes the opposite way of the estimate",
-    }[e.verdict]
+    }[verdict]
     return f" The change {words} ({was})."
 
 

@@ -28,7 +28,7 @@ def effects(t: TrackedService) -> Table:
                 w.bare(f.observed),
                 f"{w.signed(f.change)} ({w.signed(f.low)} to {w.signed(f.high)})",
                 "–" if seen is None else f"{w.signed(seen.change)} ({w.signed(seen.low)} to {w.signed(seen.high)})",
-                sentence(e.verdict),
+                sentence(t.verdict(e)),
             ]
         )
     return table_of(
@@ -65,7 +65,7 @@ def rivals(t: TrackedService) -> Table:
 
 def effects_frame(t: TrackedService) -> pd.DataFrame:
     """One row a measure, unrounded: the table of the result."""
-    return pd.DataFrame([_row(e) for e in (*t.effects, *((t.arrivals,) if t.arrivals is not None else ()))])
+    return pd.DataFrame([_row(t, e) for e in (*t.effects, *((t.arrivals,) if t.arrivals is not None else ()))])
 
 
 def weeks_frame(t: TrackedService) -> pd.DataFrame:
@@ -84,11 +84,11 @@ def weeks_frame(t: TrackedService) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(columns[5:], "float64"))
 
 
-def _row(e: Effect) -> dict[str, object]:
+def _row(t: TrackedService, e: Effect) -> dict[str, object]:
     f, seen = e.found, e.foreseen
     return {
         "measure": e.measure, "unit": e.unit, "before": e.mean_before, "foretold": f.foretold, "observed": f.observed,
-        "change": f.change, "low": f.low, "high": f.high, "verdict": e.verdict,
+        "change": f.change, "low": f.low, "high": f.high, "verdict": t.verdict(e),
         "estimated": None if seen is None else seen.change, "estimated_low": None if seen is None else seen.low,
         "estimated_high": None if seen is None else seen.high,
         "plain_difference": e.plain, "plain_low": e.plain_low, "plain_high": e.plain_high, "drift_per_week": f.drift,
