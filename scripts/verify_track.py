@@ -188,7 +188,7 @@ def services(runs: int) -> Iterator[str]:
 
 def _called(told: TrackedService, effect: Effect) -> bool:
     """Whether the section says that there is an effect."""
-    return told.verdict(effect) not in ("none that can be told", "not to be told from demand")
+    return told.verdict(effect) not in ("none that can be told", "can't be told from demand")
 
 
 def _tracked(name: str, steps: list[Step], day: date) -> TrackedService:

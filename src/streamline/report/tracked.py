@@ -112,9 +112,9 @@ def _summary(a: TrackedAnalysis, say: Say) -> Part:
     if t.demand_changed:
         blocks.append(
             Caution(
-                text=f"{abs(t.demand):.0%} {'more' if t.demand > 0 else 'fewer'} cases arrived a week after the change than before "
-                "it. More cases make longer queues, and fewer make shorter ones, with or without the change: where demand moves "
-                "a measure the same way as it moved, the two can't be told apart."
+                text=f"{abs(t.demand):.0%} {'more' if t.demand > 0 else 'fewer'} cases arrived a week after the change than "
+                "before it. More cases make longer queues, and fewer make shorter ones, with or without the change: where "
+                "demand moves a measure the same way as it moved, the two can't be told apart."
             )
         )
     if t.without_season:
@@ -231,10 +231,10 @@ def _method(a: TrackedAnalysis) -> Part:
         "them alone it is foretold what the weeks after would have been; the change is what was seen minus that "
         "(interrupted time series; Wagner and others, 2002).",
         "How long noise lasts is not known; the interval weighs what it may be by how well it suits the weeks before "
-        "(restricted likelihood). On simulated services and series such intervals held the truth in about 95 of 100 cases.",
-        "The effect is called as estimated when it differs from the estimate by no more than both intervals leave to chance, and "
-        "not to be told from demand when over a tenth more or fewer cases arrived a week than before, and that moves the "
-        "measure the same way.",
+        "(restricted likelihood). On simulated series without a season such intervals held the truth in 90 to 99 of 100 cases.",
+        "The effect is called as estimated when it differs from the estimate by no more than both intervals leave to chance. It "
+        "can't be told from demand when over a tenth more or fewer cases arrived a week than before and that moves the measure "
+        "the same way.",
     ]
     if few:
         items.append(f"Weeks with fewer than {max(a.study.privacy.minimum_cell, 5)} cases are left out.")

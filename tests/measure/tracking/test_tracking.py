@@ -188,6 +188,26 @@ def test_a_made_change_is_found_and_a_placebo_is_not():
     assert sum(found) <= 2
 
 
+def test_a_change_that_demand_moves_the_same_way_is_not_called_the_changes():
+    """A third fewer cases, and 3 days less: demand may have done it. A third more, and 3 days less: the change did."""
+    rng = np.random.default_rng(6)
+    options = {"first": instant(0), "last": instant(420), "since": instant(280), "standard": 9 * DAY}
+
+    def told(after):
+        cases = []
+        for w in range(60):
+            for d in rng.uniform(0, 7, 24 if w < 40 else after):
+                cases.append((7 * w + d, max(0.1, rng.normal(10, 2) - (3 if w >= 40 else 0))))
+        return track_service(log_of(sorted(cases), until=460), **options)
+
+    fewer, more = told(16), told(32)
+    assert fewer.demand == pytest.approx(-1 / 3, abs=0.01)
+    assert fewer.verdict(fewer["cycle_time.mean"]) == "can't be told from demand"
+    assert fewer.verdict(fewer["within_standard"]) == "can't be told from demand"
+    assert more.verdict(more["cycle_time.mean"]) == "fell"
+    assert more.verdict(more["within_standard"]) == "rose"
+
+
 def test_too_few_weeks_are_refused_with_how_many_are_needed():
     log = service(np.random.default_rng(1), weeks=40, change_at=40)
     with pytest.raises(InsufficientDataError, match=rf"{FEWEST_BEFORE} before and {FEWEST_AFTER} after are needed"):

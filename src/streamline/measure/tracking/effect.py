@@ -24,7 +24,7 @@ Verdict = Literal[
     "larger than estimated",
     "opposite to the estimate",
     "none that can be told",
-    "not to be told from demand",
+    "can't be told from demand",
     "fell",
     "rose",
 ]

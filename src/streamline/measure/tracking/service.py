@@ -80,10 +80,10 @@ class TrackedService:
         return abs(self.demand) > DEMAND_ALIKE
 
     def verdict(self, effect: Effect) -> Verdict:
-        """The change of a measure in words, "not to be told from demand" where demand moves it the same way."""
+        """The change of a measure in words, "can't be told from demand" where demand moves it the same way."""
         change = effect.found.change
         same_way = self.demand * change * (1 if effect.measure in _DOWN_WITH_DEMAND else -1) > 0
-        return "not to be told from demand" if effect.clear and self.demand_changed and same_way else effect.verdict
+        return "can't be told from demand" if effect.clear and self.demand_changed and same_way else effect.verdict
 
     @property
     def without_season(self) -> bool:

@@ -126,7 +126,7 @@ def verdict_sentence(t: TrackedService, e: Effect) -> str:
     w = Writer(e)
     was = f"{w.change(e.foreseen.change)}, {e.level:.0%} interval {w.span(e.foreseen.low, e.foreseen.high)}"
     verdict = t.verdict(e)
-    if verdict == "not to be told from demand":
+    if verdict == "can't be told from demand":
         return f" The estimate was {was}. Whether the change did that can't be told from what demand did."
     if verdict == "none that can be told":
         if e.beyond_estimate:
