@@ -231,7 +231,8 @@ def _method(a: TrackedAnalysis) -> Part:
         "them alone it is foretold what the weeks after would have been; the change is what was seen minus that "
         "(interrupted time series; Wagner and others, 2002).",
         "How long noise lasts is not known; the interval weighs what it may be by how well it suits the weeks before "
-        "(restricted likelihood). On simulated series without a season such intervals held the truth in 89 to 99 of 100 cases, and fewer with a season that isn't taken out.",
+        "(restricted likelihood). On simulated series without a season such intervals held the truth in 89 to 99 of 100 "
+        "cases, and fewer with a season that isn't taken out.",
         "The effect is called as estimated when it differs from the estimate by no more than both intervals leave to chance. It "
         "can't be told from demand when over a tenth more or fewer cases arrived a week than before and that moves the measure "
         "the same way.",
