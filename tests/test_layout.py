@@ -34,6 +34,7 @@ COMPOSERS = (
     "services",
     "services_section",
     "tables",
+    "tracked",
     "wording",
 )
 
@@ -67,14 +68,29 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "publishing",
         "scale",
     ),
+    "foreseen": ("log", "measure", "whatif", "study"),
+    "tracking": (
+        "log",
+        "measure",
+        "whatif",
+        "study",
+        "section",
+        "diagnosis",
+        "composer",
+        "renderer",
+        "output",
+        "publishing",
+        "plan",
+        "foreseen",
+    ),
     "publishing": ("section", "composer", "renderer", "output"),
     "terminal": (),
-    "verification": ("plan", "output"),
+    "verification": ("plan", "tracking", "output"),
     "renewal": ("composer", "renderer"),
     "many": ("log", "study", "section", "composer", "renderer", "output", "publishing", "plan"),
-    "cli": ("terminal", "verification", "renewal", "study", "renderer", "output", "inspection", "plan", "many"),
+    "cli": ("terminal", "verification", "renewal", "study", "renderer", "output", "inspection", "plan", "tracking", "many"),
     "scale": ("kernels", "stats", "log", "measure"),
-    "package": ("log", "measure", "whatif", "study", "plan", "scale", "verification", "renewal", "many"),
+    "package": ("log", "measure", "whatif", "study", "plan", "tracking", "scale", "verification", "renewal", "many"),
 }
 #: What the table doesn't allow and is meant: (importing module, imported module).
 MEANT = {

@@ -93,6 +93,7 @@ if TYPE_CHECKING:
     from streamline.scale.partition import partitioned_summary
     from streamline.scale.spark import spark_log, spark_summary, spark_work
     from streamline.study import read_study
+    from streamline.tracking import track
     from streamline.verification import verify
     from streamline.whatif.change import (
         AddCapacity,
@@ -189,6 +190,7 @@ _HOMES = {
     "scale.partition": ("partitioned_summary",),
     "scale.spark": ("spark_log", "spark_summary", "spark_work"),
     "study": ("read_study",),
+    "tracking": ("track",),
     "verification": ("verify",),
     "whatif.change": (
         "AddCapacity", "Automate", "ChangeDemand", "ChangeHours", "Divert", "ExpressLane", "Notify", "PoolResources",
@@ -314,6 +316,7 @@ __all__ = [
     "temporal_deviations",
     "temporal_profile",
     "time_to_close",
+    "track",
     "utilisation",
     "value_of",
     "variants",

@@ -7,15 +7,20 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 from streamline.errors import DataQualityError, OutputError, StreamlineError
+
+if TYPE_CHECKING:
+    from streamline.plan import PlanSection
+    from streamline.progress import Progress
+    from streamline.tracking import Tracking
 
 app = typer.Typer(
     name="streamline",
@@ -76,7 +81,37 @@ def plan(
     as_json: AsJson = False,
 ) -> None:
     """Run a study and write its section: HTML, Markdown, findings, tables."""
-    _write(study, output, quiet=quiet, as_json=as_json)
+    _plan(study, output, quiet=quiet, as_json=as_json)
+
+
+@app.command()
+def track(
+    study: Annotated[Path, typer.Argument(help="The study file; its records hold the time before and after.")],
+    since: Annotated[str, typer.Option(help="Day from which the change was in force, such as 2025-08-01.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the section; replaced as a whole.")],
+    scenario: Annotated[
+        str | None,
+        typer.Option(help="Which scenario was made; without it the signature initiative, else the only one."),
+    ] = None,
+    findings: Annotated[
+        Path | None,
+        typer.Option(help="The findings.json made before; without it the records of before give the estimate."),
+    ] = None,
+    transition: Annotated[
+        str | None, typer.Option(help="How long after the day arrivals are left out, such as '8 weeks'.")
+    ] = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """After a change: did it work? Compare the weeks after a day with what those before foretell, and with the estimate."""
+    from streamline.tracking import track as tracked
+
+    _write(
+        output, quiet=quiet, as_json=as_json,
+        made=lambda progress: tracked(
+            study, since=since, scenario=scenario, estimate=findings, transition=transition, progress=progress
+        ),
+    )  # fmt: skip
 
 
 @app.command()
@@ -115,7 +150,7 @@ def demo(
 ) -> None:
     """Run the sample study that ships with streamline (a generated agency)."""
     with _sample() as folder:
-        _write(folder / "study.yaml", output, quiet=quiet, as_json=as_json)
+        _plan(folder / "study.yaml", output, quiet=quiet, as_json=as_json)
 
 
 @app.command()
@@ -214,15 +249,21 @@ def schema(
     _print_json(json_schema())
 
 
-def _write(study: Path, output: Path, *, quiet: bool, as_json: bool) -> None:
-    from streamline.output import check_folder
+def _plan(study: Path, output: Path, *, quiet: bool, as_json: bool) -> None:
     from streamline.plan import plan_section
+
+    _write(output, quiet=quiet, as_json=as_json, made=lambda progress: plan_section(study, progress=progress))
+
+
+def _write(output: Path, *, quiet: bool, as_json: bool, made: Callable[[Progress], PlanSection | Tracking]) -> None:
+    """Make a section and write it; a folder that can't take it is refused first."""
+    from streamline.output import check_folder
     from streamline.terminal import on_stderr
 
     check_folder(output)
     progress = on_stderr(quiet=quiet)
     try:
-        section = plan_section(study, progress=progress)
+        section = made(progress)
     finally:
         progress.close()
     folder = section.save(output)

@@ -127,15 +127,15 @@ def plan_section(study: str | Path, *, progress: Progress | Callable[[str], None
     """
     path, tell = Path(study), as_progress(progress)
     plan = read_study(path)
-    template = _template(plan, path)
-    records = _read(plan, path, tell)
+    template = word_template(plan, path)
+    records = read_records(plan, path, tell)
     tell("measuring")
     analysis = _analyse(plan, records, tell)
     tell("writing the section")
     return PlanSection(section=build_section(analysis), analysis=analysis, template=template)
 
 
-def _template(plan: Study, path: Path) -> bytes | None:
+def word_template(plan: Study, path: Path) -> bytes | None:
     """The Word document whose styles the section takes, read before anything is computed."""
     if plan.report.template is None:
         return None
@@ -151,7 +151,9 @@ def _template(plan: Study, path: Path) -> bytes | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Records:
+class Records:
+    """What a study names, read."""
+
     whole: EventLog
     log: EventLog
     #: Which cases of `whole` are those of `log`.
@@ -163,7 +165,8 @@ class _Records:
     inputs: tuple[InputFile, ...]
 
 
-def _read(plan: Study, path: Path, progress: Progress) -> _Records:
+def read_records(plan: Study, path: Path, progress: Progress) -> Records:
+    """Read every file that a study names; their paths are relative to the study file."""
     folder = path.parent
     part = plan.log
     progress(f"reading {part.source}")
@@ -178,9 +181,9 @@ def _read(plan: Study, path: Path, progress: Progress) -> _Records:
     calendar = None
     if plan.calendar is not None:
         calendar = plan.calendar.calendar(whole.timezone)
-    inputs = [_plain_input("study", path)]
+    inputs = [plain_input("study", path)]
     if plan.report.template is not None:
-        inputs.append(_plain_input("template", folder / plan.report.template))
+        inputs.append(plain_input("template", folder / plan.report.template))
     for role, source in (("log", whole), ("contacts", contacts or totals), ("feedback", feedback)):
         if source is not None:
             inputs.append(
@@ -193,7 +196,7 @@ def _read(plan: Study, path: Path, progress: Progress) -> _Records:
                     reading=dict(source.notes.reading),
                 )
             )
-    return _Records(
+    return Records(
         whole=whole,
         log=log,
         in_window=in_window,
@@ -205,7 +208,7 @@ def _read(plan: Study, path: Path, progress: Progress) -> _Records:
     )
 
 
-def _plain_input(role: str, file: Path) -> InputFile:
+def plain_input(role: str, file: Path) -> InputFile:
     """An input that holds no records."""
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
     return InputFile(role=role, name=file.name, sha256=digest, rows=0, rejected=0, reading={})
@@ -243,7 +246,7 @@ def _windowed(plan: Study, whole: EventLog) -> tuple[EventLog, npt.NDArray[np.bo
     window = plan.window
     if window.from_ is None and window.to is None:
         return whole, np.ones(whole.n_cases, dtype=np.bool_)
-    first, last = _instants(plan, whole)
+    first, last = window_instants(plan, whole)
     log = whole.arrived_between(first, last)
     if log.n_cases == 0:
         known = whole.instants(whole.arrival[whole.arrival > np.iinfo(np.int64).min])
@@ -257,7 +260,7 @@ def _windowed(plan: Study, whole: EventLog) -> tuple[EventLog, npt.NDArray[np.bo
     return log, inside
 
 
-def _instants(plan: Study, whole: EventLog) -> tuple[int | None, int | None]:
+def window_instants(plan: Study, whole: EventLog) -> tuple[int | None, int | None]:
     """The first instant of the study's window, and the first one after it, in the log's zone; None where it has no end."""
 
     def midnight(day: Any, *, days: int = 0) -> int | None:
@@ -269,7 +272,7 @@ def _instants(plan: Study, whole: EventLog) -> tuple[int | None, int | None]:
     return midnight(plan.window.from_), midnight(plan.window.to, days=1)
 
 
-def _analyse(plan: Study, records: _Records, progress: Progress) -> Analysis:
+def _analyse(plan: Study, records: Records, progress: Progress) -> Analysis:
     log, whole, calendar = records.log, records.whole, records.calendar
     seed = plan.simulation.seed
     standard = plan.standard.cycle_time if plan.standard else None
@@ -336,13 +339,27 @@ def _analyse(plan: Study, records: _Records, progress: Progress) -> Analysis:
     )
 
 
-def _answers(plan: Study, records: _Records, standard: str | None, progress: Progress) -> ContactAnswers | None:
+def _answers(plan: Study, records: Records, standard: str | None, progress: Progress) -> ContactAnswers | None:
     """What contacts tell; nothing but their quality where they are about too few cases to be published."""
     if records.contacts is None or plan.contacts is None:
         return None
     progress("telling why customers get in touch")
     part = plan.contacts
-    linking = Linking(
+    found = contact_answers(
+        records.whole,
+        records.log,
+        records.contacts,
+        linking=linking_of(part),
+        standard=standard,
+        seed=plan.simulation.seed,
+    )
+    few = plan.privacy.minimum_cell
+    return found.with_few_cases(few) if found.links and found.n_asking < few else found
+
+
+def linking_of(part: ContactsPart) -> Linking:
+    """How the contacts of a study find their cases."""
+    return Linking(
         customer=part.known_by,
         ambiguous="share" if part.ambiguous == "shared" else "leave",
         redial_rate=part.redial_rate,
@@ -350,18 +367,13 @@ def _answers(plan: Study, records: _Records, standard: str | None, progress: Pro
         requests=part.requests,
         covers=None if part.covers is None else part.covers.dates,
     )
-    found = contact_answers(
-        records.whole, records.log, records.contacts, linking=linking, standard=standard, seed=plan.simulation.seed
-    )
-    few = plan.privacy.minimum_cell
-    return found.with_few_cases(few) if found.links and found.n_asking < few else found
 
 
-def _weekly(plan: Study, records: _Records, seed: int) -> tuple[WeeklyTotalRates | None, str]:
+def _weekly(plan: Study, records: Records, seed: int) -> tuple[WeeklyTotalRates | None, str]:
     """Rates from weekly totals, or in words why they can't be told."""
     if records.totals is None or plan.contacts is None:
         return None, ""
-    first, last = _instants(plan, records.whole)
+    first, last = window_instants(plan, records.whole)
     try:
         return weekly_total_rates(
             records.whole, records.totals, closed_days=plan.contacts.closed_days, first=first, last=last, seed=seed
@@ -375,7 +387,7 @@ def _estimable(answers: ContactAnswers) -> bool:
     return answers.rates is not None and answers.of_customers and answers.per_case is not None
 
 
-def _scores(records: _Records, links: LinkedContacts | None, seed: int) -> FeedbackScores | None:
+def _scores(records: Records, links: LinkedContacts | None, seed: int) -> FeedbackScores | None:
     if records.feedback is None:
         return None
     return feedback_scores(records.log, records.feedback, links=links, seed=seed)

@@ -3,7 +3,8 @@ records, study and version give the same bytes."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from importlib import metadata
 from typing import Any
 
@@ -12,7 +13,7 @@ from typing import Any
 class InputFile:
     """One file that was read."""
 
-    #: study, template, log, contacts, feedback
+    #: study, template, log, contacts, feedback, findings
     role: str
     name: str
     sha256: str
@@ -32,6 +33,8 @@ class Provenance:
     draws: int
     #: How the counted cases were chosen from those read.
     history: tuple[str, ...] = ()
+    #: What was asked for besides the study, such as a date; empty for a plan.
+    asked: Mapping[str, str] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """As in findings.json."""
@@ -43,6 +46,7 @@ class Provenance:
             "version": self.version,
             "seed": self.seed,
             "draws": self.draws,
+            **({"asked": dict(self.asked)} if self.asked else {}),
         }
 
 

@@ -32,11 +32,13 @@ def section_files(
     provenance: Provenance,
     template: bytes | None = None,
     contact: tuple[str, str] | None = None,
+    beside: Mapping[str, tuple[bytes, str]] | None = None,
 ) -> dict[str, str | bytes]:
     """Every file of the section by its path: text, or the bytes of a document. The same section gives the same bytes.
 
     tables : the published tables by path. document : findings.json as Python values. template : a Word document whose styles
-    section.docx takes. contact : name and e-mail address for the catalog of the data.
+    section.docx takes. contact : name and e-mail address for the catalog of the data. beside : other files by path, each with
+    what it is.
     """
     from streamline.report.to_dcat import to_dcat
     from streamline.report.to_docx import to_docx
@@ -55,12 +57,14 @@ def section_files(
         "findings.json": to_json(document),
     }
     made |= {path: frame.to_csv(index=False, lineterminator="\n") for path, frame in tables.items()}
+    made |= {path: content for path, (content, _) in (beside or {}).items()}
     pictures = {f"figures/{_slug(figure, k)}.svg": figure for k, figure in enumerate(section.figures, start=1)}
     made |= {path: picture(figure) for path, figure in pictures.items()}
     what = {
         **DOCUMENTS,
         "findings.json": "every finding with its number, interval and method",
         **{path: FILES[path] for path in tables},
+        **{path: words for path, (_, words) in (beside or {}).items()},
         **{path: f"picture: {figure.caption}" for path, figure in pictures.items()},
     }
     seen = hashlib.sha256("".join(i.sha256 for i in provenance.inputs).encode()).hexdigest()

@@ -20,6 +20,7 @@ from streamline.output import RECORD, as_bytes
 from streamline.plan import PlanSection, plan_section
 from streamline.progress import Progress, as_progress
 from streamline.provenance import version
+from streamline.tracking import GIVEN, Tracking, track
 from streamline.units import counted
 
 FINDINGS = "findings.json"
@@ -85,12 +86,27 @@ def verify(
     Raises OutputError when the folder holds no section, StudyError when no study is found, and what reading the records raises.
     """
     place, tell = Path(folder), as_progress(progress)
-    again = plan_section(_study(place, _record(place), study), progress=tell)
+    recorded = _record(place)
+    file, asked = _study(place, recorded, study), recorded.get("asked")
+    again = _tracked(place, file, asked, tell) if asked else plan_section(file, progress=tell)
     tell("comparing")
     return compared(place, again)
 
 
-def compared(folder: Path, again: PlanSection) -> Verification:
+def _tracked(folder: Path, study: Path, asked: Any, tell: Progress) -> Tracking:
+    """A section about a change that was made, computed again as it was asked for."""
+    if not isinstance(asked, dict) or asked.get("command") != "track" or not isinstance(asked.get("since"), str):
+        raise OutputError(
+            f"{folder / RECORD} says that something else was asked for than is known; the section was damaged."
+        )
+    given = folder / GIVEN
+    return track(
+        study, since=asked["since"], scenario=asked.get("scenario"), transition=asked.get("transition"),
+        estimate=given if given.is_file() else None, progress=tell,
+    )  # fmt: skip
+
+
+def compared(folder: Path, again: PlanSection | Tracking) -> Verification:
     """Compare the section in a folder with the same section made again; see `verify`."""
     place, recorded = folder, _record(folder)
     made = {name: as_bytes(content) for name, content in again.files().items()}
@@ -160,7 +176,7 @@ def _inputs(recorded: Mapping[str, Any], again: Mapping[str, Any]) -> Iterator[D
             yield Difference(kind="input", name=name, words="its rows are counted otherwise now")
 
 
-def _findings(folder: Path, again: PlanSection) -> Iterator[Difference]:
+def _findings(folder: Path, again: PlanSection | Tracking) -> Iterator[Difference]:
     """Findings that differ, are gone or new."""
     try:
         held = json.loads((folder / FINDINGS).read_text(encoding="utf-8"))["findings"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TypeVar
 
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from streamline.figure import Histogram
+from streamline.log.raw import Reject
 from streamline.report.analysis import Analysis
 from streamline.report.findings.contact_records import contact_quality_words, few_contacts
 from streamline.report.findings.records import hidden_count, quality_words
@@ -62,6 +64,8 @@ FILES = {
     "tables/burden.csv": "hours that contacts and responses take customers",
     "tables/validation.csv": "the replay without any change against what was observed",
     "tables/replayed_waits.csv": "mean waits for staff by step, observed and replayed",
+    "tables/track.csv": "the change of each measure, with what was estimated",
+    "tables/track_weeks.csv": "each measure by week of arrival",
     "tables/quality.csv": "what was met in the records",
     "tables/rejects.csv": "rows that could not be used",
 }
@@ -95,19 +99,13 @@ def full_tables(a: Analysis) -> dict[str, pd.DataFrame]:
         waits = a.validation.waits
         result["tables/replayed_waits.csv"] = waits[waits["n_steps"] >= a.minimum_cell].reset_index(drop=True)
     if a.rejects:
-        # what stands in the rows may be anything, names included: only where and why is published
-        result["tables/rejects.csv"] = pd.DataFrame(
-            [
-                {
-                    "file": r.file,
-                    "row": r.row,
-                    "column": r.column,
-                    "reason": r.reason,
-                }
-                for r in a.rejects
-            ]
-        )
+        result["tables/rejects.csv"] = rejects_frame(a.rejects)
     return {path: harmless_text(frame) for path, frame in result.items()}
+
+
+def rejects_frame(rejects: Iterable[Reject]) -> pd.DataFrame:
+    """Rows set aside. What stands in them may be anything, names included: only where and why is published."""
+    return pd.DataFrame([{"file": r.file, "row": r.row, "column": r.column, "reason": r.reason} for r in rejects])
 
 
 def _proposal_tables(a: Analysis) -> dict[str, pd.DataFrame]:

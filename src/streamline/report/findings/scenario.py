@@ -50,12 +50,17 @@ def verdict_caveat(validation: Validation | None) -> tuple[str, ...]:
 
 def verdict_words(validation: Validation) -> str:
     """What the check of the replay allows its figures to be used for."""
+    return verdict_sentence(validation.verdict)
+
+
+def verdict_sentence(verdict: str) -> str:
+    """The verdict of the check of a replay, in a sentence."""
     return {
         "fit for decisions": "The check of the replay finds its estimates fit for decisions.",
         "fit for direction only": "The check of the replay finds its estimates fit for direction only: don't rely on their size.",
         "not fit": "The check of the replay finds that it doesn't reproduce the service, so its estimates aren't "
         "fit for decisions.",
-    }[validation.verdict]
+    }[verdict]
 
 
 def measure_words(f: Figure, *, unit: bool = True) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from streamline.report import tables
 from streamline.report.analysis import Analysis
+from streamline.report.published import full_tables
 from streamline.report.section import Bullets, Paragraph, Part
 from streamline.report.wording import people_words
 from streamline.units import counted
@@ -120,7 +121,7 @@ def appendix_part(a: Analysis) -> Part:
                 f"listed here with version {a.provenance.version} and "
                 f"seed {a.provenance.seed}."
             ),
-            tables.digests(a),
-            tables.files(a),
+            tables.digests(a.provenance),
+            tables.files(full_tables(a)),
         ),
     )

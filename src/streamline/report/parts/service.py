@@ -78,7 +78,7 @@ def records_part(a: Analysis, say: Say) -> Part:
             f"The files hold {a.whole.n_cases:,} cases; those that arrived outside the study's window aren't counted. "
         )
     text += f"A case begins with {a.log.arrival_from} and ends with its last completed step. Times are told in {a.log.timezone}."
-    blocks: list[Block] = [Paragraph(text=text), tables.inputs(a)]
+    blocks: list[Block] = [Paragraph(text=text), tables.inputs(a.provenance, rejects=bool(a.rejects))]
     worst = [quality_words(f, a.minimum_cell) for f in a.quality.findings]
     if worst:
         blocks.append(

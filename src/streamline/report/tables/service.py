@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from streamline.provenance import Provenance
 from streamline.report.analysis import Analysis
 from streamline.report.section import Table
 from streamline.report.tables.making import HIDDEN, Cells, days_cell, real, rows_and_note, supported, table_of
@@ -9,20 +10,20 @@ from streamline.report.wording import arrivals_words, interval, number, percent
 from streamline.results import rows_of
 
 
-def inputs(a: Analysis) -> Table:
-    """What was read."""
+def inputs(provenance: Provenance, *, rejects: bool) -> Table:
+    """What was read; `rejects` says whether any row was set aside."""
     names = {
         "log": "events of the cases", "contacts": "contacts", "feedback": "survey answers", "study": "study file",
-        "template": "styles of the Word document",
+        "template": "styles of the Word document", "findings": "findings made before the change",
     }  # fmt: skip
     rows = [
         [i.name, names[i.role], f"{i.rows:,}" if i.rows else HIDDEN, f"{i.rejected:,}" if i.rows else HIDDEN]
-        for i in a.provenance.inputs
+        for i in provenance.inputs
     ]
     return table_of(
         "records-used", "Records used", [("File", False), ("What it holds", False), ("Rows", True), ("Set aside", True)],
-        rows, file="tables/rejects.csv" if a.rejects else "",
-        note="Rows that could not be used are listed with their row and the reason." if a.rejects else "",
+        rows, file="tables/rejects.csv" if rejects else "",
+        note="Rows that could not be used are listed with their row and the reason." if rejects else "",
     )  # fmt: skip
 
 
