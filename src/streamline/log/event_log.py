@@ -330,6 +330,49 @@ class EventLog:
 
         return save_log(self, folder)
 
+    def to_arrow(self) -> Any:
+        """The log as a pyarrow Table, one row a step, texts as dictionary codes; `log.exchange` says what its columns are."""
+        from streamline.log import exchange
+
+        return exchange.to_arrow(self)
+
+    def to_polars(self) -> Any:
+        """The same table as a Polars DataFrame. Raises MissingDependencyError without Polars."""
+        from streamline.log import exchange
+
+        return exchange.to_polars(self)
+
+    def to_duckdb(self, connection: Any, table: str = "steps", *, replace: bool = False) -> Any:
+        """Write the same table into a DuckDB database, and give it as a relation.
+
+        Raises OutputError when there is a table of that name, unless it is to be replaced.
+        """
+        from streamline.log import exchange
+
+        return exchange.to_duckdb(self, connection, table, replace=replace)
+
+    def to_pm4py(self, *, lifecycle: bool = False) -> pd.DataFrame:
+        """The log as a data frame with pm4py's column names and times in UTC, which its functions take as it is.
+
+        lifecycle : False: one row a step, with `start_timestamp` where the log has starts. pm4py knows no step without one,
+            so it equals the completion where none is recorded, and `start_recorded` is False there; steps that weren't
+            completed are left out. True: one row an event, start or complete, unfinished steps too.
+
+        Attributes stand under `case:` and their name. `from_pm4py` reads either form.
+        """
+        from streamline.log import exchange
+
+        return exchange.to_pm4py(self, lifecycle=lifecycle)
+
+    def to_xes(self, path: str | Path) -> Path:
+        """Write the log as XES (IEEE 1849), packed with gzip where the name ends in .gz; an earlier file is replaced.
+
+        Raises OutputError when the file can't be written, or for a text that XML can't hold.
+        """
+        from streamline.log.to_xes import write_xes
+
+        return write_xes(self, path)
+
     def to_frame(self) -> pd.DataFrame:
         """One row a step: case, activity, start and complete (in `timezone`), resource, channel, row of the source."""
         import pandas as pd

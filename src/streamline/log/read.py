@@ -55,9 +55,10 @@ def read_log(
     delimiter: str | None = None,
     encoding: str | None = None,
 ) -> EventLog:
-    """Read an event log from CSV or TSV (also .gz), Parquet, XES (also .gz), or a pandas, Polars or Arrow frame.
+    """Read an event log from CSV or TSV (also .gz), Parquet, XES (also .gz), a frame, or a DuckDB relation.
 
-    source : a path, or a frame. What kind of file it is, is told by its first bytes, not by its name.
+    source : a path; a pandas, Polars or Arrow frame; or a DuckDB relation. What kind of file it is, is told by its first
+        bytes, not by its name.
     case, activity, complete, start, resource, channel, arrival : names of columns. `complete` holds the instant at
         which the step was done; without `start`, waiting and service can't be told apart and are given together as
         sojourn time. `arrival` holds the instant at which the case reached the agency; without it the first
@@ -219,7 +220,7 @@ def _parquet_records(path: Path, *, wanted: Collection[str], times: Collection[s
 
 
 def _frame_records(frame: Any, *, wanted: Collection[str]) -> RawRecords:
-    """Columns of a pandas, Polars or Arrow frame; the frame itself is not touched."""
+    """Columns of a pandas, Polars or Arrow frame, or of a DuckDB relation; the frame itself is not touched."""
     kind = type(frame).__module__.partition(".")[0]
     if kind == "pandas":
         available = tuple(str(c) for c in frame.columns)
@@ -227,19 +228,25 @@ def _frame_records(frame: Any, *, wanted: Collection[str]) -> RawRecords:
         _once([str(c) for c in chosen], source="The frame")
         table = pa.Table.from_arrays([_pandas_column(frame[c]) for c in chosen], names=[str(c) for c in chosen])
     else:
-        if hasattr(frame, "to_arrow"):
-            frame = frame.to_arrow()
+        if kind == "polars" and hasattr(frame, "collect"):  # a LazyFrame
+            frame = frame.collect()
+        for convert in ("to_arrow_table", "to_arrow"):  # of a DuckDB relation, of a Polars frame
+            if hasattr(frame, convert):
+                frame = getattr(frame, convert)()
+                break
         if isinstance(frame, pa.RecordBatch):
             frame = pa.Table.from_batches([frame])
         if not isinstance(frame, pa.Table):
             raise FileFormatError(
-                f"read_log takes a path or a pandas, Polars or Arrow frame; this is a {type(frame).__name__}."
+                f"read_log takes a path, a pandas, Polars or Arrow frame, or a DuckDB relation; this is a {type(frame).__name__}."
             )
         available = tuple(frame.column_names)
         _once([n for n in available if n in wanted], source="The frame")
         table = frame.select([n for n in available if n in wanted])
     if len(frame) == 0:
         raise FileFormatError(f"The frame has columns ({', '.join(available[:10])}) but no rows.")
+    if not table.column_names:  # none of the wanted columns: Arrow would forget how many rows there are
+        table = pa.table({"": pa.nulls(len(frame))})
     return records_of_table(table, source="frame", available=available, form=f"{kind} frame", sha256="")
 
 
