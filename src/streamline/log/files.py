@@ -265,7 +265,8 @@ def unreadable_kind(path: Path, kind: Kind) -> FileFormatError:
     """The refusal for a kind of file that isn't read, with the way out."""
     what = {
         "xlsx": "is an Excel workbook; save the sheet as CSV (UTF-8)",
-        "sqlite": "is an SQLite database; export the table as CSV or Parquet",
+        "sqlite": "is an SQLite database. Read a query of it by its address, read_log('sqlite:///…', query='select …'), or an "
+        "object-centric log (OCEL 2.0) with read_ocel",
         "zip": "is a zip archive; unpack it and name the file in it",
         "binary": "isn't text (it holds zero bytes); CSV, TSV, Parquet and XES are read, also packed with gzip",
     }.get(kind, "is of an unknown kind")

@@ -184,6 +184,8 @@ def _records(
     encoding: str | None,
 ) -> RawRecords:
     """The wanted columns of a source, as they stand; those in `times` are likely to hold times."""
+    if isinstance(source, RawRecords):
+        return source
     if not isinstance(source, (str, Path)):
         return _frame_records(source, wanted=wanted)
     return records_of_file(existing_file(source), wanted=wanted, times=times, delimiter=delimiter, encoding=encoding)
