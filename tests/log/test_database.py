@@ -16,8 +16,9 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import streamline as sl
@@ -54,7 +55,7 @@ def server() -> Iterator[str]:
         port = probe.getsockname()[1]
     # PostgreSQL refuses to run as root
     user = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
-    folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="pg-"))
     if user:
         shutil.chown(folder, "postgres", "postgres")
     data, secret = folder / "data", folder / "secret"
@@ -359,6 +360,66 @@ def test_queries_of_sqlite_that_give_no_rows_are_refused(file: Path) -> None:
     file.write_text("case,activity\n")
     with pytest.raises(sl.FileFormatError, match=r"cut short|not a database"):
         sl.read_log(f"sqlite:///{file}", table="events")
+
+
+@given(
+    rows=st.lists(
+        st.tuples(
+            *(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=6) for _ in range(3))
+        ),
+        min_size=1,
+        max_size=8,
+    ),
+    empty=st.booleans(),
+)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_text_comes_through_as_in_a_frame(rows: list[tuple[str, str, str]], empty: bool, tmp_path: Path) -> None:
+    """Quotation marks, delimiters and line breaks too: the rows from SQLite are those of a frame."""
+    whole = [("c", "a", "r"), *rows]
+    path = tmp_path / "texts.db"
+    path.unlink(missing_ok=True)
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("create table texts (n, case_id, activity, resource, time)")
+        for n, row in enumerate(whole):
+            values = [None if empty and not v else v for v in row]
+            db.execute("insert into texts values (?, ?, ?, ?, ?)", (n, *values, f"2025-01-06T08:00:{n:02d}Z"))
+    options = {"timezone": "UTC", "max_rejected": 1.0}
+    ours = sl.read_log(f"sqlite:///{path}", query="select * from texts order by n", **options)  # type: ignore[arg-type]
+    frame = pd.DataFrame(whole, columns=["case_id", "activity", "resource"])
+    frame["time"] = [f"2025-01-06T08:00:{n:02d}Z" for n in range(len(whole))]
+    theirs = sl.read_log(frame, **options)  # type: ignore[arg-type]
+    assert ours.case_ids.to_pylist() == theirs.case_ids.to_pylist()
+    assert ours.activities == theirs.activities
+    assert ours.activity.tolist() == theirs.activity.tolist()
+    assert ours.resource is not None
+    assert theirs.resource is not None
+    assert ours.resource.names == theirs.resource.names
+    assert ours.resource.codes.tolist() == theirs.resource.codes.tolist()
+    assert [r.row - 1 for r in ours.rejects] == [r.row for r in theirs.rejects]
+
+
+def test_the_command_line_looks_into_a_database(file: Path) -> None:
+    from typer.testing import CliRunner
+
+    from streamline.cli import app
+
+    found = CliRunner().invoke(
+        app,
+        [
+            "inspect",
+            f"sqlite:///{file}",
+            "--table",
+            "events",
+            "--case",
+            "case_id",
+            "--start",
+            "began",
+            "--complete",
+            "done",
+        ],
+    )
+    assert found.exit_code == 0, found.output
+    assert "events of agency.db: 2 cases" in found.output
 
 
 def test_what_is_asked_wrongly(file: Path) -> None:

@@ -244,6 +244,68 @@ def test_contacts_of_a_filtered_log(log, written):
         calls.of(log.with_cases(["d"]))
 
 
+#: Filters, and for each the ids of the cases that it must choose, found step by step in a frame.
+def _slow(frame: pd.DataFrame, name: str, word: str) -> set[str]:
+    groups = dict(list(frame.groupby("case")))
+    rules = {
+        "with_activity": lambda f: (f["activity"] == word).any(),
+        "without_activity": lambda f: not (f["activity"] == word).any(),
+        "starting_with": lambda f: f["activity"].iloc[0] == word,
+        "ending_in": lambda f: f["activity"].iloc[-1] == word,
+        "resource": lambda f: (f["resource"] == word).any(),
+        "channel": lambda f: (known := f["channel"].dropna()).size > 0 and known.iloc[0] == word,
+        "slowest": lambda f: _length(f) >= sorted(map(_length, groups.values()))[-max(1, -(-len(groups) * 3 // 10))],
+        "arrival": lambda f: 3 <= f["complete"].min().day < 7,
+        "activity": lambda f: f["complete"].min().day < 7 and f["complete"].max().day >= 3,
+        "completion": lambda f: 3 <= f["complete"].max().day < 7,
+    }
+    return {case for case, steps in groups.items() if rules[name](steps)}
+
+
+def _length(steps: pd.DataFrame) -> float:
+    return float((steps["complete"].max() - steps["complete"].min()).total_seconds())
+
+
+@given(
+    rows=st.lists(
+        st.tuples(*(st.sampled_from(x) for x in ("abcde", "xyz", "pq-", "mo-")), st.integers(1, 9), st.integers(0, 23)),
+        min_size=1,
+        max_size=25,
+    ),
+    chain=st.lists(st.integers(0, 9), min_size=1, max_size=3),
+)
+def test_filters_and_chains_of_them_equal_loops_over_steps(rows, chain):
+    frame = pd.DataFrame(rows, columns=["case", "activity", "resource", "channel", "day", "hour"])
+    frame["complete"] = [f"2025-01-{d:02d}T{h:02d}:00Z" for d, h in zip(frame["day"], frame["hour"], strict=True)]
+    log = whole = sl.read_log(frame.drop(columns=["day", "hour"]), missing=["-"], timezone="UTC")
+    if log.resource is None or log.channel is None:
+        return
+    for k in chain:
+        name, word = [
+            ("with_activity", "x"), ("without_activity", "x"), ("starting_with", "y"), ("ending_in", "z"), ("resource", "p"),
+            ("channel", "m"), ("slowest", ""), ("arrival", ""), ("activity", ""), ("completion", ""),
+        ][k]  # fmt: skip
+        expected = _slow(log.to_frame(), name, word)
+        if name in ("arrival", "activity", "completion"):
+            ask = lambda name=name, log=log: log.between("2025-01-03", "2025-01-06", by=name)  # noqa: E731
+        elif name in ("resource", "channel"):
+            ask = lambda name=name, word=word, log=log: log.where({name: word})  # noqa: E731
+        else:
+            ask = lambda name=name, word=word, log=log: getattr(log, name)(word or 0.3)  # noqa: E731
+        known = {"resource": log.resource.names, "channel": log.channel.names}.get(
+            name, log.activities if word else (word,)
+        )
+        if word not in known or not expected:
+            with pytest.raises((sl.UnknownNameError, sl.InsufficientDataError)):
+                ask()
+            return
+        log = ask()
+        assert set(log.case_ids.to_pylist()) == expected
+        kept = whole.to_frame()
+        assert log.to_frame().equals(kept[kept["case"].isin(expected)].reset_index(drop=True))
+    assert len(log.history) == len(chain)
+
+
 @given(sizes=st.lists(st.tuples(st.integers(0, 4), st.booleans()), max_size=12))
 def test_rows_of_groups_are_those_of_a_loop(sizes):
     offsets = np.concatenate([[0], np.cumsum([n for n, _ in sizes])]).astype(np.int64)

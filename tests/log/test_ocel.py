@@ -238,6 +238,12 @@ def test_other_ways_to_read_the_file_point_here(tmp_path):
     xml.write_bytes(as_xml())
     with pytest.raises(sl.FileFormatError, match=r"is an object-centric log .OCEL., not XES.* Read it with read_ocel"):
         sl.read_log(xml)
+    plain = tmp_path / "log.json"
+    plain.write_bytes(as_json())
+    with pytest.raises(
+        sl.FileFormatError, match=r"log.json is JSON. An object-centric log .OCEL. is read with read_ocel"
+    ):
+        sl.read_log(plain)
     with pytest.raises(sl.FileFormatError, match=r"is an SQLite database.*read_ocel"):
         sl.read_log(as_sqlite(tmp_path / "log.sqlite"))
     xml.write_text("<log><trace></trace></log>")

@@ -129,7 +129,7 @@ def _objects(path: str | Path) -> ObjectLog:
         log = objects_of_sqlite(file)
     elif kind == "xes":  # any XML
         log = objects_of_xml(file)
-    elif kind == "text":
+    elif kind in ("text", "json"):
         log = (objects_of_xml if _begins(file).startswith(b"<") else objects_of_json)(file)
     else:
         raise FileFormatError(f"{file.name} is no object-centric log: OCEL is an SQLite database, JSON or XML.")
