@@ -372,7 +372,7 @@ def test_queries_of_sqlite_that_give_no_rows_are_refused(file: Path) -> None:
     ),
     empty=st.booleans(),
 )
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_text_comes_through_as_in_a_frame(rows: list[tuple[str, str, str]], empty: bool, tmp_path: Path) -> None:
     """Quotation marks, delimiters and line breaks too: the rows from SQLite are those of a frame."""
     whole = [("c", "a", "r"), *rows]

@@ -162,7 +162,8 @@ def _sqlite_table(database: sqlite3.Connection, table: str, where: str) -> str:
 def _write(description: Any, rows: Any, out: IO[bytes]) -> None:
     """Rows of SQLite as CSV: nothing where there is nothing, whole numbers without '.0'."""
     text = io.TextIOWrapper(out, encoding="utf-8", newline="", write_through=True)
-    writer = csv.writer(text, lineterminator="\n")
+    # of what may end a line only the letters of the terminator are quoted, so it must be both
+    writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow([column[0] for column in description])
     for row in rows:
         writer.writerow([_text(value) for value in row])
