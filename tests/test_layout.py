@@ -127,6 +127,7 @@ KEPT_IN: dict[str, tuple[tuple[str, ...], bool]] = {
         ),
         True,
     ),
+    "psycopg": (("streamline.log.database",), True),
     "typer": (("streamline.cli",), False),
     "yaml": (("streamline.study_file",), False),
 }

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from streamline.log.contact_totals import read_contact_totals
     from streamline.log.duty import Duty, office_duty, with_work
     from streamline.log.event_log import EventLog
+    from streamline.log.exchange import from_pm4py
+    from streamline.log.ocel import read_ocel, read_ocel_contacts
     from streamline.log.quality import data_quality
     from streamline.log.read import read_contacts, read_feedback, read_log
     from streamline.log.store import open_log
@@ -131,6 +133,8 @@ _HOMES = {
     "log.contact_totals": ("read_contact_totals",),
     "log.duty": ("Duty", "office_duty", "with_work"),
     "log.event_log": ("EventLog",),
+    "log.exchange": ("from_pm4py",),
+    "log.ocel": ("read_ocel", "read_ocel_contacts"),
     "log.quality": ("data_quality",),
     "log.read": ("read_contacts", "read_feedback", "read_log"),
     "log.store": ("open_log",),
@@ -272,6 +276,7 @@ __all__ = [
     "first_contact_resolution",
     "first_passes",
     "fit_replay",
+    "from_pm4py",
     "groups_compared",
     "link_contacts",
     "log_summary",
@@ -300,6 +305,8 @@ __all__ = [
     "read_feedback",
     "read_findings",
     "read_log",
+    "read_ocel",
+    "read_ocel_contacts",
     "read_study",
     "refresh",
     "replay_quality",

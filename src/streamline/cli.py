@@ -209,7 +209,9 @@ def refresh(
 
 @app.command()
 def inspect(
-    log: Annotated[Path, typer.Argument(help="CSV, TSV, Parquet or XES, also packed with gzip.")],
+    log: Annotated[
+        str, typer.Argument(help="CSV, TSV, Parquet or XES, also packed with gzip; or a database's address.")
+    ],
     case: Annotated[str | None, typer.Option(help="Column with the id of the case.")] = None,
     activity: Annotated[str | None, typer.Option(help="Column with the activity.")] = None,
     complete: Annotated[str | None, typer.Option(help="Column with the completion time.")] = None,
@@ -219,6 +221,8 @@ def inspect(
     timezone: Annotated[str | None, typer.Option(help="Zone of times without an offset.")] = None,
     date_format: Annotated[str | None, typer.Option(help="Form of the dates, such as %d/%m/%Y.")] = None,
     end: Annotated[list[str] | None, typer.Option(help="An activity that ends a case; may be repeated.")] = None,
+    query: Annotated[str | None, typer.Option(help="What to read of a database.")] = None,
+    table: Annotated[str | None, typer.Option(help="The table to read of a database.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Say what is in a log, how good it is, and where its time goes."""
@@ -226,7 +230,7 @@ def inspect(
 
     found = inspection(
         log, case=case, activity=activity, complete=complete, start=start, resource=resource, channel=channel,
-        timezone=timezone, date_format=date_format, ends=end or None,
+        timezone=timezone, date_format=date_format, ends=end or None, query=query, table=table,
     )  # fmt: skip
     if as_json:
         _print_json(found.to_dict())

@@ -109,12 +109,12 @@ def _one(instant: int) -> Any:
     return np.array([instant], dtype=np.int64)
 
 
-def inspection(path: Path, **options: Any) -> Inspection:
+def inspection(source: str | Path, **options: Any) -> Inspection:
     """Read the log with `read_log`'s options and take a first look. Rows set aside don't stop it, but are told.
 
     Raises what `read_log` raises, except for too many rejects.
     """
-    log = read_log(path, **options, max_rejected=1.0)
+    log = read_log(source, **options, max_rejected=1.0)
     closed = bool(log.closed.any())
     return Inspection(
         log=log,

@@ -19,6 +19,7 @@ from streamline.errors import InsufficientDataError, StudyError
 from streamline.log.calendar import Calendar
 from streamline.log.contact_log import ContactLog
 from streamline.log.contact_totals import ContactTotals, read_contact_totals
+from streamline.log.database import beside
 from streamline.log.event_log import EventLog
 from streamline.log.feedback_log import FeedbackLog
 from streamline.log.quality import data_quality
@@ -51,7 +52,7 @@ from streamline.units import MISSING_TIME, counted
 #: Activities on the section's map: more can't be read on a page.
 MAP_NODES = 15
 #: What of a study's contacts the readers take.
-_OF_TOTALS = {"timezone", "date_format", "missing", "max_rejected", "delimiter", "encoding"}
+_OF_TOTALS = {"timezone", "date_format", "missing", "max_rejected", "delimiter", "encoding", "query", "table"}
 _OF_CONTACTS = {
     *_OF_TOTALS, "case", "time", "channel", "reason", "status_reasons", "customer", "outcome", "abandoned", "duplicates",
 }  # fmt: skip
@@ -176,8 +177,8 @@ def read_records(plan: Study, path: Path, progress: Progress) -> Records:
     contacts, totals = _read_contacts(plan.contacts, folder, part.timezone, progress)
     if plan.feedback is not None:
         progress(f"reading {plan.feedback.path}")
-        kept = {"case", "time", "score", "scale", "missing", "max_rejected", "delimiter", "encoding"}
-        feedback = read_feedback(folder / plan.feedback.path, **plan.feedback.model_dump(include=kept))
+        kept = {"case", "time", "score", "scale", "missing", "max_rejected", "delimiter", "encoding", "query", "table"}
+        feedback = read_feedback(beside(folder, plan.feedback.path), **plan.feedback.model_dump(include=kept))
     calendar = None
     if plan.calendar is not None:
         calendar = plan.calendar.calendar(whole.timezone)
@@ -225,20 +226,20 @@ def _read_contacts(
     options["timezone"] = options["timezone"] or timezone
     week = part.week or part.time
     if part.count is not None and week is not None:
-        return None, read_contact_totals(folder / part.path, week=week, count=part.count, **options)
-    return read_contacts(folder / part.path, **options), None
+        return None, read_contact_totals(beside(folder, part.path), week=week, count=part.count, **options)
+    return read_contacts(beside(folder, part.path), **options), None
 
 
 def _read_log(part: LogPart, folder: Path) -> EventLog:
     """The log of a study; its path is relative to the study file."""
     options = part.model_dump(exclude={"path", "spark"})
     if part.path is not None:
-        return read_log(folder / part.path, **options)
+        return read_log(beside(folder, part.path), **options)
     from streamline.scale.spark import spark_log
 
-    kept: Any = {k: v for k, v in options.items() if k not in ("delimiter", "encoding")}
-    beside = folder / part.source
-    return spark_log(str(beside) if beside.exists() else part.source, **kept)
+    kept: Any = {k: v for k, v in options.items() if k not in ("delimiter", "encoding", "query", "table")}
+    there = folder / part.source
+    return spark_log(str(there) if there.exists() else part.source, **kept)
 
 
 def _windowed(plan: Study, whole: EventLog) -> tuple[EventLog, npt.NDArray[np.bool_]]:

@@ -111,7 +111,7 @@ def test_columns_that_are_no_labels_are_refused(values, message):
 
 @pytest.mark.parametrize("source", [None, 3, [1], {"case": []}, b"case,activity"])
 def test_what_is_no_source_is_refused(source):
-    with pytest.raises(sl.FileFormatError, match="takes a path or a pandas, Polars or Arrow frame"):
+    with pytest.raises(sl.FileFormatError, match="takes a path, a pandas, Polars or Arrow frame, or a DuckDB relation"):
         read_log(source)
 
 

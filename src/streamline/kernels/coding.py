@@ -56,3 +56,26 @@ def gathered_codes(codes: Int32, place: Int32, order: npt.NDArray[np.int64]) -> 
         code = codes[order[i]]
         result[i] = place[code] if code >= 0 else -1
     return result
+
+
+@compiled
+def rows_of_groups(offsets: npt.NDArray[np.int64], chosen: npt.NDArray[np.bool_]) -> Any:
+    """(offsets, rows) of the chosen groups: row `r` of the new order is row `rows[r]` of the old one.
+
+    Group `k` owns the rows `offsets[k]:offsets[k + 1]`; the rows of each group stay together and in their order.
+    """
+    n_groups = n_rows = 0
+    for k in range(len(chosen)):
+        if chosen[k]:
+            n_groups += 1
+            n_rows += offsets[k + 1] - offsets[k]
+    bounds, rows = np.zeros(n_groups + 1, np.int64), np.empty(n_rows, np.int64)
+    group = row = 0
+    for k in range(len(chosen)):
+        if chosen[k]:
+            for i in range(offsets[k], offsets[k + 1]):
+                rows[row] = i
+                row += 1
+            group += 1
+            bounds[group] = row
+    return bounds, rows

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from streamline.errors import FileFormatError, UnknownNameError
+from streamline.errors import FileFormatError, InsufficientDataError, UnknownNameError
 from streamline.log.build import Options, labels, objects, texts
 from streamline.log.coded import coded
 from streamline.log.event_log import EventLog, Labels, Notes
@@ -59,6 +59,8 @@ class ContactLog:
     outcome: Labels | None = None
     #: The outcomes of attempts that reached nobody: given up in the queue, or blocked by a busy line.
     unanswered: tuple[str, ...] = ()
+    #: How this log was made from the one that was read, in words.
+    history: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self.time.flags.writeable = False
@@ -75,6 +77,37 @@ class ContactLog:
         numbers = np.asarray(place.to_numpy(zero_copy_only=False), dtype=np.int64)
         nameless = np.asarray(self.case_ids.is_null().to_numpy(zero_copy_only=False), dtype=np.bool_)
         return np.where(nameless, -1, numbers)
+
+    def of(self, log: EventLog) -> ContactLog:
+        """The contacts that name a case of `log`, such as one that was filtered; those that name no case are left out.
+
+        These are for looking at. What share of all contacts names a case can't be told from them, so `link_contacts` takes
+        all contacts, and the log before it was filtered as `whole`.
+        Raises InsufficientDataError when no contact names a case of the log.
+        """
+        numbers = self.case_numbers(log)
+        chosen = np.flatnonzero(numbers >= 0)
+        if len(chosen) == 0:
+            raise InsufficientDataError(
+                f"None of the {len(self):,} contacts of {self.source} names one of the {log.n_cases:,} cases of {log.source}. "
+                "Check that both write the id in the same way."
+            )
+        return replace(
+            self,
+            case_ids=self.case_ids.take(pa.array(chosen)),
+            time=self.time[chosen],
+            row=self.row[chosen],
+            customer_ids=None if self.customer_ids is None else self.customer_ids.take(pa.array(chosen)),
+            channel=_at(self.channel, chosen),
+            reason=_at(self.reason, chosen),
+            outcome=_at(self.outcome, chosen),
+            history=(
+                *self.history,
+                *log.history,
+                f"contacts that name one of {log.n_cases:,} cases: {len(chosen):,} of {len(self):,} "
+                f"({int((numbers == -1).sum()):,} name no case)",
+            ),
+        )
 
     @property
     def reached_nobody(self) -> Bool:
@@ -99,7 +132,8 @@ class ContactLog:
         return frame.assign(row=self.row)
 
     def __repr__(self) -> str:
-        return f"<ContactLog {self.source}: {len(self):,} contacts, {len(self.rejects):,} rows set aside>"
+        made = "".join(f"; {sentence}" for sentence in self.history)
+        return f"<ContactLog {self.source}: {len(self):,} contacts, {len(self.rejects):,} rows set aside{made}>"
 
 
 def build_contacts(
@@ -183,6 +217,10 @@ def build_contacts(
 def _ids(raw: RawRecords, column: str | None, options: Options, order: Int64) -> Any:
     """The ids at these rows as texts, null where none is given; None without the column."""
     return None if column is None else texts(raw.columns[column], options.missing).take(pa.array(order))
+
+
+def _at(column: Labels | None, rows: Int64) -> Labels | None:
+    return None if column is None else Labels(codes=column.codes[rows], names=column.names)
 
 
 def _duplicates(raw: RawRecords, columns: ContactColumns, options: Options, instants: Int64, order: Int64) -> Int64:

@@ -14,9 +14,8 @@ import numpy.typing as npt
 from streamline.errors import FileFormatError
 from streamline.log.build import objects, texts
 from streamline.log.event_log import Notes
-from streamline.log.files import existing_file
 from streamline.log.raw import Reject, shortened
-from streamline.log.read import records_of_file
+from streamline.log.read import records_of
 from streamline.log.roles import MAX_REJECTED, check_rejected, names_of, need
 from streamline.log.timestamps import parse_times
 
@@ -56,16 +55,18 @@ def read_contact_totals(
     max_rejected: float = MAX_REJECTED,
     delimiter: str | None = None,
     encoding: str | None = None,
+    query: str | None = None,
+    table: str | None = None,
 ) -> ContactTotals:
-    """Read numbers of contacts by week from a file.
+    """Read numbers of contacts by week from a file, or a database.
 
     week : column with a day of the week that is counted, such as its Monday. count : column with the number of contacts, whole
         and not negative. Rows of the same week add up, so totals by day or by channel will do.
     The rest as in `read_log`. Returns ContactTotals; rows without a day or a number are set aside in its `rejects`.
     Raises what `read_log` raises.
     """
-    raw = records_of_file(
-        existing_file(source), wanted={week, count}, times={week}, delimiter=delimiter, encoding=encoding
+    raw = records_of(
+        source, wanted={week, count}, times={week}, delimiter=delimiter, encoding=encoding, query=query, table=table
     )
     for role, name in (("week", week), ("count", count)):
         need(raw, role, name)

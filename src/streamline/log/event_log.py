@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +12,15 @@ import numpy as np
 import numpy.typing as npt
 
 from streamline.errors import UnknownNameError
+from streamline.kernels.coding import gathered, rows_of_groups
 from streamline.log.raw import Reject
+from streamline.machine import in_threads
 from streamline.units import MISSING_TIME
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from streamline.log.filtering import By, Moment
 
 Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
@@ -190,28 +194,34 @@ class EventLog:
 
     def select(self, cases: Bool, *, because: str) -> EventLog:
         """The log of the chosen cases only; `because` goes into `history`."""
-        cases = np.asarray(cases, dtype=np.bool_)
-        keep = cases[self.case_of_step] if self.n_steps else np.zeros(0, dtype=np.bool_)
-        number = np.cumsum(cases) - 1
-        unfinished = self.unfinished[cases[self.unfinished["case"].to_numpy(dtype=np.int64)]]
         import pyarrow as pa
 
+        cases = np.asarray(cases, dtype=np.bool_)
+        offsets, rows = rows_of_groups(np.asarray(self.case_offsets), cases)
+        columns = {name: getattr(self, name) for name in ("activity", "start", "complete", "row")}
+        for name, labels in (("resource", self.resource), ("channel", self.channel)):
+            if labels is not None:
+                columns[name] = labels.codes
+        gather = [partial(gathered, np.asarray(column), rows) for column in columns.values()]
+        of_steps = dict(zip(columns, in_threads(gather), strict=True))
+        number = np.cumsum(cases) - 1
+        unfinished = self.unfinished[cases[self.unfinished["case"].to_numpy(dtype=np.int64)]]
         return replace(
             self,
             case_ids=self.case_ids.filter(pa.array(cases)),
-            case_offsets=np.concatenate([[0], np.cumsum(np.diff(self.case_offsets)[cases])]).astype(np.int64),
-            activity=self.activity[keep],
-            start=self.start[keep],
-            complete=self.complete[keep],
-            resource=_kept(self.resource, keep),
-            channel=_kept(self.channel, keep),
-            row=self.row[keep],
+            case_offsets=offsets,
             arrival=self.arrival[cases],
             attributes=self.attributes[cases].reset_index(drop=True),
             unfinished=unfinished.assign(case=number[unfinished["case"].to_numpy(dtype=np.int64)]).reset_index(
                 drop=True
             ),
             history=(*self.history, because),
+            activity=of_steps["activity"],
+            start=of_steps["start"],
+            complete=of_steps["complete"],
+            row=of_steps["row"],
+            resource=_renewed(self.resource, of_steps.get("resource")),
+            channel=_renewed(self.channel, of_steps.get("channel")),
         )
 
     def arrived_between(self, first: int | None, last: int | None) -> EventLog:
@@ -225,6 +235,92 @@ class EventLog:
             chosen, because=f"cases that arrived in the window: {int(chosen.sum()):,} of {self.n_cases:,}"
         )
 
+    def between(self, first: Moment | None, last: Moment | None = None, *, by: By = "arrival") -> EventLog:
+        """The cases of a period, whole.
+
+        first, last : a year, month or day ("2025", "2025-03", "2025-03-01"), which counts whole, or a time, which `last`
+            excludes; told in the log's zone unless they have an offset. None leaves that side open.
+        by : "arrival": cases that arrived in it. "completion": closed cases whose last completion lies in it. "activity":
+            cases that were open at some time of it, from the arrival to the last completion, open ones until `observed_until`.
+
+        Raises TimestampError for what isn't one instant, ValueError when `last` comes before `first`, InsufficientDataError
+        when no case is of the period.
+        """
+        from streamline.log import filtering
+
+        return filtering.between(self, first, last, by)
+
+    def where(self, conditions: Mapping[str, Any] | None = None, /, **more: Any) -> EventLog:
+        """The cases that meet all conditions: `log.where(channel="mail", district=["north", "south"])`.
+
+        A condition names what it is about, and one value or several of which any will do; None stands for "not recorded".
+        `channel` is that of the case's first step that has one; `resource` is met when any step of the case was done by
+        one of those named; any other name is an attribute of the cases, compared as text. Names that Python doesn't take
+        as keywords go into a mapping: `log.where({"case:department": "General"})`.
+
+        Raises UnknownNameError for a name or a value that the log doesn't have, InsufficientDataError when no case is left.
+        """
+        from streamline.log import filtering
+
+        return filtering.where(self, {**(conditions or {}), **more})
+
+    def with_number(self, attribute: str, *, at_least: float | None = None, below: float | None = None) -> EventLog:
+        """The cases whose attribute, read as a number, lies in a range; cases without a number in it are left out, and
+        counted in `history`. Raises as `where` does."""
+        from streamline.log import filtering
+
+        return filtering.with_number(self, attribute, at_least, below)
+
+    def with_activity(self, *activities: str) -> EventLog:
+        """The cases with at least one step of at least one of these activities; chain calls to ask for several.
+
+        Raises UnknownNameError for an activity that the log doesn't have, InsufficientDataError when no case is left.
+        """
+        from streamline.log import filtering
+
+        return filtering.with_activity(self, activities, has=True)
+
+    def without_activity(self, *activities: str) -> EventLog:
+        """The cases with steps, none of which is of these activities. Raises as `with_activity` does."""
+        from streamline.log import filtering
+
+        return filtering.with_activity(self, activities, has=False)
+
+    def starting_with(self, *activities: str) -> EventLog:
+        """The cases whose first step (in the order of completion) is one of these. Raises as `with_activity` does."""
+        from streamline.log import filtering
+
+        return filtering.at_an_end(self, activities, "first")
+
+    def ending_in(self, *activities: str) -> EventLog:
+        """The cases whose last step is one of these, closed or not: a case may go on. Raises as `with_activity` does."""
+        from streamline.log import filtering
+
+        return filtering.at_an_end(self, activities, "last")
+
+    def slowest(self, share: float) -> EventLog:
+        """The closed cases with the longest cycle times (elapsed): that share of them, rounded up, and all that took as long
+        as the shortest of those. Raises InsufficientDataError when no case is closed, ValueError for what isn't a share."""
+        from streamline.log import filtering
+
+        return filtering.slowest(self, share)
+
+    def sample(self, size: int | float, *, seed: int = 1) -> EventLog:
+        """Cases drawn at random, each with the same chance: so many of them, or that share of them where `size` has a
+        decimal point (at least one). The same seed draws the same. Raises ValueError when there are fewer."""
+        from streamline.log import filtering
+
+        return filtering.sample(self, size, seed)
+
+    def with_cases(self, cases: Iterable[str]) -> EventLog:
+        """The cases with these ids, such as the `cases["case"]` behind a result; in the order of the log, each once.
+
+        Raises UnknownNameError for an id that the log doesn't have.
+        """
+        from streamline.log import filtering
+
+        return filtering.with_cases(self, cases)
+
     def save(self, folder: str | Path) -> Path:
         """Store the log in a folder, from which `open_log` opens it at once; an earlier store there is replaced.
 
@@ -233,6 +329,49 @@ class EventLog:
         from streamline.log.store import save_log
 
         return save_log(self, folder)
+
+    def to_arrow(self) -> Any:
+        """The log as a pyarrow Table, one row a step, texts as dictionary codes; `log.exchange` says what its columns are."""
+        from streamline.log import exchange
+
+        return exchange.to_arrow(self)
+
+    def to_polars(self) -> Any:
+        """The same table as a Polars DataFrame. Raises MissingDependencyError without Polars."""
+        from streamline.log import exchange
+
+        return exchange.to_polars(self)
+
+    def to_duckdb(self, connection: Any, table: str = "steps", *, replace: bool = False) -> Any:
+        """Write the same table into a DuckDB database, and give it as a relation.
+
+        Raises OutputError when there is a table of that name, unless it is to be replaced.
+        """
+        from streamline.log import exchange
+
+        return exchange.to_duckdb(self, connection, table, replace=replace)
+
+    def to_pm4py(self, *, lifecycle: bool = False) -> pd.DataFrame:
+        """The log as a data frame with pm4py's column names and times in UTC, which its functions take as it is.
+
+        lifecycle : False: one row a step, with `start_timestamp` where the log has starts. pm4py knows no step without one,
+            so it equals the completion where none is recorded, and `start_recorded` is False there; steps that weren't
+            completed are left out. True: one row an event, start or complete, unfinished steps too.
+
+        Attributes stand under `case:` and their name. `from_pm4py` reads either form.
+        """
+        from streamline.log import exchange
+
+        return exchange.to_pm4py(self, lifecycle=lifecycle)
+
+    def to_xes(self, path: str | Path) -> Path:
+        """Write the log as XES (IEEE 1849), packed with gzip where the name ends in .gz; an earlier file is replaced.
+
+        Raises OutputError when the file can't be written, or for a text that XML can't hold.
+        """
+        from streamline.log.to_xes import write_xes
+
+        return write_xes(self, path)
 
     def to_frame(self) -> pd.DataFrame:
         """One row a step: case, activity, start and complete (in `timezone`), resource, channel, row of the source."""
@@ -259,9 +398,10 @@ class EventLog:
 
     def __repr__(self) -> str:
         n_closed = int(self.closed.sum())
+        made = "".join(f"; {sentence}" for sentence in self.history)
         return (
             f"<EventLog {self.source}: {self.n_cases:,} cases ({n_closed:,} closed), {self.n_steps:,} steps, "
-            f"{len(self.activities)} activities, {len(self.rejects):,} rows set aside>"
+            f"{len(self.activities)} activities, {len(self.rejects):,} rows set aside{made}>"
         )
 
     def _repr_html_(self) -> str:
@@ -275,5 +415,5 @@ def _frozen(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return array
 
 
-def _kept(labels: Labels | None, keep: Bool) -> Labels | None:
-    return None if labels is None else replace(labels, codes=labels.codes[keep])
+def _renewed(labels: Labels | None, codes: Int32 | None) -> Labels | None:
+    return None if labels is None or codes is None else Labels(codes=codes, names=labels.names)

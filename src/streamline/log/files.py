@@ -15,7 +15,7 @@ from typing import IO, Literal, cast
 from streamline.errors import FileFormatError
 from streamline.log.raw import shortened
 
-Kind = Literal["text", "parquet", "xes", "xlsx", "sqlite", "zip", "binary"]
+Kind = Literal["text", "json", "parquet", "xes", "xlsx", "sqlite", "zip", "binary"]
 
 CHUNK = 1 << 22
 #: A line longer than this is refused: no event log has one, and it would not fit in memory.
@@ -95,6 +95,8 @@ def kind_of(path: Path) -> Kind:
     text = head.removeprefix(codecs.BOM_UTF8).lstrip()
     if text.startswith((b"<?xml", b"<log", b"<!--")) or (path.suffix == ".xes" and text.startswith(b"<")):
         return "xes"
+    if re.match(rb'[{\[]\s*["{\[\]}]', text) and b'":' in re.sub(rb"\s", b"", text):
+        return "json"
     if b"\x00" in head and not head.startswith(tuple(mark for mark, _ in _BOMS)):
         return "binary"
     return "text"
@@ -265,7 +267,9 @@ def unreadable_kind(path: Path, kind: Kind) -> FileFormatError:
     """The refusal for a kind of file that isn't read, with the way out."""
     what = {
         "xlsx": "is an Excel workbook; save the sheet as CSV (UTF-8)",
-        "sqlite": "is an SQLite database; export the table as CSV or Parquet",
+        "sqlite": "is an SQLite database. Read a query of it by its address, read_log('sqlite:///…', query='select …'), or an "
+        "object-centric log (OCEL 2.0) with read_ocel",
+        "json": "is JSON. An object-centric log (OCEL) is read with read_ocel; save other records as CSV or Parquet",
         "zip": "is a zip archive; unpack it and name the file in it",
         "binary": "isn't text (it holds zero bytes); CSV, TSV, Parquet and XES are read, also packed with gzip",
     }.get(kind, "is of an unknown kind")

@@ -14,6 +14,7 @@ import pandas as pd
 
 from streamline.errors import listed
 from streamline.log.event_log import EventLog
+from streamline.log.ocel_flat import FORMAT, KINDS
 from streamline.log.raw import shortened
 from streamline.results import Result
 from streamline.units import DAY, MISSING_TIME, YEAR_DAYS, counted, duration_words
@@ -223,6 +224,7 @@ def _order(log: EventLog) -> Iterator[QualityFinding]:
         ("out_of_order", "stand in the file after a later step of their case",
          "Steps are put in order of time; where the file's order was meant, sequences differ."),
         ("padded", "have blanks around their case id or activity", "The blanks are dropped."),
+        *(KINDS if log.notes.reading.get("format") == FORMAT else ()),
     ):  # fmt: skip
         rows = log.notes.odd_rows.get(kind)
         if rows is not None:

@@ -13,6 +13,7 @@ import pyarrow as pa
 from streamline.errors import FileFormatError
 from streamline.log.build import Options
 from streamline.log.contact_log import ContactColumns, ContactLog, build_contacts
+from streamline.log.database import is_address, records_of_database
 from streamline.log.delimited import read_delimited_records
 from streamline.log.event_log import EventLog
 from streamline.log.feedback_log import FeedbackLog, build_feedback
@@ -54,10 +55,13 @@ def read_log(
     max_rejected: float = MAX_REJECTED,
     delimiter: str | None = None,
     encoding: str | None = None,
+    query: str | None = None,
+    table: str | None = None,
 ) -> EventLog:
-    """Read an event log from CSV or TSV (also .gz), Parquet, XES (also .gz), or a pandas, Polars or Arrow frame.
+    """Read an event log from CSV or TSV (also .gz), Parquet, XES (also .gz), a frame, a DuckDB relation, or a database.
 
-    source : a path, or a frame. What kind of file it is, is told by its first bytes, not by its name.
+    source : a path; a pandas, Polars or Arrow frame; a DuckDB relation; or the address of a database with a `query` or `table`.
+        What kind of file it is, is told by its first bytes, not by its name.
     case, activity, complete, start, resource, channel, arrival : names of columns. `complete` holds the instant at
         which the step was done; without `start`, waiting and service can't be told apart and are given together as
         sojourn time. `arrival` holds the instant at which the case reached the agency; without it the first
@@ -76,6 +80,8 @@ def read_log(
     duplicates : "keep" rows that repeat an earlier one in case, activity, times and resource (each counts as a
         step), or "drop" them into the rejects.
     max_rejected : share of rows, 0 to 1, that may be set aside.
+    query, table : what to read of a database, `postgresql://user@host/name` or `sqlite:///file.db`: the rows of a query, in its
+        order, or a whole table. A password is best left to PGPASSWORD or a password file; in no case does an error tell it.
 
     Returns an EventLog; rows that can't be used are in its `rejects`, and `data_quality` says what was met.
     Raises FileFormatError, MissingColumnError, TimestampError, UnknownNameError, InsufficientDataError, and
@@ -88,7 +94,9 @@ def read_log(
         "max_rejected": max_rejected,
     }  # fmt: skip
     wanted, times = columns_wanted(options)
-    raw = _records(source, wanted=wanted, times=times, delimiter=delimiter, encoding=encoding)
+    raw = records_of(
+        source, wanted=wanted, times=times, delimiter=delimiter, encoding=encoding, query=query, table=table
+    )
     return log_of_records(raw, options)
 
 
@@ -110,6 +118,8 @@ def read_contacts(
     max_rejected: float = MAX_REJECTED,
     delimiter: str | None = None,
     encoding: str | None = None,
+    query: str | None = None,
+    table: str | None = None,
 ) -> ContactLog:
     """Read contacts (calls, e-mails, visits, messages) from the kinds of source that `read_log` reads.
 
@@ -130,7 +140,9 @@ def read_contacts(
         "case": case, "time": time, "channel": channel, "reason": reason, "customer": customer, "outcome": outcome,
     }  # fmt: skip
     wanted = {n for n in roles.values() if n is not None}
-    raw = _records(source, wanted=wanted, times={time}, delimiter=delimiter, encoding=encoding)
+    raw = records_of(
+        source, wanted=wanted, times={time}, delimiter=delimiter, encoding=encoding, query=query, table=table
+    )
     for role, name in roles.items():
         if name is not None:
             need(raw, role, name)
@@ -157,15 +169,16 @@ def read_feedback(
     max_rejected: float = MAX_REJECTED,
     delimiter: str | None = None,
     encoding: str | None = None,
+    query: str | None = None,
+    table: str | None = None,
 ) -> FeedbackLog:
     """Read survey scores from the kinds of source that `read_log` reads.
 
     case, score : columns. scale : worst and best score; others are set aside.
     Returns a FeedbackLog; raises what `read_log` raises.
     """
-    raw = _records(
-        source, wanted={n for n in (case, score, time) if n is not None}, delimiter=delimiter, encoding=encoding
-    )
+    wanted = {n for n in (case, score, time) if n is not None}
+    raw = records_of(source, wanted=wanted, delimiter=delimiter, encoding=encoding, query=query, table=table)
     for role, name in (("case", case), ("score", score), ("time", time)):
         if name is not None:
             need(raw, role, name)
@@ -174,15 +187,23 @@ def read_feedback(
     return feedback
 
 
-def _records(
+def records_of(
     source: Any,
     *,
     wanted: Collection[str],
     times: Collection[str] = (),
     delimiter: str | None,
     encoding: str | None,
+    query: str | None = None,
+    table: str | None = None,
 ) -> RawRecords:
     """The wanted columns of a source, as they stand; those in `times` are likely to hold times."""
+    if isinstance(source, RawRecords):
+        return source
+    if is_address(source):
+        return records_of_database(str(source), query=query, table=table, wanted=wanted)
+    if query is not None or table is not None:
+        raise ValueError("query and table are for databases, such as postgresql://user@host/name or sqlite:///file.db.")
     if not isinstance(source, (str, Path)):
         return _frame_records(source, wanted=wanted)
     return records_of_file(existing_file(source), wanted=wanted, times=times, delimiter=delimiter, encoding=encoding)
@@ -219,7 +240,7 @@ def _parquet_records(path: Path, *, wanted: Collection[str], times: Collection[s
 
 
 def _frame_records(frame: Any, *, wanted: Collection[str]) -> RawRecords:
-    """Columns of a pandas, Polars or Arrow frame; the frame itself is not touched."""
+    """Columns of a pandas, Polars or Arrow frame, or of a DuckDB relation; the frame itself is not touched."""
     kind = type(frame).__module__.partition(".")[0]
     if kind == "pandas":
         available = tuple(str(c) for c in frame.columns)
@@ -227,19 +248,25 @@ def _frame_records(frame: Any, *, wanted: Collection[str]) -> RawRecords:
         _once([str(c) for c in chosen], source="The frame")
         table = pa.Table.from_arrays([_pandas_column(frame[c]) for c in chosen], names=[str(c) for c in chosen])
     else:
-        if hasattr(frame, "to_arrow"):
-            frame = frame.to_arrow()
+        if kind == "polars" and hasattr(frame, "collect"):  # a LazyFrame
+            frame = frame.collect()
+        for convert in ("to_arrow_table", "to_arrow"):  # of a DuckDB relation, of a Polars frame
+            if hasattr(frame, convert):
+                frame = getattr(frame, convert)()
+                break
         if isinstance(frame, pa.RecordBatch):
             frame = pa.Table.from_batches([frame])
         if not isinstance(frame, pa.Table):
             raise FileFormatError(
-                f"read_log takes a path or a pandas, Polars or Arrow frame; this is a {type(frame).__name__}."
+                f"read_log takes a path, a pandas, Polars or Arrow frame, or a DuckDB relation; this is a {type(frame).__name__}."
             )
         available = tuple(frame.column_names)
         _once([n for n in available if n in wanted], source="The frame")
         table = frame.select([n for n in available if n in wanted])
     if len(frame) == 0:
         raise FileFormatError(f"The frame has columns ({', '.join(available[:10])}) but no rows.")
+    if not table.column_names:  # none of the wanted columns: Arrow would forget how many rows there are
+        table = pa.table({"": pa.nulls(len(frame))})
     return records_of_table(table, source="frame", available=available, form=f"{kind} frame", sha256="")
 
 

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal, NoReturn, Protocol
 from xml.parsers import expat
 
 import numpy as np
@@ -74,7 +74,7 @@ def parsed_records(path: Path, keep: Collection[str]) -> RawRecords:
     """
     with opened_xes(path) as opened:
         collector = _Collector(path.name, set(keep))
-        parser = _Parser(path.name, collector)
+        parser = SafeParser(path.name, collector)
         try:
             while data := opened.stream.read(_READ_BYTES):
                 parser.feed(data)
@@ -88,11 +88,19 @@ def parsed_records(path: Path, keep: Collection[str]) -> RawRecords:
         return collector.records(reading=opened.reading(parser.encoding), sha256=opened.source.sha256.hexdigest())
 
 
-class _Parser:
+class Handling(Protocol):
+    """What takes elements from expat."""
+
+    def attach(self, parser: expat.XMLParserType, refuse: Callable[[str, str], NoReturn]) -> None:
+        """Register the handlers of elements; `refuse(what was found, advice)` raises."""
+        ...
+
+
+class SafeParser:
     """Expat, with everything refused that an event log has no need of."""
 
-    def __init__(self, name: str, collector: _Collector) -> None:
-        self.name, self.encoding, self.fed = name, "UTF-8", False
+    def __init__(self, name: str, collector: Handling, *, what: str = "an XES file (.xes or .xes.gz)") -> None:
+        self.name, self.what, self.encoding, self.fed = name, what, "UTF-8", False
         self.expat = parser = expat.ParserCreate()
         parser.XmlDeclHandler = lambda _version, encoding, _standalone: self._check_encoding(encoding)
         parser.StartDoctypeDeclHandler = lambda _name, system, public, _internal: (
@@ -113,7 +121,7 @@ class _Parser:
         except expat.ExpatError as error:
             place = f"line {error.lineno}, column {error.offset + 1}"
             found = f"is not well-formed XML at {place}: {expat.ErrorString(error.code)}"
-            advice = "Check that it is an XES file (.xes or .xes.gz), and export it again."
+            advice = f"Check that it is {self.what}, and export it again."
             if last and error.code in _CUT_SHORT:
                 found = f"ends at {place}, before its log does: it was cut short"
                 advice = "Copy, download or export the whole file again."
@@ -220,7 +228,7 @@ class _Collector:
             elif depth == 0 and local != "log":
                 refuse(f"is XML but not XES: it begins with <{shortened(name)}>.", "XES begins with <log>.")
             elif depth == 1 and local in {"object-types", "objects"}:
-                refuse("is an object-centric log (OCEL), not XES.", "Read it as OCEL.")
+                refuse("is an object-centric log (OCEL), not XES.", "Read it with read_ocel.")
             elif depth == 1:
                 inside, in_event = local == "trace", False
                 if not inside and local != "event":

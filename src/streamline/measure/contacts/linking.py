@@ -173,6 +173,11 @@ def link_contacts(
             f"{log.source} was filtered ({'; '.join(log.history)}), so contacts about its other cases would look like "
             "contacts about nothing. Pass the log before it was filtered as `whole`."
         )
+    if contacts.history:
+        raise InsufficientDataError(
+            f"{contacts.source} was filtered ({'; '.join(contacts.history)}), so the share of contacts that name a case can't be "
+            "told from it. Pass all contacts, and the log before it was filtered as `whole`."
+        )
     everything = log if whole is None else whole
     period = _period(log, contacts, covers)
     silent = contacts.reached_nobody
