@@ -13,7 +13,7 @@ from streamline.measure.contacts.linking import LinkedContacts
 from streamline.progress import Progress
 from streamline.study import Scenario, Study
 from streamline.units import counted, parse_duration
-from streamline.whatif.estimate import Proposal, ScenarioEstimate, bound_proposal, estimates, measures_of
+from streamline.whatif.estimate import MIN_DRAWS, Proposal, ScenarioEstimate, bound_proposal, estimates, measures_of
 from streamline.whatif.in_part import PartEstimate, estimates_in_part
 from streamline.whatif.packages import PackageEstimates, packages
 from streamline.whatif.prices import CustomerTime, Prices
@@ -92,7 +92,7 @@ def proposed(
         progress("estimating the scenarios at part of their strength")
         parts = estimates_in_part(
             model, proposals, shares=study.simulation.shares, standard=standard, prices=prices,
-            customer_time=customer_time, draws=draws, seed=seed, workers=workers, validation=validation,
+            customer_time=customer_time, draws=max(MIN_DRAWS, draws // 2), seed=seed, workers=workers, validation=validation,
             progress=progress.step,
         )  # fmt: skip
     package = None

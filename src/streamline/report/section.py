@@ -56,6 +56,37 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AtStop:
+    """A row of a table at one stop of a slider: its place, its cells as finished text, and the id of its finding."""
+
+    row: int
+    cells: tuple[str, ...]
+    finding: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """One computed position of a slider: the strength in percent, the changes at it, and what the rows hold then."""
+
+    percent: int
+    changes: str
+    #: What it would do, as the rest of a sentence that begins with the name.
+    says: str
+    shown: tuple[AtStop, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slider:
+    """A proposal whose strength a reader may move on a page with script; the last stop is what the table holds."""
+
+    label: str
+    #: Changes that are made in full at every stop, in words; empty when there are none.
+    whole: str
+    #: From the weakest; none where nothing of the proposal can be made in part.
+    stops: tuple[Stop, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
     """A table for people: cells are finished text; the first cell of each row heads the row."""
 
@@ -66,6 +97,13 @@ class Table:
     note: str = ""
     #: The file with the full, unrounded rows, relative to the output folder; empty when there is none.
     file: str = ""
+    #: Columns that say one thing for all rows with the same first cell, as the first of these rows has it. A page may say
+    #: it once above these rows; the first column is one of them. None: the rows stand alone.
+    shared: tuple[int, ...] = ()
+    #: What a page with script may show in place of some rows. Elsewhere the rows stand as they are.
+    sliders: tuple[Slider, ...] = ()
+    #: What must be known of the rows at other stops; empty when there is nothing.
+    sliders_note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

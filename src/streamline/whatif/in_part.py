@@ -6,8 +6,8 @@ by the share. Other changes (a release, new hours, one team, a step done by mach
 made: they have no strength and stay whole. What a scenario costs a year stays whole as well: a study says what the
 whole of it costs.
 
-Each share is replayed in the draws of the whole scenario, so that what differs is the size of the changes alone; nothing
-is interpolated, because queues don't answer in proportion.
+Each share is replayed in the draws that the whole scenario is replayed in, or the first of them, so that what differs is
+the size of the changes; nothing is interpolated, because queues don't answer in proportion.
 """
 
 from __future__ import annotations

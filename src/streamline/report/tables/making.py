@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,10 +29,12 @@ def table_of(
     *,
     note: str = "",
     file: str = "",
+    **more: Any,
 ) -> Table:
+    """A table of finished rows. more : other fields of the table."""
     return Table(
         id=id_, caption=caption, columns=tuple(Column(heading=h, numeric=n) for h, n in columns),
-        rows=tuple(tuple(r) for r in rows), note=note, file=file,
+        rows=tuple(tuple(r) for r in rows), note=note, file=file, **more,
     )  # fmt: skip
 
 
