@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Self
 
 from streamline.figure import Chart
 from streamline.results import Finding
@@ -47,6 +48,24 @@ class KeyFigures:
     items: tuple[KeyFigure, ...]
 
 
+class Cell(str):
+    """Finished text of a cell that knows the number it was rounded from, so that rows sort by that number.
+
+    >>> Cell("36.3%", 0.3629), Cell("36.3%", 0.3629).exact
+    ('36.3%', 0.3629)
+    """
+
+    exact: float
+
+    def __new__(cls, text: str, exact: float) -> Self:
+        made = super().__new__(cls, text)
+        made.exact = float(exact)
+        return made
+
+    def __reduce__(self) -> tuple[type[Cell], tuple[str, float]]:
+        return Cell, (str(self), self.exact)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
     """A column: its heading with the unit, and whether its cells are numbers."""
@@ -57,11 +76,15 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AtStop:
-    """A row of a table at one stop of a slider: its place, its cells as finished text, and the id of its finding."""
+    """A row of a table at one stop of a slider: its place, its cells as finished text, and the finding behind them."""
 
     row: int
     cells: tuple[str, ...]
+    #: Its id, value and interval.
     finding: str
+    value: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,19 @@
-"""The section as one HTML file that asks nothing of the network: text, tables, and pictures as inline SVG."""
+"""The section as one HTML file that asks nothing of the network: text, tables, and pictures as inline SVG.
+
+Its one script, in the page itself, sorts tables, zooms maps and moves the sliders of proposals between stops that were
+computed before; the page says everything without it as well.
+"""
 
 from __future__ import annotations
 
+import json
+import math
 import re
 import unicodedata
+from base64 import b64encode
 from collections.abc import Iterator
+from hashlib import sha256
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -12,9 +21,12 @@ from urllib.parse import quote
 from streamline.figure import FlowMap
 from streamline.report.chart import chart_svg
 from streamline.report.map import map_svg
-from streamline.report.section import Figure, Part, Section, Table
+from streamline.report.section import Cell, Figure, Part, Section, Table
+from streamline.results import plain
 
 _TEMPLATES = Path(__file__).parent / "templates"
+#: A number as tables write it, first in a cell or after its currency.
+_WRITTEN = re.compile(r"[−-]?\d[\d,]*(?:\.\d+)?")
 
 
 def to_html(section: Section, *, map_seconds: float = 20.0) -> str:
@@ -23,8 +35,9 @@ def to_html(section: Section, *, map_seconds: float = 20.0) -> str:
     section : what to show; its findings stay in findings.json.
     map_seconds : time limit for the layout of each process map.
 
-    Returns the page. It loads nothing, holds no script, and reads from 320 pixels up, in light and dark and
-    on paper. Links to table files are relative, so the page stays beside the `tables` folder.
+    Returns the page. It loads nothing, runs no script but its own, whose digest its policy names, and reads from 320
+    pixels up, in light and dark, on paper, and without script. Links to table files are relative, so the page stays
+    beside the `tables` folder.
     Raises ValueError for a table whose rows don't fit its columns.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -40,9 +53,12 @@ def to_html(section: Section, *, map_seconds: float = 20.0) -> str:
     )
     environment.filters["ident"] = id
     names = _ids(section)
+    script = (_TEMPLATES / "section.js").read_text(encoding="utf-8")
     context: dict[str, Any] = {
         "section": section,
         "css": Markup((_TEMPLATES / "section.css").read_text(encoding="utf-8")),
+        "js": Markup(script),
+        "digest": Markup(_digest(script)),
         "kind": lambda block: type(block).__name__,
         "name": lambda thing: names[id(thing)],
         "number": _numbers(section),
@@ -51,6 +67,10 @@ def to_html(section: Section, *, map_seconds: float = 20.0) -> str:
         "natural_width": _natural_width,
         "unbroken": _unbroken,
         "check": check_table,
+        "exactly": exactly,
+        "groups": _groups,
+        "first_own": lambda table: next(k for k in range(len(table.columns)) if k not in table.shared),
+        "stops": lambda table: Markup(_stops(table)),
     }
     return environment.get_template("section.html").render(context)
 
@@ -64,6 +84,53 @@ def check_table(table: Table) -> str:
                 "each column needs one"
             )
     return ""
+
+
+def exactly(cell: str) -> str:
+    """The number by which a cell is sorted: the one it was rounded from, or as written; empty where it holds none.
+
+    >>> exactly(Cell("36.3%", 0.3629)), exactly("2,511"), exactly("−4 (−7 to −3)"), exactly("–")
+    ('0.3629', '2511', '-4', '')
+    """
+    if isinstance(cell, Cell):
+        return repr(cell.exact) if math.isfinite(cell.exact) else ""
+    found = _WRITTEN.search(cell)
+    return found[0].replace("−", "-").replace(",", "") if found else ""
+
+
+def _digest(script: str) -> str:
+    """How the page's policy names the one script that may run."""
+    return "sha256-" + b64encode(sha256(script.encode()).digest()).decode()
+
+
+def _groups(table: Table) -> list[list[tuple[int, tuple[str, ...]]]]:
+    """Rows with their places, those with the same first cell together as they follow each other."""
+    return [list(rows) for _, rows in groupby(enumerate(table.rows), key=lambda placed: placed[1][table.shared[0]])]
+
+
+def _stops(table: Table) -> str:
+    """What the script shows at each stop, as JSON that may stand inside a page."""
+    sliders = [
+        {
+            "label": _legible(s.label),
+            "stops": [
+                {
+                    "percent": stop.percent,
+                    "changes": _legible(stop.changes),
+                    "says": _legible(stop.says),
+                    "shown": [
+                        {"row": at.row, "cells": [_legible(c) for c in at.cells], "finding": at.finding,
+                         "value": plain(at.value), "low": plain(at.low), "high": plain(at.high)}
+                        for at in stop.shown
+                    ],
+                }
+                for stop in s.stops
+            ],
+        }
+        for s in table.sliders
+    ]  # fmt: skip
+    text = json.dumps(sliders, ensure_ascii=False, allow_nan=False)
+    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
 def href(path: str) -> str:

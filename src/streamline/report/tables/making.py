@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from streamline.report.privacy import suppressed_rows
-from streamline.report.section import Column, Table
+from streamline.report.section import Cell, Column, Table
 from streamline.report.wording import decimals, number
 from streamline.results import rows_of
 
@@ -70,7 +70,7 @@ def days_cell(value: float) -> str:
     if not np.isfinite(value):
         return HIDDEN
     if 0 < value < 0.005:
-        return "under 0.01"
+        return Cell("under 0.01", value)
     return number(value, 2 if abs(value) < 10 else 1 if abs(value) < 100 else 0)
 
 

@@ -56,7 +56,7 @@ def _stop(
     parted = [at_share(c, share) if percent < FULL else c for c in scenario.changes if has_strength(c)]
     shown = [
         AtStop(row=rows[scenario.slug, f.measure], cells=tuple(cells(scenario, f)),
-               finding=part_id(scenario.slug, percent, f.measure))
+               finding=part_id(scenario.slug, percent, f.measure), value=f.value, low=f.low, high=f.high)
         for f in estimate.figures
         if f.measure in CORE
     ]  # fmt: skip
