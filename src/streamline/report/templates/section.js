@@ -97,7 +97,7 @@ const zoomable = (frame) => {
     button("Zoom out", "−", () => set(zoom / STEP)), shown, button("Zoom in", "+", () => set(zoom * STEP)),
     button("Move left", "←", () => move(-part()[0], 0)), button("Move right", "→", () => move(part()[0], 0)),
     button("Move up", "↑", () => move(0, -part()[1])), button("Move down", "↓", () => move(0, part()[1])),
-    button("Show the map as it was", "Reset", () => { set(1); frame.scrollLeft = (frame.scrollWidth - frame.clientWidth) / 2; }));
+    button("Reset the map", "Reset", () => { set(1); frame.scrollLeft = (frame.scrollWidth - frame.clientWidth) / 2; }));
   frame.before(bar);
   frame.after(make("p", { class: "note zoom-keys" },
     "With the map in focus, + and − zoom, 0 resets and the arrow keys move it; so do Control with the wheel, and dragging."));
