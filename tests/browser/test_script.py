@@ -41,7 +41,7 @@ def test_a_slider_moves_the_rows_of_its_proposal_to_the_findings_of_the_stop(act
         "“Complete at intake” at 50% of its strength saves 50% & more. Everywhere else in this document the estimate is at 100%."
     ]
     assert [m.strip() for m in marks] == ["at 50% of its strength", "", ""]
-    assert changes[0].startswith("Prevent 50% of </script><b>returns</b>"), "words of a study stay text"
+    assert changes[0].startswith("Prevent 50% of </script><b>returns</b>. In full"), "words of a study stay text"
     assert (
         "In full at every stop, because it can’t be made in part: Release Approve decision every Monday." in changes[0]
     )
@@ -63,7 +63,7 @@ def test_a_proposal_that_is_made_or_not_made_has_no_slider_and_says_so(act, movi
     texts, inputs = act(
         moving_page, ("texts", ".slider:not(:has(input))"), ("read", "document.querySelectorAll('input').length")
     )["read"]
-    assert texts == ["Friday releases\n\nNo slider: Release Approve decision every Friday can’t be made in part."]
+    assert texts == ["No slider, because it can’t be made in part: Release Approve decision every Friday."]
     assert inputs == 2
 
 

@@ -103,6 +103,8 @@ class Slider:
     """A proposal whose strength a reader may move on a page with script; the last stop is what the table holds."""
 
     label: str
+    #: Place in the table of its first row.
+    first_row: int
     #: Changes that are made in full at every stop, in words; empty when there are none.
     whole: str
     #: From the weakest; none where nothing of the proposal can be made in part.

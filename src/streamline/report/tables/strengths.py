@@ -38,6 +38,7 @@ def _slider(
     made = [(p.percent, p.estimate) for p in s.in_part]
     return Slider(
         label=s.scenario.name,
+        first_row=rows[s.scenario.slug, CORE[0]],
         whole="; ".join(whole),
         stops=tuple(_stop(s.scenario, percent, e, rows, cells) for percent, e in [*made, (FULL, s.estimate)])
         if made

@@ -143,14 +143,19 @@ const whatIf = (template) => {
   template.replaceWith(template.content.cloneNode(true));
   const panel = box.querySelector(".what-if");
   const says = panel.querySelector(".says"), reset = panel.querySelector(".reset");
-  const inputs = [...panel.querySelectorAll("input[type=range]")];
+  for (const slider of box.querySelectorAll(":scope > .slider")) { // each to its proposal
+    const group = box.querySelector(`tr[data-row="${slider.dataset.row}"]`).parentElement;
+    const cell = make("td", { role: "cell", colspan: group.rows[0].cells[0].colSpan }, slider);
+    group.rows[0].after(make("tr", { role: "row", class: "at-slider" }, cell));
+  }
+  const inputs = [...box.querySelectorAll("input[type=range]")];
   const stopOf = (input) => sliders[input.dataset.slider].stops[input.value];
 
   const write = (input, stop) => {
     const name = sliders[input.dataset.slider].label;
     input.setAttribute("aria-valuetext", `${stop.percent}% of its strength`);
-    panel.querySelector(`output[for="${input.id}"]`).textContent = `${stop.percent}%`;
-    panel.querySelector(`[data-changes="${input.id}"]`).textContent = stop.changes;
+    box.querySelector(`output[for="${input.id}"]`).textContent = `${stop.percent}%`;
+    box.querySelector(`[data-changes="${input.id}"]`).textContent = stop.changes;
     for (const shown of stop.shown) {
       const row = box.querySelector(`tr[data-row="${shown.row}"]`);
       Object.assign(row.dataset, { finding: shown.finding, value: shown.value, low: shown.low, high: shown.high });
