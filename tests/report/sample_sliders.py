@@ -53,10 +53,10 @@ BENEFITS = Table(
     file="tables/scenarios.csv",
     shared=(0, 5, 7),
     sliders=(
-        Slider(label="Complete at intake", first_row=0, whole="Release Approve decision every Monday",
+        Slider(label="Complete at intake", first_row=0, note="In full: Release Approve decision every Monday.",
                stops=(_stop(50, (0, 1), "complete"), _stop(100, (0, 1), "complete"))),
-        Slider(label=ODD_NAMES[0], first_row=2, whole="", stops=tuple(_stop(p, (2,), "odd") for p in (25, 50, 100))),
-        Slider(label="Friday releases", first_row=3, whole="Release Approve decision every Friday", stops=()),
+        Slider(label=ODD_NAMES[0], first_row=2, note="", stops=tuple(_stop(p, (2,), "odd") for p in (25, 50, 100))),
+        Slider(label="Friday releases", first_row=3, note="No slider: Friday stays Friday.", stops=()),
     ),
     sliders_note="These estimates are fit for direction only.",
 )  # fmt: skip

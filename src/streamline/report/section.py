@@ -105,8 +105,8 @@ class Slider:
     label: str
     #: Place in the table of its first row.
     first_row: int
-    #: Changes that are made in full at every stop, in words; empty when there are none.
-    whole: str
+    #: What stays as it is at every stop, or why there is no stop; empty when there is nothing to say.
+    note: str
     #: From the weakest; none where nothing of the proposal can be made in part.
     stops: tuple[Stop, ...]
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from streamline.proposals import EstimatedScenario
 from streamline.report.findings.in_part import CORE, part_id
 from streamline.report.findings.scenario import scenario_statement
 from streamline.report.section import AtStop, Slider, Stop
 from streamline.study import Scenario
+from streamline.whatif.change import AddCapacity
 from streamline.whatif.estimate import Figure, ScenarioEstimate
 from streamline.whatif.in_part import at_share, has_strength
 
@@ -34,16 +35,28 @@ def sliders(
 def _slider(
     s: EstimatedScenario, rows: Mapping[tuple[str, str], int], cells: Callable[[Scenario, Figure], Sequence[str]]
 ) -> Slider:
-    whole = [c.words() for c in s.scenario.changes if not has_strength(c)]
     made = [(p.percent, p.estimate) for p in s.in_part]
     return Slider(
         label=s.scenario.name,
         first_row=rows[s.scenario.slug, CORE[0]],
-        whole="; ".join(whole),
+        note=" ".join(_notes(s)),
         stops=tuple(_stop(s.scenario, percent, e, rows, cells) for percent, e in [*made, (FULL, s.estimate)])
         if made
         else (),
     )
+
+
+def _notes(s: EstimatedScenario) -> Iterator[str]:
+    """What a reader must know of this slider."""
+    whole = "; ".join(c.words() for c in s.scenario.changes if not has_strength(c))
+    if whole:
+        yield (
+            f"In full at every stop, because it can’t be made in part: {whole}."
+            if s.in_part
+            else (f"No slider, because it can’t be made in part: {whole}.")
+        )
+    if any(isinstance(c, AddCapacity) for c in s.scenario.changes):
+        yield "A part of a person is replayed as a whole one, in that share of the draws."
 
 
 def _stop(
