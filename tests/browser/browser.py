@@ -65,6 +65,17 @@ def act(path: str | Path, *steps: tuple[str, Any], **options: Any) -> dict[str, 
     return report
 
 
+def pictures(path: str | Path, folder: str | Path, *, width: int, scheme: str) -> list[dict[str, Any]]:
+    """Each SVG that a page shows, with its text in black, in white and left out, as PNG files in this folder."""
+    command = [_tool("node"), str(HERE / "contrast.cjs"), str(path), _tool("chromium"), str(_installed()), str(folder)]
+    command += [str(width), scheme]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    if done.returncode:
+        raise RuntimeError(f"taking pictures failed:\n{done.stderr}")
+    found: list[dict[str, Any]] = json.loads(done.stdout)
+    return found
+
+
 def _tool(name: str) -> str:
     found = shutil.which(name)
     assert found, f"{name} is not installed"

@@ -20,6 +20,7 @@ def load(name: str, path: Path) -> ModuleType:
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses look their module up
     spec.loader.exec_module(module)
     return module
 
@@ -46,6 +47,12 @@ def check_page(browser):
 def act(browser):
     """`act(path, *steps, **options) -> dict`."""
     return browser.act
+
+
+@pytest.fixture(scope="session")
+def contrast() -> ModuleType:
+    """The module `contrast`."""
+    return load("contrast", HERE / "contrast.py")
 
 
 @pytest.fixture(scope="session")

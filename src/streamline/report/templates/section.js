@@ -63,7 +63,12 @@ const zoomable = (frame) => {
     return Math.min(1, (frame.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight)) / natural);
   };
 
-  const set = (wanted, x = frame.clientWidth / 2, y = frame.clientHeight / 2) => {
+  const middle = () => { // of what is seen of the frame, which may be taller than the window
+    const box = frame.getBoundingClientRect();
+    const [top, bottom] = [Math.max(0, -box.top), Math.min(box.height, innerHeight - box.top)];
+    return bottom > top ? (top + bottom) / 2 : box.height / 2;
+  };
+  const set = (wanted, x = frame.clientWidth / 2, y = middle()) => {
     if (zoom === 1) { // as the style sheet has it, which a turned screen may have changed
       natural = svg.getBoundingClientRect().width;
       frame.style.height = `${frame.getBoundingClientRect().height}px`;
