@@ -317,3 +317,20 @@ def test_stops_are_in_the_page_with_the_findings_behind_them(sliders):
                 exact, cells = sliders.FOUND[at["row"], stop["percent"]]
                 assert (at["value"], at["low"], at["high"]) == exact
                 assert (at["cells"][3], at["cells"][4], at["cells"][6]) == cells
+
+
+def test_only_what_has_an_order_can_be_sorted():
+    """Numbers in other units, intervals and rows that are measures have none."""
+    columns = tuple(
+        Column(heading=h, numeric=n)
+        for h, n in (("Proposal", False), ("Saves", True), ("Pays after", True), ("Interval", True))
+    )
+    rows = tuple(
+        (f"P{k}", f"USD {k},000 (USD 1 to USD 9)", after, f"{k} to 9")
+        for k, after in ((1, "8 months"), (2, "never"), (3, "2 years"))
+    )
+    page = Page(to_html(small(Table(id="t", caption="C", columns=columns, rows=rows))))
+    assert [e["text"] for e in page.all("th") if "data-sorts" in e] == ["Proposal", "Saves"]
+    assert [e.get("data-exact") for e in page.all("td")][::3] == ["1000", "2000", "3000"]
+    of_measures = Table(id="t", caption="C", columns=(Column(heading="Measure"), *columns[1:]), rows=rows)
+    assert not [e for e in Page(to_html(small(of_measures))).all("table") if "data-sorts" in e]

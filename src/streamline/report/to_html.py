@@ -25,8 +25,10 @@ from streamline.report.section import Cell, Figure, Part, Section, Table
 from streamline.results import plain
 
 _TEMPLATES = Path(__file__).parent / "templates"
-#: A number as tables write it, first in a cell or after its currency.
-_WRITTEN = re.compile(r"[−-]?\d[\d,]*(?:\.\d+)?")
+#: A number as tables write it, perhaps with its currency, a percent sign, and its interval.
+_WRITTEN = re.compile(r"(?P<sign>[−-]?)(?:[A-Z]{3} )?(?P<number>\d[\d,]*(?:\.\d+)?)%?(?: \([^()]*\))?")
+#: Longer intervals may break at "to".
+_WHOLE = 16
 
 
 def to_html(section: Section, *, map_seconds: float = 20.0) -> str:
@@ -69,6 +71,8 @@ def to_html(section: Section, *, map_seconds: float = 20.0) -> str:
         "check": check_table,
         "exactly": exactly,
         "groups": _groups,
+        "ranks": _ranks,
+        "sorts": _sorts,
         "first_own": lambda table: next(k for k in range(len(table.columns)) if k not in table.shared),
         "stops": lambda table: Markup(_stops(table)),
     }
@@ -89,13 +93,33 @@ def check_table(table: Table) -> str:
 def exactly(cell: str) -> str:
     """The number by which a cell is sorted: the one it was rounded from, or as written; empty where it holds none.
 
-    >>> exactly(Cell("36.3%", 0.3629)), exactly("2,511"), exactly("−4 (−7 to −3)"), exactly("–")
-    ('0.3629', '2511', '-4', '')
+    Text is read only where it is a number and nothing else but a currency before it, a percent sign and its interval
+    behind it: 8 months are not more than 2 years.
+
+    >>> exactly(Cell("36.3%", 0.3629)), exactly("USD 2,511"), exactly("−4 (−7 to −3)"), exactly("–"), exactly("8 months")
+    ('0.3629', '2511', '-4', '', '')
     """
     if isinstance(cell, Cell):
         return repr(cell.exact) if math.isfinite(cell.exact) else ""
-    found = _WRITTEN.search(cell)
-    return found[0].replace("−", "-").replace(",", "") if found else ""
+    found = _WRITTEN.fullmatch(cell)
+    return (found["sign"] + found["number"]).replace("−", "-").replace(",", "") if found else ""
+
+
+def _ranks(table: Table) -> bool:
+    """Whether sorting the rows tells something: there are some, and their numbers are of one kind.
+
+    Rows that are measures, each in its own unit, have no order among them.
+    """
+    headings = {c.heading for c in table.columns}
+    return len(table.rows) > 2 and table.columns[0].heading != "Measure" and "Unit" not in headings
+
+
+def _sorts(table: Table, column: int) -> bool:
+    """Whether the rows can be sorted by this column: all of it that holds a digit is a number."""
+    cells = [row[column] for row in table.rows]
+    if not table.columns[column].numeric:
+        return len(set(cells)) > 1
+    return any(map(exactly, cells)) and all(exactly(c) for c in cells if re.search(r"\d", c))
 
 
 def _digest(script: str) -> str:
@@ -156,9 +180,20 @@ def _natural_width(svg: str) -> str:
 
 
 def _unbroken(cell: str) -> list[str]:
-    """A number and its interval, each to stay on one line: `"8.3 (8.1 to 8.5)"` breaks at the bracket."""
+    """A number and its interval, each to stay on one line; a long interval breaks after its "to".
+
+    >>> _unbroken("8.3 (8.1 to 8.5)"), _unbroken("USD 25,000 (USD 20,000 to USD 31,000)")
+    (['8.3', '(8.1 to 8.5)'], ['USD 25,000', '(USD 20,000 to', 'USD 31,000)'])
+    """
     head, bracket, tail = cell.partition(" (")
-    return [head, bracket.strip() + tail] if bracket else [cell]
+    pieces = [head, f"({tail}"] if bracket else [cell]
+    return [part for piece in pieces for part in (_halves(piece) if len(piece) > _WHOLE else [piece])]
+
+
+def _halves(piece: str) -> list[str]:
+    """An interval in two pieces."""
+    low, to, high = piece.partition(" to ")
+    return [f"{low} to", high] if to else [piece]
 
 
 def _parts(section: Section) -> Iterator[Part]:

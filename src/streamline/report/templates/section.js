@@ -35,9 +35,14 @@ const sortable = (table) => {
   const rows = [...body.rows]; // as written, to which the third press returns
   const heads = [...table.tHead.rows[0].cells];
   heads.forEach((head, column) => {
-    const button = make("button", { type: "button", class: "sort" }, ...head.childNodes);
-    button.append(make("span", { class: "mark", "aria-hidden": "true" }));
-    head.append(button);
+    if (!("sorts" in head.dataset)) return;
+    // the mark stays on a line with the word beside it, and right-aligned numbers stay under the end of their heading
+    const mark = make("span", { class: "mark", "aria-hidden": "true" });
+    const words = head.textContent.trim().split(" ");
+    const button = make("button", { type: "button", class: "sort" });
+    if (head.classList.contains("num")) button.append(make("span", { class: "whole" }, mark, words.shift()), ...words.map((w) => ` ${w}`));
+    else button.append(...words.slice(0, -1).map((w) => `${w} `), make("span", { class: "whole" }, words.at(-1), mark));
+    head.replaceChildren(button);
     button.addEventListener("click", () => {
       const direction = NEXT[head.getAttribute("aria-sort") ?? "none"];
       heads.forEach((other) => other.removeAttribute("aria-sort"));
