@@ -118,9 +118,7 @@ def test_words_sort_as_people_count(act, moving_page):
 
 
 def test_the_map_zooms_in_its_frame_and_resets(act, moving_page):
-    zoom_in, right, reset = (
-        f".zoom button[aria-label='{name}']" for name in ("Zoom in", "Move right", "Reset the map")
-    )
+    zoom_in, right, reset = (f".zoom button[title='{name}']" for name in ("Zoom in", "Move right", "Reset the map"))
     first, big, moved, again = act(
         moving_page, ("read", FRAME), ("click", zoom_in), ("click", zoom_in), ("read", FRAME), ("click", right), ("read", FRAME),
         ("click", reset), ("read", FRAME),
@@ -133,7 +131,7 @@ def test_the_map_zooms_in_its_frame_and_resets(act, moving_page):
 
 def test_the_wheel_moves_the_page_over_a_zoomed_map_and_zooms_with_control(act, moving_page):
     frame = ".map.scroll"
-    zoom_in = ".zoom button[aria-label='Zoom in']"
+    zoom_in = ".zoom button[title='Zoom in']"
     before, after, held = act(
         moving_page, ("click", zoom_in), ("click", zoom_in), ("over", frame), ("read", FRAME), ("wheel", 120), ("read", FRAME),
         ("hold", "Control"), ("wheel", -120), ("leave", "Control"), ("read", FRAME),
@@ -193,6 +191,17 @@ def test_an_arrow_key_moves_the_page_where_the_map_is_at_its_edge(act, moving_pa
         ("read", "new Promise(r => setTimeout(r, 300))"), ("read", FRAME),
     )["read"][::2]  # fmt: skip
     assert after["page"] > before["page"]
+
+
+def test_a_table_wider_than_the_screen_says_so(act, saved_section):
+    said = (
+        "[...document.querySelectorAll('.table')].map(t => [(f => f.scrollWidth > f.clientWidth + 1)(t.querySelector('.scroll')),"
+        " t.querySelector('.wider').getClientRects().length > 0])"
+    )
+    narrow, wide = (act(saved_section, ("read", said), width=width)["read"][0] for width in (320, 1280))
+    for view in (narrow, wide):
+        assert [wider for wider, _ in view] == [told for _, told in view]
+    assert any(wider for wider, _ in narrow)
 
 
 @pytest.mark.parametrize("width", [320, 768, 1280])

@@ -9,6 +9,24 @@ const make = (tag, attributes = {}, ...inside) => {
   return element;
 };
 
+// A number stays on one line; a long interval may break after its "to".
+const WHOLE = 16;
+const unbroken = (text) => {
+  const at = text.length > WHOLE ? text.indexOf(" to ") + 1 : 0;
+  const pieces = at > 0 ? [text.slice(0, at + 2), text.slice(at + 3)] : [text];
+  return pieces.flatMap((piece, k) => [...(k ? [" "] : []), make("span", { class: "whole" }, piece)]);
+};
+
+// ---- A table that is wider than the screen says so.
+
+const mayBeWider = (frame) => {
+  const hint = make("p", { class: "note wider" }, "The table is wider than this screen: scroll it sideways.");
+  frame.after(hint);
+  const look = () => hint.classList.toggle("needed", frame.scrollWidth > frame.clientWidth + 1);
+  new ResizeObserver(look).observe(frame);
+  look();
+};
+
 // ---- Tables sort by the number behind a cell, or by its text; cells without either come last in both directions.
 
 const NEXT = { none: "ascending", ascending: "descending", descending: "none" };
@@ -99,7 +117,8 @@ const zoomable = (frame) => {
   const part = () => [0.3 * frame.clientWidth, 0.3 * frame.clientHeight];
 
   const button = (name, sign, action) => {
-    const made = make("button", { type: "button", "aria-label": name, title: name }, sign);
+    const made = make("button", { type: "button", title: name },
+      make("span", { "aria-hidden": "true" }, sign), make("span", { class: "unseen" }, name));
     made.addEventListener("click", action);
     return made;
   };
@@ -172,7 +191,7 @@ const whatIf = (template) => {
       for (const cell of row.querySelectorAll("[data-column]")) {
         const column = cell.dataset.column;
         if (!cell.classList.contains("num")) continue;
-        cell.replaceChildren(make("span", { class: "whole" }, shown.cells[column]));
+        cell.querySelector(".held").replaceChildren(...unbroken(shown.cells[column]));
       }
       row.classList.toggle("moved", stop.percent !== FULL);
       const mark = row.parentElement.querySelector(".strength");
@@ -205,6 +224,7 @@ const whatIf = (template) => {
   says.textContent = ends();
 };
 
+document.querySelectorAll(".table > .scroll").forEach(mayBeWider);
 document.querySelectorAll("table[data-sorts]").forEach(sortable);
 document.querySelectorAll(".map.scroll").forEach(zoomable);
 document.querySelectorAll("template[data-table]").forEach(whatIf);
