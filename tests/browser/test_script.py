@@ -147,19 +147,8 @@ def test_everything_works_by_keyboard_alone(act, moving_page, sliders):
     stops = [("press", "Tab"), ("read", FOCUS)] * 24
     reached = act(moving_page, *stops)["read"]
     named = [r if len(r) < 40 else "region" for r in reached]
-    order = [
-        "−",
-        "+",
-        "←",
-        "→",
-        "↑",
-        "↓",
-        "Reset",
-        "Mean wait, days",
-        "Cases",
-        "benefits-slider-1",
-        "benefits-slider-2",
-    ]
+    signs = ["Zoom out", "Zoom in", "Move left", "Move right", "Move up", "Move down", "Reset the map"]
+    order = [*signs, "Mean wait, days", "Cases", "benefits-slider-1", "benefits-slider-2"]
     places = [named.index(name) for name in order]
     assert places == sorted(places)
     assert "tables/scenarios.csv" in named, "the focus leaves the table with sliders"

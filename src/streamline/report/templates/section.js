@@ -118,7 +118,8 @@ const zoomable = (frame) => {
 
   const button = (name, sign, action) => {
     const made = make("button", { type: "button", title: name },
-      make("span", { "aria-hidden": "true" }, sign), make("span", { class: "unseen" }, name));
+      make("span", { class: "unseen" }, name));
+    made.dataset.sign = sign; // drawn by the style sheet, in the colours of the button
     made.addEventListener("click", action);
     return made;
   };
