@@ -426,3 +426,17 @@ def test_the_truth_studies_are_read(shared_truth: Path, name: str) -> None:
 @pytest.mark.parametrize(("name", "id_"), [("Ä-Ö", "ä_ö"), ("  A  b ", "a_b"), ("x__y", "x_y"), ("–", "")])
 def test_slugs(name: str, id_: str) -> None:
     assert slug(name) == id_
+
+
+def test_shares_of_a_scenarios_strength_are_whole_percents(study: Callable[..., Study]) -> None:
+    assert study(BASE).simulation.shares == (0.25, 0.5, 0.75)
+    assert study(BASE + "simulation: {shares: [0.9, 0.07]}\n").simulation.shares == (0.07, 0.9)
+    assert study(BASE + "simulation: {shares: []}\n").simulation.shares == ()
+    for shares, said in (
+        ("[0.333]", "simulation.shares: shares must be whole percents, such as 0.25"),
+        ("[0.5, 0.5]", "simulation.shares: each share once"),
+        ("[1]", r"simulation.shares\[0\]: .*less than 1"),
+        ("[0]", r"simulation.shares\[0\]: .*greater than 0"),
+    ):
+        with pytest.raises(StudyError, match=said):
+            study(BASE + f"simulation: {{shares: {shares}}}\n")

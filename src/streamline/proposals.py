@@ -13,7 +13,8 @@ from streamline.measure.contacts.linking import LinkedContacts
 from streamline.progress import Progress
 from streamline.study import Scenario, Study
 from streamline.units import counted, parse_duration
-from streamline.whatif.estimate import Proposal, ScenarioEstimate, bound_proposal, estimates, measures_of
+from streamline.whatif.estimate import MIN_DRAWS, Proposal, ScenarioEstimate, bound_proposal, estimates, measures_of
+from streamline.whatif.in_part import PartEstimate, estimates_in_part
 from streamline.whatif.packages import PackageEstimates, packages
 from streamline.whatif.prices import CustomerTime, Prices
 from streamline.whatif.replay import fit_replay
@@ -33,6 +34,8 @@ class EstimatedScenario:
     estimate: ScenarioEstimate
     value: Value
     sensitivity: Sensitivity
+    #: The same at shares of its strength, from the smallest; none where no change has a strength, or the study wants none.
+    in_part: tuple[PartEstimate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +87,14 @@ def proposed(
         model, proposals, standard=standard, prices=prices, customer_time=customer_time, seed=seed, workers=workers,
         draws=min(DRAWS, max(FEWEST_DRAWS, draws // 10)), validation=validation, progress=progress.step,
     )  # fmt: skip
+    parts: tuple[tuple[PartEstimate, ...], ...] = tuple(() for _ in proposals)
+    if study.simulation.shares:
+        progress("estimating the scenarios at part of their strength")
+        parts = estimates_in_part(
+            model, proposals, shares=study.simulation.shares, standard=standard, prices=prices,
+            customer_time=customer_time, draws=max(MIN_DRAWS, draws // 2), seed=seed, workers=workers, validation=validation,
+            progress=progress.step,
+        )  # fmt: skip
     package = None
     if len(proposals) > 1:
         progress("estimating the scenarios together")
@@ -95,8 +106,8 @@ def proposed(
     return Proposed(
         validation=validation,
         scenarios=tuple(
-            EstimatedScenario(scenario=s, estimate=e, value=_value(study, s, e, terms), sensitivity=h)
-            for s, e, h in zip(study.scenarios, found, hangs, strict=True)
+            EstimatedScenario(scenario=s, estimate=e, value=_value(study, s, e, terms), sensitivity=h, in_part=i)
+            for s, e, h, i in zip(study.scenarios, found, hangs, parts, strict=True)
         ),
         package=package,
     )

@@ -22,7 +22,7 @@ from streamline.log.calendar import Calendar
 from streamline.study_contacts import ContactsPart, FeedbackPart
 from streamline.study_file import Place, read_yaml
 from streamline.study_parts import Day, Duration, Money, Month, Part, Records
-from streamline.whatif.change import AnyChange, Name, Share
+from streamline.whatif.change import AnyChange, Name, Number, Share
 from streamline.whatif.value import LONGEST, Terms
 
 
@@ -208,6 +208,18 @@ class Simulation(Part):
 
     draws: Annotated[int, Field(ge=20)] = 200
     seed: Annotated[int, Field(ge=0)] = 1
+    #: At which shares of its strength each scenario is estimated besides the whole, in whole percents; none leaves this out.
+    shares: Annotated[tuple[Annotated[Number, Field(gt=0, lt=1)], ...], Field(max_length=9)] = (0.25, 0.5, 0.75)
+
+    @field_validator("shares")
+    @classmethod
+    def _in_percent(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        percents = [100 * s for s in value]
+        if any(abs(p - round(p)) > 1e-9 or round(p) in (0, 100) for p in percents):
+            raise ValueError("shares must be whole percents, such as 0.25")
+        if len({round(p) for p in percents}) < len(percents):
+            raise ValueError("each share once")
+        return tuple(sorted(value))
 
 
 class Study(Part):

@@ -1,6 +1,6 @@
 """Looks at a saved page in a real browser: accessibility, network, width, print.
 
-`check_page(path)` is for tests. From a shell: `python tests/browser/browser.py PAGE.html [SCREENSHOTS]`.
+`check_page(path)` and `act(path, …)` are for tests. From a shell: `python tests/browser/browser.py PAGE.html [SCREENSHOTS]`.
 """
 
 from __future__ import annotations
@@ -44,6 +44,36 @@ def check_page(path: str | Path, *, screenshots: str | Path | None = None) -> di
         raise RuntimeError(f"the browser check failed:\n{done.stderr}")
     report: dict[str, Any] = json.loads(done.stdout)
     return report
+
+
+def act(path: str | Path, *steps: tuple[str, Any], **options: Any) -> dict[str, Any]:
+    """Act on a page as a person would: `("press", "Tab")`, `("click", selector)`, `("read", expression)`; see act.cjs.
+
+    options : `width` and `height` in pixels, `scheme` (light or dark), `script` (False for a page without script).
+
+    Returns what each `read` and `texts` found, in order, `requests` and `console`, as `check_page` does.
+    """
+    problem = missing_tools()
+    if problem:
+        raise RuntimeError(problem)
+    told = json.dumps({"steps": steps, **options})
+    command = [_tool("node"), str(HERE / "act.cjs"), str(path), _tool("chromium"), str(_installed()), told]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    if done.returncode:
+        raise RuntimeError(f"acting on the page failed:\n{done.stderr}")
+    report: dict[str, Any] = json.loads(done.stdout)
+    return report
+
+
+def pictures(path: str | Path, folder: str | Path, *, width: int, scheme: str) -> list[dict[str, Any]]:
+    """Each SVG that a page shows, with its text in black, in white and left out, as PNG files in this folder."""
+    command = [_tool("node"), str(HERE / "contrast.cjs"), str(path), _tool("chromium"), str(_installed()), str(folder)]
+    command += [str(width), scheme]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    if done.returncode:
+        raise RuntimeError(f"taking pictures failed:\n{done.stderr}")
+    found: list[dict[str, Any]] = json.loads(done.stdout)
+    return found
 
 
 def _tool(name: str) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -18,20 +20,56 @@ def load(name: str, path: Path) -> ModuleType:
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses look their module up
     spec.loader.exec_module(module)
     return module
 
 
 @pytest.fixture(scope="session")
-def check_page():
-    """`check_page(path) -> dict`; without a browser the test is skipped, but in CI it fails."""
+def browser() -> ModuleType:
+    """The module `browser`; without a browser the test is skipped, but in CI it fails."""
     browser = load("browser_check", HERE / "browser.py")
     problem = browser.missing_tools()
     if problem and os.environ.get("CI") == "true":
         pytest.fail(problem)
     if problem:
         pytest.skip(problem)
+    return browser
+
+
+@pytest.fixture(scope="session")
+def check_page(browser):
+    """`check_page(path) -> dict`."""
     return browser.check_page
+
+
+@pytest.fixture(scope="session")
+def act(browser):
+    """`act(path, *steps, **options) -> dict`."""
+    return browser.act
+
+
+@pytest.fixture(scope="session")
+def contrast() -> ModuleType:
+    """The module `contrast`."""
+    return load("contrast", HERE / "contrast.py")
+
+
+@pytest.fixture(scope="session")
+def sliders() -> ModuleType:
+    """The module `sample_sliders` of the tests of the renderers."""
+    sys.path.insert(0, str(HERE.parent / "report"))
+    return importlib.import_module("sample_sliders")
+
+
+@pytest.fixture(scope="session")
+def moving_page(sliders, tmp_path_factory) -> Path:
+    """A page with sliders, a table that sorts and a map that zooms, saved."""
+    from streamline.report.to_html import to_html
+
+    path = tmp_path_factory.mktemp("page") / "section.html"
+    path.write_text(to_html(sliders.section_with_sliders()), encoding="utf-8")
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -44,3 +45,36 @@ def test_every_link_leads_to_a_file_of_the_folder(saved):
     assert named
     for name in named:
         assert (saved / "tables" / name).is_file(), name
+
+
+#: What each row of the benefits shows: its finding as the page has it, and its target as written.
+SHOWN = (
+    "[...document.querySelectorAll('tr[data-finding]')].map(r => ({...r.dataset, "
+    "target: r.querySelector('[data-label^=Target]').innerText, unit: r.querySelector('[data-label=Unit]').innerText}))"
+)
+
+
+@pytest.mark.real
+def test_sliders_show_the_findings_to_the_last_digit(act, saved):
+    """Every stop of every slider: the numbers are those of findings.json, and the words are their rounding."""
+    found = {f["id"]: f for f in json.loads((saved / "findings.json").read_text(encoding="utf-8"))["findings"]}
+    stops = {i.split(".at_")[1].split(".")[0] for i in found if ".at_" in i}
+    names = act(saved / "section.html", ("read", "[...document.querySelectorAll('input[type=range]')].map(i => i.id)"))[
+        "read"
+    ][0]
+    assert names
+    assert stops == {"25", "50", "75"}
+    steps = []
+    for name in names:
+        steps += [("focus", f"#{name}"), *([("press", "ArrowLeft"), ("read", SHOWN)] * len(stops))]
+    seen = {row["finding"]: row for rows in act(saved / "section.html", *steps)["read"] for row in rows}
+    assert {i for i in found if ".at_" in i} <= seen.keys()
+    for id_, row in seen.items():
+        finding = found[id_]
+        assert [float(row[k]) for k in ("value", "low", "high")] == [finding[k] for k in ("value", "low", "high")]
+        written = row["target"].replace(",", "").replace("−", "-")
+        exact = finding["value"] * (100 if finding["unit"] == "share" else 1)
+        # money is rounded by its interval, other figures to the places that are written
+        width = finding["high"] - finding["low"]
+        last = width if "per year" in finding["unit"] else 10.0 ** -len(written.partition(".")[2])
+        assert abs(float(written) - exact) <= 0.5 * last + 1e-9, id_

@@ -20,7 +20,7 @@ def test_axe_finds_nothing(report):
 
 
 def test_what_axe_cant_decide_is_only_text_in_pictures(report):
-    """Contrast of text inside SVG is checked on the palette, in test_chart and test_map."""
+    """Contrast of text inside SVG is reckoned in test_contrast."""
     undecided = [(v["id"], n["target"]) for v in report["incomplete"] for n in v["nodes"]]
     assert {rule for rule, _ in undecided} <= {"color-contrast"}
     assert all("text" in target or "svg" in target for _, target in undecided)

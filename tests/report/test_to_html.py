@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import json
 import re
 import sys
+from base64 import b64encode
 from html.parser import HTMLParser
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
+import streamline.report.to_html as to_html_module
 from streamline.report.section import Caution, Column, KeyFigure, KeyFigures, Paragraph, Part, Section, Table
 from streamline.report.to_html import to_html
 
+SCRIPT = (Path(to_html_module.__file__).parent / "templates" / "section.js").read_text(encoding="utf-8")
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 
 
@@ -140,7 +146,7 @@ def test_every_figure_has_caption_picture_and_words(page, sample):
 
 def test_nothing_comes_from_outside(page, text):
     for element in page.elements:
-        assert element["tag"] not in {"script", "link", "iframe", "img", "object", "embed", "base", "form"}
+        assert element["tag"] not in {"link", "iframe", "img", "object", "embed", "base", "form"}
         for name in ("src", "srcset", "action", "xlink:href", "data"):
             assert name not in element
         assert not [k for k in element if k.startswith("on") and k != "only"]
@@ -149,6 +155,11 @@ def test_nothing_comes_from_outside(page, text):
     assert set(re.findall(r"https?://[^\s\"'<]+", text)) == {"http://www.w3.org/2000/svg"}
     policy = next(e for e in page.all("meta") if e.get("http-equiv") == "Content-Security-Policy")
     assert "default-src 'none'" in policy["content"]
+    # one script runs, and the policy names its digest: no other can be slipped in
+    (script,) = page.all("script")
+    digest = b64encode(hashlib.sha256(script["text"].encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}';" in policy["content"]
+    assert set(script) == {"tag", "text", "in"}
 
 
 def test_text_stays_text(page, sample):
@@ -187,7 +198,8 @@ def test_hostile_words_everywhere_stay_text():
         findings=(),
     )
     page = Page(to_html(section))
-    assert page.all("script") == page.all("img") == []
+    assert page.all("img") == []
+    assert [e["text"] for e in page.all("script")] == [SCRIPT]
     assert page.all("h1")[0]["text"] == evil
     assert "javascript%3Aalert%281%29" in [e.get("href") for e in page.all("a")]
 
@@ -249,3 +261,76 @@ def test_a_map_that_times_out_still_gives_a_page_that_says_so(sample, monkeypatc
     assert "timed out after 0.1 seconds" in " ".join(
         Page(to_html(small(figure), map_seconds=0.1)).all("svg")[0]["text"].split()
     )
+
+
+def test_cells_carry_the_number_that_they_were_rounded_from(sliders):
+    page = Page(to_html(small(sliders.SORTED)))
+    cells = [e for e in page.all("td") if "num" in e.get("class", "")]
+    assert [e.get("data-exact") for e in cells] == [
+        "8.32",
+        "1200",
+        "8.28",
+        "900",
+        None,
+        None,
+        "-1.0",
+        "10000",
+        "0.003",
+        "90",
+    ]
+
+
+def test_the_names_of_proposals_head_their_rows_and_say_once_what_they_share(sliders):
+    page = Page(to_html(small(sliders.BENEFITS)))
+    heads = [e for e in page.all("th") if "tbody" in e["in"] and e["scope"] == "rowgroup"]
+    assert [e["text"].strip() for e in heads] == ["Complete at intake", sliders.ODD_NAMES[0], "Friday releases"]
+    assert [e["text"] for e in page.all("th") if "thead" in e["in"]] == [
+        "Measure",
+        "Unit",
+        "Baseline",
+        "Target",
+        "95% interval",
+    ]
+    facts = [e["text"] for e in page.all("p") if "tbody" in e["in"]]
+    assert facts[:2] == ["Date: 2027-07", "Evidence: pilot, two offices"]
+    assert facts[2:] == ["Date: not set", "Evidence: none given", "Date: 2027-01", "Evidence: memo"]
+    rows = [e for e in page.all("tr") if "data-row" in e]
+    assert [int(e["data-row"]) for e in rows] == [0, 1, 2, 3]
+
+
+def test_without_script_no_slider_shows_and_the_rows_stand_at_full_strength(sliders):
+    page = Page(to_html(small(sliders.BENEFITS)))
+    assert page.all("input")
+    assert all("template" in e["in"] for e in page.all("input"))
+    numbers = [e["text"] for e in page.all("td") if "num" in e.get("class", "")]
+    assert numbers == [row[k] for row in sliders.ROWS for k in (3, 4, 6)]
+
+
+def test_stops_are_in_the_page_with_the_findings_behind_them(sliders):
+    page = Page(to_html(small(sliders.BENEFITS)))
+    data = next(e for e in page.all("script") if e.get("type") == "application/json")
+    first, odd, friday = json.loads(data["text"])
+    assert (first["label"], odd["label"], friday["stops"]) == ("Complete at intake", sliders.ODD_NAMES[0], [])
+    for slider in (first, odd):
+        for stop in slider["stops"]:
+            for at in stop["shown"]:
+                exact, cells = sliders.FOUND[at["row"], stop["percent"]]
+                assert (at["value"], at["low"], at["high"]) == exact
+                assert (at["cells"][3], at["cells"][4], at["cells"][6]) == cells
+
+
+def test_only_what_has_an_order_can_be_sorted():
+    """Numbers in other units, intervals and rows that are measures have none."""
+    columns = tuple(
+        Column(heading=h, numeric=n)
+        for h, n in (("Proposal", False), ("Saves", True), ("Pays after", True), ("Interval", True))
+    )
+    rows = tuple(
+        (f"P{k}", f"USD {k},000 (USD 1 to USD 9)", after, f"{k} to 9")
+        for k, after in ((1, "8 months"), (2, "never"), (3, "2 years"))
+    )
+    page = Page(to_html(small(Table(id="t", caption="C", columns=columns, rows=rows))))
+    assert [e["text"] for e in page.all("th") if "data-sorts" in e] == ["Proposal", "Saves"]
+    assert [e.get("data-exact") for e in page.all("td")][::3] == ["1000", "2000", "3000"]
+    of_measures = Table(id="t", caption="C", columns=(Column(heading="Measure"), *columns[1:]), rows=rows)
+    assert not [e for e in Page(to_html(small(of_measures))).all("table") if "data-sorts" in e]

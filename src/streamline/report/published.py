@@ -56,6 +56,7 @@ FILES = {
     "tables/loop_associations.csv": "what goes together with loops",
     **CONTACT_FILES,
     "tables/scenarios.csv": "estimates of each scenario",
+    "tables/scenarios_in_part.csv": "estimates of each scenario at shares of its strength",
     "tables/packages.csv": "estimates of every set of scenarios",
     "tables/package_shares.csv": "what each scenario adds to all of them together",
     "tables/sensitivity.csv": "what the estimate of each scenario hangs on",
@@ -119,6 +120,9 @@ def _proposal_tables(a: Analysis) -> dict[str, pd.DataFrame]:
         return whole[["scenario", *(c for c in whole.columns if c != "scenario")]]
 
     each = {
+        "tables/scenarios_in_part.csv": [
+            (name, part.estimate.table.assign(share=part.share)) for name, s in named for part in s.in_part
+        ],
         "tables/sensitivity.csv": [(name, s.sensitivity.table) for name, s in named],
         "tables/value.csv": [(name, _value_row(s.value)) for name, s in named],
         "tables/value_by_year.csv": [(name, s.value.table) for name, s in named],

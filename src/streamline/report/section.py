@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Self
 
 from streamline.figure import Chart
 from streamline.results import Finding
@@ -47,12 +48,67 @@ class KeyFigures:
     items: tuple[KeyFigure, ...]
 
 
+class Cell(str):
+    """Finished text of a cell that knows the number it was rounded from, so that rows sort by that number.
+
+    >>> Cell("36.3%", 0.3629), Cell("36.3%", 0.3629).exact
+    ('36.3%', 0.3629)
+    """
+
+    exact: float
+
+    def __new__(cls, text: str, exact: float) -> Self:
+        made = super().__new__(cls, text)
+        made.exact = float(exact)
+        return made
+
+    def __reduce__(self) -> tuple[type[Cell], tuple[str, float]]:
+        return Cell, (str(self), self.exact)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
     """A column: its heading with the unit, and whether its cells are numbers."""
 
     heading: str
     numeric: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AtStop:
+    """A row of a table at one stop of a slider: its place, its cells as finished text, and the finding behind them."""
+
+    row: int
+    cells: tuple[str, ...]
+    #: Its id, value and interval.
+    finding: str
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """One computed position of a slider: the strength in percent, the changes at it, and what the rows hold then."""
+
+    percent: int
+    changes: str
+    #: What it would do, as the rest of a sentence that begins with the name.
+    says: str
+    shown: tuple[AtStop, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slider:
+    """A proposal whose strength a reader may move on a page with script; the last stop is what the table holds."""
+
+    label: str
+    #: Place in the table of its first row.
+    first_row: int
+    #: What stays as it is at every stop, or why there is no stop; empty when there is nothing to say.
+    note: str
+    #: From the weakest; none where nothing of the proposal can be made in part.
+    stops: tuple[Stop, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +122,13 @@ class Table:
     note: str = ""
     #: The file with the full, unrounded rows, relative to the output folder; empty when there is none.
     file: str = ""
+    #: Columns that say one thing for all rows with the same first cell, as the first of these rows has it. A page may say
+    #: it once above these rows; the first column is one of them. None: the rows stand alone.
+    shared: tuple[int, ...] = ()
+    #: What a page with script may show in place of some rows. Elsewhere the rows stand as they are.
+    sliders: tuple[Slider, ...] = ()
+    #: What must be known of the rows at other stops; empty when there is nothing.
+    sliders_note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

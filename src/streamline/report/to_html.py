@@ -1,10 +1,19 @@
-"""The section as one HTML file that asks nothing of the network: text, tables, and pictures as inline SVG."""
+"""The section as one HTML file that asks nothing of the network: text, tables, and pictures as inline SVG.
+
+Its one script, in the page itself, sorts tables, zooms maps and moves the sliders of proposals between stops that were
+computed before; the page says everything without it as well.
+"""
 
 from __future__ import annotations
 
+import json
+import math
 import re
 import unicodedata
+from base64 import b64encode
 from collections.abc import Iterator
+from hashlib import sha256
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -12,9 +21,14 @@ from urllib.parse import quote
 from streamline.figure import FlowMap
 from streamline.report.chart import chart_svg
 from streamline.report.map import map_svg
-from streamline.report.section import Figure, Part, Section, Table
+from streamline.report.section import Cell, Figure, Part, Section, Table
+from streamline.results import plain
 
 _TEMPLATES = Path(__file__).parent / "templates"
+#: A number as tables write it, perhaps with its currency, a percent sign, and its interval.
+_WRITTEN = re.compile(r"(?P<sign>[−-]?)(?:[A-Z]{3} )?(?P<number>\d[\d,]*(?:\.\d+)?)%?(?: \([^()]*\))?")
+#: Longer intervals may break at "to".
+_WHOLE = 16
 
 
 def to_html(section: Section, *, map_seconds: float = 20.0) -> str:
@@ -23,8 +37,9 @@ def to_html(section: Section, *, map_seconds: float = 20.0) -> str:
     section : what to show; its findings stay in findings.json.
     map_seconds : time limit for the layout of each process map.
 
-    Returns the page. It loads nothing, holds no script, and reads from 320 pixels up, in light and dark and
-    on paper. Links to table files are relative, so the page stays beside the `tables` folder.
+    Returns the page. It loads nothing, runs no script but its own, whose digest its policy names, and reads from 320
+    pixels up, in light and dark, on paper, and without script. Links to table files are relative, so the page stays
+    beside the `tables` folder.
     Raises ValueError for a table whose rows don't fit its columns.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -40,9 +55,12 @@ def to_html(section: Section, *, map_seconds: float = 20.0) -> str:
     )
     environment.filters["ident"] = id
     names = _ids(section)
+    script = (_TEMPLATES / "section.js").read_text(encoding="utf-8")
     context: dict[str, Any] = {
         "section": section,
         "css": Markup((_TEMPLATES / "section.css").read_text(encoding="utf-8")),
+        "js": Markup(script),
+        "digest": Markup(_digest(script)),
         "kind": lambda block: type(block).__name__,
         "name": lambda thing: names[id(thing)],
         "number": _numbers(section),
@@ -51,6 +69,12 @@ def to_html(section: Section, *, map_seconds: float = 20.0) -> str:
         "natural_width": _natural_width,
         "unbroken": _unbroken,
         "check": check_table,
+        "exactly": exactly,
+        "groups": _groups,
+        "ranks": _ranks,
+        "sorts": _sorts,
+        "first_own": lambda table: next(k for k in range(len(table.columns)) if k not in table.shared),
+        "stops": lambda table: Markup(_stops(table)),
     }
     return environment.get_template("section.html").render(context)
 
@@ -64,6 +88,73 @@ def check_table(table: Table) -> str:
                 "each column needs one"
             )
     return ""
+
+
+def exactly(cell: str) -> str:
+    """The number by which a cell is sorted: the one it was rounded from, or as written; empty where it holds none.
+
+    Text is read only where it is a number and nothing else but a currency before it, a percent sign and its interval
+    behind it: 8 months are not more than 2 years.
+
+    >>> exactly(Cell("36.3%", 0.3629)), exactly("USD 2,511"), exactly("−4 (−7 to −3)"), exactly("–"), exactly("8 months")
+    ('0.3629', '2511', '-4', '', '')
+    """
+    if isinstance(cell, Cell):
+        return repr(cell.exact) if math.isfinite(cell.exact) else ""
+    found = _WRITTEN.fullmatch(cell)
+    return (found["sign"] + found["number"]).replace("−", "-").replace(",", "") if found else ""
+
+
+def _ranks(table: Table) -> bool:
+    """Whether sorting the rows tells something: there are some, and their numbers are of one kind.
+
+    Rows that are measures, each in its own unit, have no order among them.
+    """
+    headings = {c.heading for c in table.columns}
+    return len(table.rows) > 2 and table.columns[0].heading != "Measure" and "Unit" not in headings
+
+
+def _sorts(table: Table, column: int) -> bool:
+    """Whether the rows can be sorted by this column: all of it that holds a digit is a number."""
+    cells = [row[column] for row in table.rows]
+    if not table.columns[column].numeric:
+        return len(set(cells)) > 1
+    return any(map(exactly, cells)) and all(exactly(c) for c in cells if re.search(r"\d", c))
+
+
+def _digest(script: str) -> str:
+    """How the page's policy names the one script that may run."""
+    return "sha256-" + b64encode(sha256(script.encode()).digest()).decode()
+
+
+def _groups(table: Table) -> list[list[tuple[int, tuple[str, ...]]]]:
+    """Rows with their places, those with the same first cell together as they follow each other."""
+    return [list(rows) for _, rows in groupby(enumerate(table.rows), key=lambda placed: placed[1][table.shared[0]])]
+
+
+def _stops(table: Table) -> str:
+    """What the script shows at each stop, as JSON that may stand inside a page."""
+    sliders = [
+        {
+            "label": _legible(s.label),
+            "stops": [
+                {
+                    "percent": stop.percent,
+                    "changes": _legible(stop.changes),
+                    "says": _legible(stop.says),
+                    "shown": [
+                        {"row": at.row, "cells": [_legible(c) for c in at.cells], "finding": at.finding,
+                         "value": plain(at.value), "low": plain(at.low), "high": plain(at.high)}
+                        for at in stop.shown
+                    ],
+                }
+                for stop in s.stops
+            ],
+        }
+        for s in table.sliders
+    ]  # fmt: skip
+    text = json.dumps(sliders, ensure_ascii=False, allow_nan=False)
+    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
 def href(path: str) -> str:
@@ -89,9 +180,20 @@ def _natural_width(svg: str) -> str:
 
 
 def _unbroken(cell: str) -> list[str]:
-    """A number and its interval, each to stay on one line: `"8.3 (8.1 to 8.5)"` breaks at the bracket."""
+    """A number and its interval, each to stay on one line; a long interval breaks after its "to".
+
+    >>> _unbroken("8.3 (8.1 to 8.5)"), _unbroken("USD 25,000 (USD 20,000 to USD 31,000)")
+    (['8.3', '(8.1 to 8.5)'], ['USD 25,000', '(USD 20,000 to', 'USD 31,000)'])
+    """
     head, bracket, tail = cell.partition(" (")
-    return [head, bracket.strip() + tail] if bracket else [cell]
+    pieces = [head, f"({tail}"] if bracket else [cell]
+    return [part for piece in pieces for part in (_halves(piece) if len(piece) > _WHOLE else [piece])]
+
+
+def _halves(piece: str) -> list[str]:
+    """An interval in two pieces."""
+    low, to, high = piece.partition(" to ")
+    return [f"{low} to", high] if to else [piece]
 
 
 def _parts(section: Section) -> Iterator[Part]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from streamline.log.event_log import EventLog
+from streamline.report.section import Cell
 from streamline.results import Estimate
 from streamline.units import DAY, significant
 
@@ -32,7 +33,7 @@ def number(value: float | None, places: int) -> str:
     if value is None or not math.isfinite(value):
         return NOT_KNOWN
     text = f"{value:,.{places}f}"
-    return text.removeprefix("-") if float(text.replace(",", "")) == 0 else text.replace("-", "−")
+    return Cell(text.removeprefix("-") if float(text.replace(",", "")) == 0 else text.replace("-", "−"), value)
 
 
 def rounded(estimate: Estimate) -> str:
@@ -62,13 +63,13 @@ def percent(value: float, low: float | None = None, high: float | None = None) -
     if not math.isfinite(value):
         return NOT_KNOWN
     if 0 < value < 0.001:
-        return "under 0.1%"
+        return Cell("under 0.1%", value)
     if low is None or high is None:
         fine = (0 < value < 0.1 or 0.9 < value < 1) and abs(100 * value - round(100 * value)) > 1e-9
         places = 1 if fine else 0
     else:
         places = min(1, decimals(100 * low, 100 * high, 100 * value))
-    return f"{number(100 * value, places)}%"
+    return Cell(f"{number(100 * value, places)}%", value)
 
 
 def money(value: float, currency: str, *, step: float) -> str:
@@ -81,7 +82,7 @@ def money(value: float, currency: str, *, step: float) -> str:
         return NOT_KNOWN
     amount = round(abs(value) / step) * step
     sign = "−" if value < 0 and amount else ""
-    return f"{sign}{currency} {amount:,.0f}"
+    return Cell(f"{sign}{currency} {amount:,.0f}", value)
 
 
 def days(value: float) -> str:

@@ -92,9 +92,8 @@ class Change(BaseModel):
         raise NotImplementedError
 
     def _percent(self) -> str:
-        low, likely, high = self.belief()
-        spread = f" (between {low:.0%} and {high:.0%})" if low != high else ""
-        return f"{likely:.0%}{spread}"
+        low, likely, high = (f"{round(100 * value, 1):g}%" for value in self.belief())
+        return likely + (f" (between {low} and {high})" if low != high else "")
 
 
 class RemoveStep(Change):

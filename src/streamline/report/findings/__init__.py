@@ -10,6 +10,7 @@ from streamline.report.findings.compared import compared_findings
 from streamline.report.findings.contact_records import contact_quality_findings
 from streamline.report.findings.contacts import contact_findings
 from streamline.report.findings.feedback import feedback_findings
+from streamline.report.findings.in_part import in_part_findings
 from streamline.report.findings.packages import hanging_finding, package_findings
 from streamline.report.findings.records import quality_findings
 from streamline.report.findings.rework import rework_findings
@@ -50,5 +51,6 @@ def _of_proposals(a: Analysis) -> Iterator[Finding]:
         return
     for s in a.proposed.scenarios:
         yield from hanging_finding(s, a.proposed.validation)
+        yield from in_part_findings(s, a.proposed.validation)
         yield from worth_findings(s, a.study.terms, a.proposed.validation)
     yield from package_findings(a.proposed, a.study.costs.currency if a.study.costs else "")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from streamline.report.privacy import suppressed_rows
-from streamline.report.section import Column, Table
+from streamline.report.section import Cell, Column, Table
 from streamline.report.wording import decimals, number
 from streamline.results import rows_of
 
@@ -28,10 +29,12 @@ def table_of(
     *,
     note: str = "",
     file: str = "",
+    **more: Any,
 ) -> Table:
+    """A table of finished rows. more : other fields of the table."""
     return Table(
         id=id_, caption=caption, columns=tuple(Column(heading=h, numeric=n) for h, n in columns),
-        rows=tuple(tuple(r) for r in rows), note=note, file=file,
+        rows=tuple(tuple(r) for r in rows), note=note, file=file, **more,
     )  # fmt: skip
 
 
@@ -67,7 +70,7 @@ def days_cell(value: float) -> str:
     if not np.isfinite(value):
         return HIDDEN
     if 0 < value < 0.005:
-        return "under 0.01"
+        return Cell("under 0.01", value)
     return number(value, 2 if abs(value) < 10 else 1 if abs(value) < 100 else 0)
 
 

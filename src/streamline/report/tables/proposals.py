@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from streamline.report.analysis import Analysis
+from streamline.report.findings.in_part import CORE
 from streamline.report.findings.scenario import (
     figure_texts,
     measure_words,
     span_text,
     target_span,
     unit_words,
+    verdict_caveat,
     without_unit,
 )
 from streamline.report.section import Table
 from streamline.report.tables.making import table_of
+from streamline.report.tables.strengths import sliders
 from streamline.report.wording import arrivals_words, number, percent
 from streamline.results import rows_of
 from streamline.study import Scenario
-from streamline.whatif.estimate import ScenarioEstimate
+from streamline.whatif.estimate import Figure, ScenarioEstimate
 
 _NOTE = "Intervals hold the sample, the belief about each change and the error of the replay. Figures are rounded one by one."
 _DIRECT_NOTE = (
@@ -26,8 +29,6 @@ _DIRECT_NOTE = (
     "Figures are rounded "
     "one by one."
 )
-#: Measures of the core table; each proposal's own table has all.
-_CORE = ("cycle_time.mean", "within_standard", "contacts_per_case", "cost_per_year")
 
 
 def scenario(scenario: Scenario, estimate: ScenarioEstimate) -> Table:
@@ -47,25 +48,32 @@ def scenario(scenario: Scenario, estimate: ScenarioEstimate) -> Table:
 
 def benefits(a: Analysis, scenarios: Sequence[tuple[Scenario, ScenarioEstimate]]) -> Table:
     """The core table: baseline, target, date, interval and evidence of the main measures under each scenario."""
-    rows = []
+    rows: list[list[str]] = []
+    place: dict[tuple[str, str], int] = {}
     direct = "" if all(e.through_queues for _, e in scenarios) else " (direct effect)"
     for proposal, estimate in scenarios:
         evidence = "; ".join(c.evidence.rstrip(".") for c in proposal.changes if c.evidence) or "none given"
         for f in estimate.figures:
-            if f.measure in _CORE:
-                texts = figure_texts(f)
-                date = proposal.full_effect or "not set"
-                what = [proposal.name, measure_words(f, unit=False), unit_words(f)]
-                told = (without_unit(t, f) for t in (texts.baseline, texts.value, target_span(f)))
-                baseline, target, span = told
-                rows.append([*what, baseline, target, date, span, evidence])
+            if f.measure in CORE:
+                place[proposal.slug, f.measure] = len(rows)
+                rows.append([*_benefit(proposal, f), evidence])
                 evidence = "as above"
     return table_of(
         "benefits", f"Intended benefits; baseline: cases that arrived from {arrivals_words(a.log)}",
         [("Proposal", False), ("Measure", False), ("Unit", False), ("Baseline", True), (f"Target{direct}", True), ("Date", False),
          ("95% interval", True), ("Evidence", False)],
         rows, note=f"Targets are the estimates. {_NOTE if direct == '' else _DIRECT_NOTE}", file="tables/scenarios.csv",
+        shared=(0, 5, 7), sliders=sliders(a.proposed.scenarios if a.proposed else (), place, _benefit),
+        sliders_note=" ".join(verdict_caveat(a.validation)),
     )  # fmt: skip
+
+
+def _benefit(proposal: Scenario, f: Figure) -> list[str]:
+    """A row of the core table but for its evidence."""
+    texts = figure_texts(f)
+    baseline, target, span = (without_unit(t, f) for t in (texts.baseline, texts.value, target_span(f)))
+    what = [proposal.name, measure_words(f, unit=False), unit_words(f)]
+    return [*what, baseline, target, proposal.full_effect or "not set", span]
 
 
 def timeline(a: Analysis, scenarios: Sequence[Scenario]) -> Table:
