@@ -18,7 +18,7 @@ FILES = sorted(SOURCE.rglob("*.py"))
 MODULES = {".".join(("streamline", *p.relative_to(SOURCE).with_suffix("").parts)): p for p in FILES}
 
 #: Imports nothing of ours but each other.
-BASE = ("errors", "units", "provenance", "progress", "results", "findings", "tagged_text", "figure", "machine")
+BASE = ("errors", "units", "provenance", "progress", "results", "findings", "tagged_text", "figure", "machine", "showing")
 #: The parts that compose a section; renderers are all other modules of report/.
 COMPOSERS = (
     "analysis",

@@ -194,6 +194,7 @@ def value_of(
                         method=method, unit=currency, n=n,
                     )  # fmt: skip
     return Value(
+        recorded=estimate.recorded,
         table=table,
         n=n,
         excluded=estimate.excluded,
