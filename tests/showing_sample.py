@@ -105,9 +105,37 @@ def _releases(s: Sample) -> Any:
 
 
 def _findings(s: Sample) -> Any:
-    source = ROOT / "tests" / "golden" / "sample_findings.json"
-    assert json.loads(source.read_text(encoding="utf-8"))["findings"]
-    return sl.read_findings(source)
+    from streamline.provenance import Provenance, version
+    from streamline.report.to_json import findings_document
+    from streamline.results import Finding
+
+    mean = Finding(id="baseline.cycle_time.mean", section="baseline", statement="Cases take 8.5 days.", value=8.5,
+                   unit="days", n=927, method="mean")  # fmt: skip
+    provenance = Provenance(inputs=(), version=version(), seed=1, draws=20)
+    document = findings_document((mean,), provenance, title="Sample", period=("2025-01-06", "2025-06-24"), cases=927,
+                                 open_cases=0)  # fmt: skip
+    path = s.folder / "findings.json"
+    path.write_text(json.dumps(document), encoding="utf-8")
+    return sl.read_findings(path)
+
+
+def _without_starts(s: Sample) -> Any:
+    steps = s.log.to_frame()
+    steps.loc[::3, "start"] = pd.NaT
+    log = sl.read_log(steps, case="case", activity="activity", start="start", complete="complete", resource="resource")
+    return sl.estimated_starts(log, duty=sl.office_duty(log, s.calendar))
+
+
+def _shifts(s: Sample) -> Any:
+    """On fifteen months of cases, one a day, whose review waits twice as long from the middle on."""
+    rows = []
+    for day in range(450):
+        began = pd.Timestamp("2024-01-01 12:00", tz="UTC") + pd.Timedelta(days=day)
+        wait = pd.Timedelta(hours=24 + 2 * (day % 5) + 48 * (day > 220))
+        rows += [(f"k{day}", "Intake", began, began + pd.Timedelta(hours=1)),
+                 (f"k{day}", "Review", began + wait, began + wait + pd.Timedelta(hours=1))]  # fmt: skip
+    steps = pd.DataFrame(rows, columns=["case", "activity", "start", "complete"])
+    return sl.wait_shifts(sl.read_log(steps, case="case", activity="activity", start="start", complete="complete"))
 
 
 #: Public function -> its result on the sample.
@@ -156,7 +184,9 @@ RECIPES: dict[str, Callable[[Sample], Any]] = {
     "resource_pools": lambda s: sl.resource_pools(s.log),
     "resource_work": lambda s: sl.resource_work(s.log),
     "rework_loops": lambda s: s.rework,
-    "sensitivity": lambda s: sl.sensitivity(s.model, [sl.SpeedUp(activity="Eligibility review", by=0.1, low=0.05, high=0.2)], draws=20),
+    "sensitivity": lambda s: sl.sensitivity(
+        s.model, [sl.SpeedUp(activity="Eligibility review", by=0.1, low=0.05, high=0.2)], draws=20
+    ),
     "slow_cases": lambda s: sl.slow_cases(s.log),
     "start_error": lambda s: sl.start_error(s.log, duty=sl.office_duty(s.log, s.calendar)),
     "temporal_deviations": lambda s: sl.temporal_deviations(s.log),
@@ -165,7 +195,7 @@ RECIPES: dict[str, Callable[[Sample], Any]] = {
     "utilisation": lambda s: sl.utilisation(s.log, duty=sl.office_duty(s.log, s.calendar)),
     "value_of": lambda s: sl.value_of(s.estimate, currency="USD", once=1000.0),
     "variants": lambda s: sl.variants(s.log),
-    "wait_shifts": lambda s: sl.wait_shifts(s.whole),
+    "wait_shifts": _shifts,
     "waiting_by_cause": lambda s: sl.waiting_by_cause(s.log, calendar=s.calendar, draws=20),
     "waits_by_hour_of_week": lambda s: sl.waits_by_hour_of_week(s.log),
     "ways_to_end": lambda s: sl.ways_to_end(s.log),
@@ -176,7 +206,7 @@ RECIPES: dict[str, Callable[[Sample], Any]] = {
 #: Public function -> what it gives instead of a table of numbers: records, or what other functions are given.
 #: These have a short line and no chart.
 OTHERS: dict[str, Callable[[Sample], Any]] = {
-    "estimated_starts": lambda s: sl.estimated_starts(s.log, duty=sl.office_duty(s.log, s.calendar)),
+    "estimated_starts": _without_starts,
     "fit_replay": lambda s: s.model,
     "log_summary": lambda s: sl.log_summary(s.log),
     "observed_releases": _releases,

@@ -62,11 +62,6 @@ class Sensitivity(Result):
         """The rows of the measure shown."""
         return self.table[self.table["measure"] == self.measure].reset_index(drop=True)
 
-    @property
-    def cases(self) -> pd.DataFrame:
-        """None: the ends of an estimate have no cases of their own."""
-        return pd.DataFrame()
-
     def chart(self) -> Chart:
         """A bar from the change at each thing's low end to that at its high end."""
         rows = self.shown
