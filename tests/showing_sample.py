@@ -187,6 +187,7 @@ RECIPES: dict[str, Callable[[Sample], Any]] = {
     "sensitivity": lambda s: sl.sensitivity(
         s.model, [sl.SpeedUp(activity="Eligibility review", by=0.1, low=0.05, high=0.2)], draws=20
     ),
+    "show": lambda s: sl.show(s.log, contacts=s.contacts, calendar=s.calendar, standard=STANDARD),
     "slow_cases": lambda s: sl.slow_cases(s.log),
     "start_error": lambda s: sl.start_error(s.log, duty=sl.office_duty(s.log, s.calendar)),
     "temporal_deviations": lambda s: sl.temporal_deviations(s.log),

@@ -71,7 +71,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "renewal": ("composer", "renderer"),
     "cli": ("terminal", "verification", "renewal", "study", "renderer", "output", "inspection", "plan"),
     "scale": ("kernels", "stats", "log", "measure"),
-    "package": ("log", "measure", "whatif", "study", "plan", "scale", "verification", "renewal"),
+    "package": ("log", "measure", "whatif", "study", "plan", "scale", "verification", "renewal", "notebook", "terminal"),
+    "notebook": ("kernels", "stats", "log", "measure", "whatif", "study", "section", "renderer", "plan"),
 }
 #: What the table doesn't allow and is meant: (importing module, imported module).
 MEANT = {

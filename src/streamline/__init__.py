@@ -84,6 +84,7 @@ if TYPE_CHECKING:
     from streamline.measure.waits.temporal_profile import temporal_deviations, temporal_profile
     from streamline.measure.waits.timing import waits_by_hour_of_week
     from streamline.measure.waits.waiting import waiting_by_cause
+    from streamline.notebook.overview import show
     from streamline.plan import plan_section
     from streamline.progress import Progress
     from streamline.renewal import refresh
@@ -178,6 +179,7 @@ _HOMES = {
     "measure.staff.utilisation": ("utilisation",),
     "measure.waits.waiting": ("waiting_by_cause",),
     "measure.staff.work": ("resource_work",),
+    "notebook.overview": ("show",),
     "plan": ("plan_section",),
     "progress": ("Progress",),
     "renewal": ("refresh",),
@@ -300,6 +302,7 @@ __all__ = [
     "resource_work",
     "rework_loops",
     "sensitivity",
+    "show",
     "slow_cases",
     "spark_log",
     "spark_summary",
