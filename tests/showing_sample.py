@@ -223,6 +223,7 @@ OTHERS: dict[str, Callable[[Sample], Any]] = {
 
 #: Public functions whose results are files, studies or a cluster's; each has tests of its own.
 ELSEWHERE = {
+    "explore": "notebook/test_explorer.py",
     "partitioned_summary": "as log_summary", "plan_section": "test_plan.py", "read_study": "test_study.py",
     "refresh": "test_renewal.py", "replay_quality": "measure/models", "spark_log": "as read_log",
     "spark_summary": "as log_summary", "spark_work": "scale/test_spark.py", "verify": "test_verification.py",

@@ -18,7 +18,18 @@ FILES = sorted(SOURCE.rglob("*.py"))
 MODULES = {".".join(("streamline", *p.relative_to(SOURCE).with_suffix("").parts)): p for p in FILES}
 
 #: Imports nothing of ours but each other.
-BASE = ("errors", "units", "provenance", "progress", "results", "findings", "tagged_text", "figure", "machine", "showing")
+BASE = (
+    "errors",
+    "units",
+    "provenance",
+    "progress",
+    "results",
+    "findings",
+    "tagged_text",
+    "figure",
+    "machine",
+    "showing",
+)
 #: The parts that compose a section; renderers are all other modules of report/.
 COMPOSERS = (
     "analysis",
@@ -71,7 +82,18 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "renewal": ("composer", "renderer"),
     "cli": ("terminal", "verification", "renewal", "study", "renderer", "output", "inspection", "plan"),
     "scale": ("kernels", "stats", "log", "measure"),
-    "package": ("log", "measure", "whatif", "study", "plan", "scale", "verification", "renewal", "notebook", "terminal"),
+    "package": (
+        "log",
+        "measure",
+        "whatif",
+        "study",
+        "plan",
+        "scale",
+        "verification",
+        "renewal",
+        "notebook",
+        "terminal",
+    ),
     "notebook": ("kernels", "stats", "log", "measure", "whatif", "study", "section", "renderer", "plan"),
 }
 #: What the table doesn't allow and is meant: (importing module, imported module).
@@ -109,6 +131,8 @@ KEPT_IN: dict[str, tuple[tuple[str, ...], bool]] = {
         ),
         True,
     ),
+    "anywidget": (("streamline.notebook.widget", "streamline.notebook.explore"), False),
+    "traitlets": (("streamline.notebook.widget",), False),
     "typer": (("streamline.cli",), False),
     "yaml": (("streamline.study_file",), False),
 }

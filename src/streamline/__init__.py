@@ -84,6 +84,7 @@ if TYPE_CHECKING:
     from streamline.measure.waits.temporal_profile import temporal_deviations, temporal_profile
     from streamline.measure.waits.timing import waits_by_hour_of_week
     from streamline.measure.waits.waiting import waiting_by_cause
+    from streamline.notebook.explore import explore
     from streamline.notebook.overview import show
     from streamline.plan import plan_section
     from streamline.progress import Progress
@@ -179,6 +180,7 @@ _HOMES = {
     "measure.staff.utilisation": ("utilisation",),
     "measure.waits.waiting": ("waiting_by_cause",),
     "measure.staff.work": ("resource_work",),
+    "notebook.explore": ("explore",),
     "notebook.overview": ("show",),
     "plan": ("plan_section",),
     "progress": ("Progress",),
@@ -263,6 +265,7 @@ __all__ = [
     "estimate",
     "estimated_starts",
     "estimates",
+    "explore",
     "feedback_scores",
     "first_contact_resolution",
     "first_passes",

@@ -100,7 +100,8 @@ def show(
     Returns Overview, which shows itself in a notebook and saves itself as a page. What the records can't tell is left out
     and said in its caveats.
     """
-    quality, caveats, rows = data_quality(log), [], [_count("cases", log.n_cases, log.n_cases)]
+    quality, rows = data_quality(log), [_count("cases", log.n_cases, log.n_cases)]
+    caveats: list[str] = []
     cycle: CycleTime | None = None
     places: Bottlenecks | None = None
     try:
@@ -160,7 +161,7 @@ def _row(measure: str, found: Estimate) -> dict[str, object]:
 def _whole_periods(log: EventLog, first: int, last: int) -> tuple[Every, Int64] | None:
     """The shortest period of which the log covers no more than `MOST_POINTS`, and the edges of the whole ones."""
     for every in ("day", "week", "month"):
-        kind: Every = every  # type: ignore[assignment]
+        kind: Every = every
         edges = period_edges(log, first, last + 1, kind)
         inside = edges[(edges >= first) & (edges <= last)]
         if 3 <= len(inside) <= MOST_POINTS + 1 or (every == "month" and len(inside) >= 3):
