@@ -142,7 +142,9 @@ function mapView(model, stop, status, moved) {
   };
   model.on("change:map", show);
   stop.push(() => model.off("change:map", show));
-  return { elements: [holder, chosen, note], show, ways: () => ways, dots: () => dots };
+  const whole = make("input", { type: "checkbox" });
+  whole.addEventListener("change", () => holder.classList.toggle("sx-whole", whole.checked));
+  return { elements: [holder, chosen, note], whole: make("label", {}, whole, "Whole map in view"), show, ways: () => ways, dots: () => dots };
 }
 
 function slider(label, attributes, shown, released) {
@@ -266,10 +268,11 @@ function trialView(model, stop, status) {
     status("");
     const cell = (value, small) => make("td", {}, value, make("small", {}, small));
     const rows = found.rows.map((row) => make("tr", {},
-      make("th", { scope: "row" }, row.unit.startsWith("share") ? row.measure : `${row.measure} (${row.unit})`),
+      make("th", { scope: "row" }, row.measure),
       make("td", {}, row.baseline), cell(row.value, row.between), cell(row.change, row.change_between)));
     const heads = ["Measure", "As it is", "With the change", "Difference"].map((h) => make("th", { scope: "col" }, h));
     result.replaceChildren(
+      make("p", { class: "sx-verdict" }, found.verdict),
       make("div", { class: "sx-scroll", tabindex: 0, role: "group", "aria-label": "Estimate" }, make("table", {},
         make("caption", {}, `${found.name}: ${found.rests_on}`),
         make("thead", {}, make("tr", {}, ...heads)), make("tbody", {}, ...rows))),
@@ -291,7 +294,7 @@ function trialView(model, stop, status) {
         (value) => { values[i] = value; estimate(); });
       size.input.value = String(set.value);
       size.tell();
-      return make("fieldset", {}, make("legend", {}, change.words), size.element);
+      return make("fieldset", {}, make("legend", {}, `As proposed: ${change.words}`), size.element);
     }));
   };
   name.addEventListener("change", lay);
@@ -322,7 +325,7 @@ function render({ model, el }) {
     control.tell();
   }
   const panel = (id, ...inside) => make("div", { id: `${own}-${id}`, role: "tabpanel", "aria-labelledby": `${own}-${id}-tab` }, ...inside);
-  const panels = [panel("map", make("div", { class: "sx-bar" }, activities.element, paths.element), replay.element, ...map.elements)];
+  const panels = [panel("map", make("div", { class: "sx-bar" }, activities.element, paths.element, map.whole), replay.element, ...map.elements)];
   const names = [["map", "Process map"]];
   if (model.get("proposals").length) {
     panels.push(panel("trials", ...trialView(model, stop, status)));

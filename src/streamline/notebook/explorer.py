@@ -36,7 +36,8 @@ class Explorer:
         self.log, self.trials = log, trials
         self.most_activities = min(int(np.sum(np.bincount(log.activity) > 0)), MOST_ACTIVITIES)
         self.activities, self.paths = min(ACTIVITIES, self.most_activities), PATHS
-        self._maps: dict[tuple[int, int], tuple[ProcessMap, dict[str, Any]]] = {}
+        self._maps: dict[tuple[int, int], ProcessMap] = {}
+        self._drawn: dict[tuple[int, int], dict[str, Any]] = {}
         self.moves = Moves(log)
         #: The rows behind what was chosen last; empty before.
         self.selected_cases = pd.DataFrame()
@@ -46,16 +47,22 @@ class Explorer:
         self.activities = min(max(int(activities), 1), self.most_activities)
         self.paths = min(max(int(paths), 0), 100)
         key = self.activities, self.paths
+        if key not in self._drawn:
+            self._drawn[key] = drawn_map(self.flow)
+        return self._drawn[key]
+
+    @property
+    def shown(self) -> ProcessMap:
+        """The map that is shown."""
+        key = self.activities, self.paths
         if key not in self._maps:
-            found = process_map(self.log, max_nodes=self.activities, min_share=self.paths / 100)
-            self._maps[key] = found, drawn_map(found.flow)
-        return self._maps[key][1]
+            self._maps[key] = process_map(self.log, max_nodes=self.activities, min_share=self.paths / 100)
+        return self._maps[key]
 
     @property
     def flow(self) -> FlowMap:
-        """The map that is shown."""
-        self.map(self.activities, self.paths)
-        return self._maps[self.activities, self.paths][0].flow
+        """Boxes and arrows of the map that is shown."""
+        return self.shown.flow
 
     def select(self, kind: str, place: int) -> dict[str, Any]:
         """Open an arrow ("edge") or a box ("node") of the map to its cases; tells how many there are, names none.
@@ -121,8 +128,7 @@ class Explorer:
 
     def still(self) -> str:
         """The map as a picture with its transitions in a table, for where widgets don't run."""
-        self.map(self.activities, self.paths)
-        shown = self._maps[self.activities, self.paths][0]._repr_html_()
+        shown = self.shown._repr_html_()
         said = f"{html.escape(self.log.source)}: widgets don't run here, so this map stands still."
         return f"<div><p>{said}</p>{shown}</div>"
 

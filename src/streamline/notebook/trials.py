@@ -64,15 +64,15 @@ class Trials:
                 validation=self._model.validation,
             )  # fmt: skip
         self.last = found = self._known[key]
-        notes = [f"No doubt about the size is in the interval of: {'; '.join(moved)}."] if moved else []
         checked = self._model.validation
-        notes += [f"The replay behind these figures is {checked.verdict}.", *found.caveats]
+        notes = [f"No doubt about the size is in the interval of: {'; '.join(moved)}."] if moved else []
+        notes += found.caveats
         return {
             "name": found.name,
             "changes": [c.words() for c in changes],
             "rows": [
                 {
-                    "measure": NAMES.get(f.measure, f.measure), "unit": f.unit, "baseline": _said(f.baseline, f.unit),
+                    "measure": _named(f.measure, f.unit), "baseline": _said(f.baseline, f.unit),
                     "value": _said(f.value, f.unit), "between": f"{_said(f.low, f.unit)} to {_said(f.high, f.unit)}",
                     "change": _said(f.change, f.unit, signed=True),
                     "change_between": f"{_said(f.change_low, f.unit, signed=True)} to "
@@ -82,6 +82,7 @@ class Trials:
             ],
             "rests_on": f"{counted(found.n, 'closed case')}, {found.draws} draws, {found.level:.0%} intervals"
             + (f", records from {found.recorded}" if found.recorded else ""),
+            "verdict": f"The replay behind these figures is {checked.verdict}.",
             "notes": notes,
         }  # fmt: skip
 
@@ -104,6 +105,12 @@ def slider_of(change: Change) -> dict[str, Any] | None:
     return None
 
 
+def _named(measure: str, unit: str) -> str:
+    """A measure with its unit, where the figures don't say it themselves."""
+    name = NAMES.get(measure, measure)
+    return name if unit.startswith("share") or unit == name.lower() else f"{name} ({unit})"
+
+
 def _set(change: Change, value: float | None) -> Change:
     if value is None:
         return change
@@ -114,12 +121,14 @@ def _set(change: Change, value: float | None) -> Change:
 
 
 def _said(value: float, unit: str, *, signed: bool = False) -> str:
-    """A figure as it is read; a share in percent, a change with its sign.
+    """A figure as it is read: a share in percent, its change in percentage points, a change with its sign.
 
     >>> _said(0.9123, "share"), _said(-1.64, "days", signed=True), _said(0.0, "days", signed=True)
-    ('91%', '−1.6', '0')
+    ('91.2%', '−1.6', '0')
+    >>> _said(0.012, "share of cases", signed=True)
+    '+1.2 points'
     """
-    scale, mark = (100.0, "%") if unit.startswith("share") else (1.0, "")
-    text = significant(abs(value) * scale)
+    scale, mark = (100.0, " points" if signed else "%") if unit.startswith("share") else (1.0, "")
+    text = significant(abs(value) * scale, digits=2 if signed else 3)
     sign = ("−" if value < 0 else "+" if signed and value > 0 else "") if text != "0" else ""
     return f"{sign}{text}{mark}"
