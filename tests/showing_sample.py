@@ -227,6 +227,7 @@ ELSEWHERE = {
     "partitioned_summary": "as log_summary", "plan_section": "test_plan.py", "read_study": "test_study.py",
     "refresh": "test_renewal.py", "replay_quality": "measure/models", "spark_log": "as read_log",
     "spark_summary": "as log_summary", "spark_work": "scale/test_spark.py", "verify": "test_verification.py",
+    "set_progress": "test_progress.py",
 }  # fmt: skip
 
 

@@ -104,6 +104,8 @@ MEANT = {
     ("streamline.report.parts.rework", "streamline.report.bar_table"),
     # a result's `plot` draws late, so that measuring needs no matplotlib
     ("streamline.results", "streamline.report.chart"),
+    # bars on stderr are drawn late, and only where somebody looks at them
+    ("streamline.progress", "streamline.terminal"),
     # the same for the map
     ("streamline.measure.flow", "streamline.report.map"),
 }

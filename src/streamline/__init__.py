@@ -87,7 +87,7 @@ if TYPE_CHECKING:
     from streamline.notebook.explore import explore
     from streamline.notebook.overview import show
     from streamline.plan import plan_section
-    from streamline.progress import Progress
+    from streamline.progress import Progress, set_progress
     from streamline.renewal import refresh
     from streamline.results import Estimate, Finding
     from streamline.scale.partition import partitioned_summary
@@ -183,7 +183,7 @@ _HOMES = {
     "notebook.explore": ("explore",),
     "notebook.overview": ("show",),
     "plan": ("plan_section",),
-    "progress": ("Progress",),
+    "progress": ("Progress", "set_progress"),
     "renewal": ("refresh",),
     "results": ("Estimate", "Finding"),
     "scale.partition": ("partitioned_summary",),
@@ -305,6 +305,7 @@ __all__ = [
     "resource_work",
     "rework_loops",
     "sensitivity",
+    "set_progress",
     "show",
     "slow_cases",
     "spark_log",

@@ -18,7 +18,7 @@ from typing import Any, Literal
 from streamline.errors import OutputError, StudyError
 from streamline.output import RECORD, as_bytes
 from streamline.plan import PlanSection, plan_section
-from streamline.progress import Progress, as_progress
+from streamline.progress import Progress, in_charge
 from streamline.provenance import version
 from streamline.units import counted
 
@@ -84,10 +84,11 @@ def verify(
 
     Raises OutputError when the folder holds no section, StudyError when no study is found, and what reading the records raises.
     """
-    place, tell = Path(folder), as_progress(progress)
-    again = plan_section(_study(place, _record(place), study), progress=tell)
-    tell("comparing")
-    return compared(place, again)
+    place = Path(folder)
+    with in_charge(progress) as tell:
+        again = plan_section(_study(place, _record(place), study), progress=tell)
+        tell("comparing")
+        return compared(place, again)
 
 
 def compared(folder: Path, again: PlanSection) -> Verification:
