@@ -112,7 +112,7 @@ def test_a_result_says_what_it_rests_on_and_escapes_it(made, sample, name):
     assert len(text) < 80_000
 
 
-@pytest.mark.parametrize("name", [n for n in RECIPES if n != "cases_at_risk"])
+@pytest.mark.parametrize("name", RECIPES)
 def test_what_a_result_shows_names_no_case(made, sample, name):
     words = set(re.findall(r"[\w-]+", made(name)._repr_html_() + str(made(name))))
     assert words & (case_ids(sample.whole)) == set()
