@@ -101,7 +101,7 @@ def test_a_result_says_what_it_rests_on_and_escapes_it(made, sample, name):
     assert {attrs.get("scope") for tag, attrs in page.tags if tag == "th"} <= {"col", "row"}
     n_columns = sum(attrs.get("scope") == "col" for _, attrs in page.tags)
     assert n_columns == len(result.table.columns)
-    caption = re.findall("<caption>(.*?)</caption>", text)[0]
+    caption = re.findall("<caption[^>]*>(.*?)</caption>", text)[0]
     assert f"n = {result.n:,} " in caption
     assert str(window) in caption
     for reason, left in result.excluded.items():
@@ -183,8 +183,8 @@ def test_a_table_in_words():
     text = table_html(frame, caption=evil, rows=1)
     assert "<b>" not in text
     assert "1 more row in <code>.table</code>" in text
-    assert '<th scope="row">&lt;b&gt;' in text
-    assert text.count('style="text-align:right"') == 2
+    assert re.search('<th scope="row"[^>]*>&lt;b&gt;', text)
+    assert text.count("text-align:right") == 2
     assert notes_html([evil]).count("&lt;b&gt;") == 1
     assert notes_html([]) == ""
     assert [cell(v) for v in (None, True, 1234, 0.5, pd.NaT, "x" * 99)] == [
@@ -200,5 +200,5 @@ def test_a_table_in_words():
 
 def test_an_answer_without_rows_says_so_in_its_columns():
     text = table_html(pd.DataFrame({"loop": [], "days": []}), caption="Rework loops: n = 3 cases")
-    assert '<th scope="col">days</th>' in text
+    assert re.search('<th scope="col"[^>]*>days</th>', text)
     assert "<tbody></tbody>" in text

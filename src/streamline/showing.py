@@ -10,6 +10,7 @@ import html
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from streamline.units import counted
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 ROWS = 12
 _LONGEST = 60
 _SCROLLS = 'style="overflow-x:auto" tabindex="0" role="group"'
-_NUMBER = ' style="text-align:right"'
+_NUMBER, _WORDS = ' style="text-align:right;padding:2px 8px"', ' style="text-align:left;padding:2px 8px"'
 
 
 def titled(name: str) -> str:
@@ -69,8 +70,18 @@ def cell(value: Any) -> str:
         return shown_number(value)
     if isinstance(value, tuple | list):
         value = " → ".join(str(v) for v in value)
-    text = "–" if str(value) in ("NaT", "<NA>") else str(value)
+    text = "–" if str(value) in ("NaT", "<NA>") else _instant(value) if isinstance(value, datetime) else str(value)
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1].rstrip() + "…"
+
+
+def _instant(value: datetime) -> str:
+    """An instant to the minute, in its own zone; a day where it is midnight.
+
+    >>> _instant(datetime(2025, 3, 1)), _instant(datetime(2025, 3, 1, 9, 5))
+    ('2025-03-01', '2025-03-01 09:05')
+    """
+    midnight = (value.hour, value.minute, value.second) == (0, 0, 0)
+    return f"{value:%Y-%m-%d}" if midnight else f"{value:%Y-%m-%d %H:%M}"
 
 
 def table_html(frame: pd.DataFrame, *, caption: str, rows: int = ROWS) -> str:
@@ -82,12 +93,12 @@ def table_html(frame: pd.DataFrame, *, caption: str, rows: int = ROWS) -> str:
     columns = [[_plain(v) for v in frame.iloc[:rows, i].tolist()] for i in range(len(names))]
     right = [any(map(_is_number, values)) and all(_is_number(v) or v is None for v in values) for values in columns]
     heads = "".join(
-        f'<th scope="col"{_NUMBER if r else ""}>{html.escape(n)}</th>' for n, r in zip(names, right, strict=True)
+        f'<th scope="col"{_NUMBER if r else _WORDS}>{html.escape(n)}</th>' for n, r in zip(names, right, strict=True)
     )
     body = "".join(f"<tr>{''.join(_cells(row, right))}</tr>" for row in zip(*columns, strict=True))
     named = html.escape(caption, quote=True)
     parts = [
-        f'<div {_SCROLLS} aria-label="{named}"><table><caption>{named}</caption>'
+        f'<div {_SCROLLS} aria-label="{named}"><table><caption style="text-align:left;white-space:nowrap">{named}</caption>'
         f"<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>"
     ]
     more = len(frame) - rows
@@ -115,5 +126,5 @@ def _is_number(value: object) -> bool:
 
 def _cells(row: Sequence[Any], right: Sequence[bool]) -> Iterable[str]:
     for place, (value, number) in enumerate(zip(row, right, strict=True)):
-        text, style = html.escape(cell(value)), _NUMBER if number else ""
+        text, style = html.escape(cell(value)), _NUMBER if number else _WORDS
         yield f'<th scope="row"{style}>{text}</th>' if place == 0 else f"<td{style}>{text}</td>"

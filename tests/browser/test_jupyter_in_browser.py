@@ -37,6 +37,7 @@ def address(tmp_path_factory) -> Iterator[str]:
     """A JupyterLab of our own with the notebook, on a free port of this machine; ended by its process group."""
     folder = tmp_path_factory.mktemp("jupyter")
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(text) for text in CELLS])
+    book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     nbformat.write(book, folder / "live.ipynb")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
