@@ -143,7 +143,10 @@ class Passing(Progress):
 
 
 class InNotebook(Progress):
-    """One line on stderr that is written over, for notebooks: what is done, steps, and about how long is left."""
+    """One line on stderr that is written over, for notebooks: what is done, steps, and about how long is left.
+
+    A notebook keeps the line's place, so at the end it says how long the stage took.
+    """
 
     #: Seconds between two lines: a notebook keeps up with no more.
     EVERY = 0.5
@@ -167,8 +170,8 @@ class InNotebook(Progress):
 
     def close(self) -> None:
         if self._width:
-            self._write("")
-            print("\r", end="", file=sys.stderr, flush=True)
+            self._write(f"  {self._message}: took {duration_words((time.monotonic() - self._began) * SECOND)}")
+            print(file=sys.stderr, flush=True)
             self._width = 0
 
     def _write(self, line: str) -> None:

@@ -15,6 +15,8 @@ const FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-backgro
   page.on("pageerror", (e) => report.errors.push(String(e)));
   await page.goto(address, { waitUntil: "domcontentloaded" });
   await page.locator(".jp-Notebook .jp-Cell").first().waitFor({ timeout: 90000 });
+  // a cell that is run before its kernel is ready is forgotten
+  await page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').first().waitFor({ state: "attached", timeout: 90000 });
   await page.locator(".jp-Notebook .jp-Cell .cm-content").first().click();
   await page.keyboard.press("Shift+Enter");
   const map = page.locator(".streamline-explorer");
