@@ -17,10 +17,19 @@ const FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-backgro
   await page.locator(".jp-Notebook .jp-Cell").first().waitFor({ timeout: 90000 });
   // a cell that is run before its kernel is ready is forgotten
   await page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').first().waitFor({ state: "attached", timeout: 90000 });
-  await page.locator(".jp-Notebook .jp-Cell .cm-content").first().click();
-  await page.keyboard.press("Shift+Enter");
   const map = page.locator(".streamline-explorer");
-  await map.waitFor({ timeout: 120000 });
+  const prompt = page.locator(".jp-Notebook .jp-Cell .jp-InputPrompt").first();
+  for (let tries = 0; tries < 12 && !/\[[*\d]+\]/.test(await prompt.textContent()); tries += 1) {
+    await page.locator(".jp-Notebook .jp-Cell .cm-content").first().click();
+    await page.keyboard.press("Shift+Enter");
+    await page.waitForTimeout(2500);
+  }
+  try {
+    await map.waitFor({ timeout: 60000 });
+  } catch (error) {
+    if (shots) await page.screenshot({ path: path.join(shots, "failed.png") });
+    throw new Error(`no live map; the page says: ${(await page.locator(".jp-Notebook").innerText()).slice(0, 1500)}`);
+  }
   report.buttons = await map.locator('.sx-map [role="button"]').count();
   await map.locator('.sx-map [role="button"][tabindex="0"]').focus();
   await page.keyboard.press("ArrowDown");
