@@ -18,7 +18,18 @@ FILES = sorted(SOURCE.rglob("*.py"))
 MODULES = {".".join(("streamline", *p.relative_to(SOURCE).with_suffix("").parts)): p for p in FILES}
 
 #: Imports nothing of ours but each other.
-BASE = ("errors", "units", "provenance", "progress", "results", "findings", "tagged_text", "figure", "machine")
+BASE = (
+    "errors",
+    "units",
+    "provenance",
+    "progress",
+    "results",
+    "findings",
+    "tagged_text",
+    "figure",
+    "machine",
+    "showing",
+)
 #: The parts that compose a section; renderers are all other modules of report/.
 COMPOSERS = (
     "analysis",
@@ -90,7 +101,21 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "many": ("log", "study", "section", "composer", "renderer", "output", "publishing", "plan"),
     "cli": ("terminal", "verification", "renewal", "study", "renderer", "output", "inspection", "plan", "tracking", "many"),
     "scale": ("kernels", "stats", "log", "measure"),
-    "package": ("log", "measure", "whatif", "study", "plan", "tracking", "scale", "verification", "renewal", "many"),
+    "package": (
+        "log",
+        "measure",
+        "whatif",
+        "study",
+        "plan",
+        "tracking",
+        "scale",
+        "verification",
+        "renewal",
+        "many",
+        "notebook",
+        "terminal",
+    ),
+    "notebook": ("kernels", "stats", "log", "measure", "whatif", "study", "section", "renderer", "plan"),
 }
 #: What the table doesn't allow and is meant: (importing module, imported module).
 MEANT = {
@@ -100,6 +125,8 @@ MEANT = {
     ("streamline.report.parts.rework", "streamline.report.bar_table"),
     # a result's `plot` draws late, so that measuring needs no matplotlib
     ("streamline.results", "streamline.report.chart"),
+    # bars on stderr are drawn late, and only where somebody looks at them
+    ("streamline.progress", "streamline.terminal"),
     # the same for the map
     ("streamline.measure.flow", "streamline.report.map"),
 }
@@ -128,6 +155,8 @@ KEPT_IN: dict[str, tuple[tuple[str, ...], bool]] = {
         True,
     ),
     "psycopg": (("streamline.log.database",), True),
+    "anywidget": (("streamline.notebook.widget", "streamline.notebook.explore"), False),
+    "traitlets": (("streamline.notebook.widget",), False),
     "typer": (("streamline.cli",), False),
     "yaml": (("streamline.study_file",), False),
 }

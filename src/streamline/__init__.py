@@ -88,8 +88,10 @@ if TYPE_CHECKING:
     from streamline.measure.waits.temporal_profile import temporal_deviations, temporal_profile
     from streamline.measure.waits.timing import waits_by_hour_of_week
     from streamline.measure.waits.waiting import waiting_by_cause
+    from streamline.notebook.explore import explore
+    from streamline.notebook.overview import show
     from streamline.plan import plan_section
-    from streamline.progress import Progress
+    from streamline.progress import Progress, set_progress
     from streamline.renewal import refresh
     from streamline.results import Estimate, Finding
     from streamline.scale.partition import partitioned_summary
@@ -187,8 +189,10 @@ _HOMES = {
     "measure.staff.utilisation": ("utilisation",),
     "measure.waits.waiting": ("waiting_by_cause",),
     "measure.staff.work": ("resource_work",),
+    "notebook.explore": ("explore",),
+    "notebook.overview": ("show",),
     "plan": ("plan_section",),
-    "progress": ("Progress",),
+    "progress": ("Progress", "set_progress"),
     "renewal": ("refresh",),
     "results": ("Estimate", "Finding"),
     "scale.partition": ("partitioned_summary",),
@@ -272,6 +276,7 @@ __all__ = [
     "estimate",
     "estimated_starts",
     "estimates",
+    "explore",
     "feedback_scores",
     "first_contact_resolution",
     "first_passes",
@@ -315,6 +320,8 @@ __all__ = [
     "resource_work",
     "rework_loops",
     "sensitivity",
+    "set_progress",
+    "show",
     "slow_cases",
     "spark_log",
     "spark_summary",

@@ -35,7 +35,7 @@ from streamline.measure.loops.association import MIN_CASES
 from streamline.measure.loops.rework import rework_loops
 from streamline.measure.waits.bottleneck import bottlenecks
 from streamline.output import write_whole
-from streamline.progress import Progress, as_progress
+from streamline.progress import Progress, in_charge
 from streamline.proposals import proposed
 from streamline.provenance import InputFile, Provenance, version
 from streamline.publishing import section_files
@@ -126,14 +126,15 @@ def plan_section(study: str | Path, *, progress: Progress | Callable[[str], None
     progress : called with a few words before each stage; a `Progress` is told of the steps within a stage as well.
     Raises StudyError, LogError, ScenarioError and InsufficientDataError, each saying what to do.
     """
-    path, tell = Path(study), as_progress(progress)
+    path = Path(study)
     plan = read_study(path)
     template = word_template(plan, path)
-    records = read_records(plan, path, tell)
-    tell("measuring")
-    analysis = _analyse(plan, records, tell)
-    tell("writing the section")
-    return PlanSection(section=build_section(analysis), analysis=analysis, template=template)
+    with in_charge(progress) as tell:
+        records = read_records(plan, path, tell)
+        tell("measuring")
+        analysis = _analyse(plan, records, tell)
+        tell("writing the section")
+        return PlanSection(section=build_section(analysis), analysis=analysis, template=template)
 
 
 def word_template(plan: Study, path: Path) -> bytes | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import html
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from streamline.showing import left_out, notes_html, table_html, titled
+from streamline.units import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -141,6 +143,22 @@ def rows_of(frame: pd.DataFrame) -> Iterator[Any]:
     return iter(frame.itertuples(index=False))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """The period of the records behind a result: its first and last day (ISO dates) in a zone."""
+
+    first: str
+    last: str
+    timezone: str
+
+    def __str__(self) -> str:
+        return f"{self.first} to {self.last}"
+
+
+#: Where a result keeps what knows the period of the records: a log, what holds one, or a result that this one rests on.
+_HOLDERS = ("_log", "log", "links", "life", "_paths", "_attendance", "_rework", "together")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Result:
     """Base of every result: one table, the n behind it, and what was left out and why."""
@@ -153,6 +171,16 @@ class Result:
     excluded: Mapping[str, int]
     #: What a reader must know to use the numbers rightly; goes onto the page.
     caveats: tuple[str, ...] = ()
+    #: The period of the records behind the numbers: first arrival to last completion. None where it isn't known.
+    recorded: Window | None = field(default=None, repr=False)
+    #: What `n` counts.
+    _n_counts: ClassVar[str] = "case"
+
+    def __post_init__(self) -> None:
+        if self.recorded is None:
+            held = (getattr(self, name, None) for name in _HOLDERS)
+            found = (w for h in held if (w := getattr(h, "recorded", None)) is not None)
+            object.__setattr__(self, "recorded", next(found, None))
 
     @property
     def cases(self) -> pd.DataFrame:
@@ -164,14 +192,16 @@ class Result:
         return self.table.copy()
 
     def to_dict(self) -> dict[str, Any]:
-        """The table as records with n, what was excluded and the caveats; NaN becomes None."""
+        """The table as records with n, the window, what was excluded and the caveats; NaN becomes None."""
         records = [
             {str(k): plain(v) if isinstance(v, float) else v for k, v in row.items()}
             for row in self.table.to_dict(orient="records")
         ]
+        window = self.recorded
         return {
             "kind": type(self).__name__,
             "n": self.n,
+            "window": None if window is None else [window.first, window.last],
             "excluded": dict(self.excluded),
             "caveats": list(self.caveats),
             "rows": records,
@@ -187,19 +217,34 @@ class Result:
 
         return draw(self.chart(), ax=ax)
 
+    def _rests_on(self) -> str:
+        """n, the window and what was left out, in words."""
+        window = self.recorded
+        parts = [
+            f"n = {counted(self.n, self._n_counts)}",
+            f"records from {window}" if window else "",
+            left_out(self.excluded),
+        ]
+        return "; ".join(part for part in parts if part)
+
+    def __dir__(self) -> list[str]:
+        """What can be asked of the result: its public names, without what this kind can't answer."""
+        kind = type(self)
+        absent = {"cases"} if kind.cases is Result.cases else set()
+        absent |= {"chart", "plot"} if kind.chart is Result.chart else set()
+        fields = vars(self).keys() if hasattr(self, "__dict__") else ()
+        return sorted({*dir(kind), *fields} - absent)
+
     def __repr__(self) -> str:
-        left_out = ", ".join(f"{k}: {v:,}" for k, v in self.excluded.items() if v)
-        head = f"<{type(self).__name__}: {len(self.table)} rows, n={self.n:,}" + (
-            f", left out {left_out}>" if left_out else ">"
-        )
-        return head + "\n" + self.table.head(8).to_string(max_colwidth=40, float_format=lambda v: f"{v:.4g}")
+        out = left_out(self.excluded)
+        window = f", {self.recorded}" if self.recorded else ""
+        head = f"<{type(self).__name__}: {counted(len(self.table), 'row')}, n={self.n:,}{window}"
+        return head + (f", {out}>" if out else ">")
+
+    def __str__(self) -> str:
+        """The line of `repr`, and the first rows."""
+        return repr(self) + "\n" + self.table.head(8).to_string(max_colwidth=40, float_format=lambda v: f"{v:.4g}")
 
     def _repr_html_(self) -> str:
-        left_out = "; ".join(f"{html.escape(k)}: {v:,}" for k, v in self.excluded.items() if v)
-        table = self.table.head(20).to_html(
-            index=False, border=0, escape=True, float_format=lambda v: f"{v:,.4g}", na_rep="–"
-        )
-        more = f"<p>{len(self.table) - 20:,} more rows in <code>.table</code>.</p>" if len(self.table) > 20 else ""
-        notes = "".join(f"<p>{html.escape(c)}</p>" for c in self.caveats)
-        caption = f"{type(self).__name__}, n = {self.n:,} cases" + (f"; left out: {left_out}" if left_out else "")
-        return f"<figure><figcaption>{caption}</figcaption>{table}{more}{notes}</figure>"
+        caption = f"{titled(type(self).__name__)}: {self._rests_on()}"
+        return f"<div>{table_html(self.table, caption=caption)}{notes_html(self.caveats)}</div>"

@@ -18,7 +18,7 @@ from typing import Any, Literal
 from streamline.errors import OutputError, StudyError
 from streamline.output import RECORD, as_bytes
 from streamline.plan import PlanSection, plan_section
-from streamline.progress import Progress, as_progress
+from streamline.progress import Progress, in_charge
 from streamline.provenance import version
 from streamline.tracking import GIVEN, Tracking, track
 from streamline.units import counted
@@ -85,12 +85,13 @@ def verify(
 
     Raises OutputError when the folder holds no section, StudyError when no study is found, and what reading the records raises.
     """
-    place, tell = Path(folder), as_progress(progress)
+    place = Path(folder)
     recorded = _record(place)
     file, asked = _study(place, recorded, study), recorded.get("asked")
-    again = _tracked(place, file, asked, tell) if asked else plan_section(file, progress=tell)
-    tell("comparing")
-    return compared(place, again)
+    with in_charge(progress) as tell:
+        again = _tracked(place, file, asked, tell) if asked else plan_section(file, progress=tell)
+        tell("comparing")
+        return compared(place, again)
 
 
 def _tracked(folder: Path, study: Path, asked: Any, tell: Progress) -> Tracking:

@@ -81,3 +81,15 @@ def saved_section(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("page") / "section.html"
     path.write_text(to_html(sample.sample_section()), encoding="utf-8")
     return path
+
+
+@pytest.fixture(scope="session")
+def browser_tools():
+    """`browser_tools() -> [node, chromium, folder of node_modules]`, as for `check_page`."""
+    browser = load("browser_tools_check", HERE / "browser.py")
+    problem = browser.missing_tools()
+    if problem and os.environ.get("CI") == "true":
+        pytest.fail(problem)
+    if problem:
+        pytest.skip(problem)
+    return lambda: [browser._tool("node"), browser._tool("chromium"), str(browser._installed())]

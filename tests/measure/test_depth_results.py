@@ -19,7 +19,7 @@ from streamline.measure.waits.queue import queue_over_time
 from streamline.measure.waits.shift import wait_shifts
 from streamline.measure.waits.timing import waits_by_hour_of_week
 from streamline.report.chart import describe
-from streamline.units import DAY
+from streamline.units import DAY, counted
 
 EVIL = "<script>alert('x')</script>"
 #: Columns of `.cases` of each result.
@@ -84,7 +84,7 @@ class _Tags(HTMLParser):
 @pytest.mark.parametrize("name", CASES)
 def test_results_show_themselves_without_running_names(results, name: str) -> None:
     result = results[name]
-    assert repr(result).startswith(f"<{name}: {len(result.table)} rows, n={result.n:,}")
+    assert repr(result).startswith(f"<{name}: {counted(len(result.table), 'row')}, n={result.n:,}")
     parser = _Tags()
     parser.feed(result._repr_html_())
     assert "table" in parser.tags

@@ -16,6 +16,7 @@ from streamline.measure.loops.matching import matched_difference
 from streamline.measure.loops.passes import first_passes, loops_matching
 from streamline.measure.loops.rework import rework_loops
 from streamline.measure.slow import slow_cases
+from streamline.units import counted
 
 EVIL = "<script>alert('x')</script>"
 #: Columns of `.cases` of each result.
@@ -61,7 +62,7 @@ def results(log: EventLog) -> dict[str, Any]:
 @pytest.mark.parametrize("name", [*CASES, "LoopGraph"])
 def test_results_show_themselves_and_become_json(results, name: str) -> None:
     result = results[name]
-    assert repr(result).startswith(f"<{name}: {len(result.table)} rows, n={result.n}")
+    assert repr(result).startswith(f"<{name}: {counted(len(result.table), 'row')}, n={result.n}")
     page = result._repr_html_()
     assert "<table" in page
     assert "<script" not in page

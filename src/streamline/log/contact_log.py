@@ -15,6 +15,8 @@ from streamline.log.coded import coded
 from streamline.log.event_log import EventLog, Labels, Notes
 from streamline.log.raw import RawRecords, Reject
 from streamline.log.timestamps import parse_times
+from streamline.results import Window
+from streamline.showing import table_html
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -130,6 +132,19 @@ class ContactLog:
             if column is not None:
                 frame[name] = np.asarray([*column.names, None], dtype=object)[column.codes]
         return frame.assign(row=self.row)
+
+    @property
+    def recorded(self) -> Window | None:
+        """First and last day (UTC) with a contact; None for a log without any."""
+        if not len(self):
+            return None
+        days = np.array([self.time.min(), self.time.max()]).view("datetime64[us]").astype("datetime64[D]")
+        return Window(first=str(days[0]), last=str(days[1]), timezone="UTC")
+
+    def _repr_html_(self) -> str:
+        window = self.recorded
+        caption = repr(self)[1:-1] + (f"; contacts from {window}" if window else "")
+        return table_html(self.to_frame(), caption=caption, rows=10)
 
     def __repr__(self) -> str:
         made = "".join(f"; {sentence}" for sentence in self.history)

@@ -25,7 +25,7 @@ from streamline.kernels.duty import (
 )
 from streamline.log.calendar import Calendar
 from streamline.log.event_log import EventLog
-from streamline.units import MISSING_TIME, parse_duration
+from streamline.units import MISSING_TIME, counted, parse_duration
 
 Int64 = npt.NDArray[np.int64]
 Bool = npt.NDArray[np.bool_]
@@ -53,6 +53,11 @@ class Duty:
     source: str
     #: Summed length of all intervals before each place; one more than there are intervals.
     before: Int64 = field(init=False, repr=False)
+
+    def __repr__(self) -> str:
+        n = len(self.first)
+        hours = f"{len(self.begin):,} stretches"
+        return f"<Duty of {counted(n, 'resource')}: hours known of {int(self.known.sum()):,}, {hours}; {self.source}>"
 
     def __post_init__(self) -> None:
         n = len(self.first)

@@ -15,6 +15,8 @@ from streamline.errors import UnknownNameError
 from streamline.kernels.coding import gathered, rows_of_groups
 from streamline.log.raw import Reject
 from streamline.machine import in_threads
+from streamline.results import Window
+from streamline.showing import table_html
 from streamline.units import MISSING_TIME
 
 if TYPE_CHECKING:
@@ -176,6 +178,15 @@ class EventLog:
         first = int(known.min()) if len(known) else MISSING_TIME
         last = int(self.complete.max()) if self.n_steps else first
         return first, last
+
+    @property
+    def recorded(self) -> Window | None:
+        """`period` as days in the log's zone; None for a log without steps."""
+        first, last = self.period
+        if MISSING_TIME in (first, last):
+            return None
+        days = [f"{day:%Y-%m-%d}" for day in self.instants(np.array([first, last], dtype=np.int64))]
+        return Window(first=days[0], last=days[1], timezone=self.timezone)
 
     def case_id(self, case: int) -> str:
         """The id of one case."""
@@ -405,9 +416,9 @@ class EventLog:
         )
 
     def _repr_html_(self) -> str:
-        import html
-
-        return f"<p>{html.escape(repr(self)[1:-1])}</p>" + str(self.to_frame().head(10).to_html(index=False, border=0))
+        window = self.recorded
+        caption = repr(self)[1:-1] + (f"; records from {window}" if window else "")
+        return table_html(self.to_frame(), caption=caption, rows=10)
 
 
 def _frozen(array: npt.NDArray[Any]) -> npt.NDArray[Any]:

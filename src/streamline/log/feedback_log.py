@@ -34,6 +34,10 @@ class FeedbackLog:
     def __len__(self) -> int:
         return len(self.score)
 
+    def __repr__(self) -> str:
+        low, high = self.scale
+        return f"<FeedbackLog {self.source}: {len(self):,} scores from {low:g} to {high:g}, {len(self.rejects):,} rows set aside>"
+
     def case_numbers(self, log: EventLog) -> npt.NDArray[np.int64]:
         """For each answer the number of its case in `log`, -1 where the log has none such."""
         import pyarrow.compute as pc

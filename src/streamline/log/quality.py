@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from streamline.errors import listed
+from streamline.figure import Bar, BarChart, Chart
 from streamline.log.event_log import EventLog
 from streamline.log.ocel_flat import FORMAT, KINDS
 from streamline.log.raw import shortened
@@ -62,11 +64,21 @@ class DataQuality(Result):
     #: How the source was read, in words.
     reading: dict[str, str]
 
-    def __repr__(self) -> str:
-        lines = [f"<DataQuality: {len(self.findings)} findings, n={self.n:,} cases>"]
+    def __str__(self) -> str:
+        lines = [repr(self)]
         lines += [f"  {k}: {v}" for k, v in self.reading.items()]
         lines += [f"  - {f.statement} {f.effect}" for f in self.findings]
         return "\n".join(lines)
+
+    def chart(self) -> Chart:
+        """How much of the records each finding is about, the largest share first; findings without a share are left out."""
+        told = sorted((f for f in self.findings if math.isfinite(f.share)), key=lambda f: -f.share)
+        return BarChart(
+            title="What was met in the records",
+            axis="Share of what was looked at (%)",
+            bars=tuple(Bar(label=f"{f.kind}: {counted(f.count, f.unit, f.unit)}", value=100 * f.share) for f in told),
+            note=self._rests_on(),
+        )
 
     @property
     def cases(self) -> pd.DataFrame:
@@ -92,6 +104,7 @@ def data_quality(log: EventLog, *, as_of: int | None = None) -> DataQuality:
         *_labels(log),
     )
     return DataQuality(
+        recorded=log.recorded,
         table=pd.DataFrame(
             [
                 {

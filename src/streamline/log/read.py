@@ -29,11 +29,13 @@ from streamline.log.roles import (
     need,
 )
 from streamline.log.xes import read_xes_records
+from streamline.progress import told_if_slow
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
+@told_if_slow("reading the log")
 def read_log(
     source: str | Path | pd.DataFrame | Any,
     *,
@@ -100,6 +102,7 @@ def read_log(
     return log_of_records(raw, options)
 
 
+@told_if_slow("reading the contacts")
 def read_contacts(
     source: str | Path | pd.DataFrame | Any,
     *,

@@ -146,6 +146,7 @@ def feedback_scores(
     answered = np.flatnonzero(count > 0)
     days = np.where(log.closed, (log.last_completion - log.arrival) / DAY, np.nan)
     return FeedbackScores(
+        recorded=log.recorded,
         table=pd.DataFrame(rows, columns=columns),
         n=len(answered),
         excluded={"answers about other or open cases": int(len(numbers) - known.sum())},

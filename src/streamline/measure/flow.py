@@ -165,14 +165,36 @@ class ProcessMap(Result):
     #: Transitions left off the map, and how many there were in all.
     n_edges_left_off: int
     n_edges: int
+    _log: EventLog = field(repr=False)
+
+    @cached_property
+    def cases(self) -> pd.DataFrame:
+        """One row each time that a transition on the map was taken: case, source, target, completed (of the source; of
+        the start marker, the arrival), hours (to the target's start, or completion where no start is recorded; NaN beside
+        the markers of start and end)."""
+        log = self._log
+        some = np.flatnonzero(np.diff(log.case_offsets) > 0)
+        first, last = log.case_offsets[:-1][some], log.case_offsets[1:][some] - 1
+        names, ids = np.asarray(log.activities, dtype=object), log.case_id_array(some)
+        start, end = self.flow.nodes[0].label, self.flow.nodes[-1].label
+        began = pd.DataFrame({"case": ids, "source": start, "target": names[log.activity[first]],
+                              "completed": log.instants(log.arrival[some]), "hours": np.nan})  # fmt: skip
+        ended = pd.DataFrame({"case": ids, "source": names[log.activity[last]], "target": end,
+                              "completed": log.instants(log.complete[last]), "hours": np.nan})  # fmt: skip
+        taken = pd.concat([began, directly_follows(log).cases, ended], ignore_index=True)
+        edges = pd.MultiIndex.from_frame(self.table[["source", "target"]])
+        shown = pd.MultiIndex.from_frame(taken[["source", "target"]]).isin(edges)
+        return taken[shown].reset_index(drop=True)
 
     def chart(self) -> Chart:
+        """The map."""
         return self.flow
 
     def _repr_html_(self) -> str:
+        """The map, and its transitions as a table."""
         from streamline.report.map import map_svg
 
-        return map_svg(self.flow, title_id="process-map")
+        return f"<div>{map_svg(self.flow, title_id='', headed=True)}{Result._repr_html_(self)}</div>"
 
 
 def process_map(log: EventLog, *, min_share: float = 0.05, max_nodes: int = 25, min_cases: int = 1) -> ProcessMap:
@@ -264,6 +286,7 @@ def process_map(log: EventLog, *, min_share: float = 0.05, max_nodes: int = 25, 
         flow=flow,
         n_edges_left_off=len(rows) - len(chosen),
         n_edges=len(rows),
+        _log=log,
     )
 
 

@@ -108,6 +108,7 @@ def by_group(
     ]
     table = pd.DataFrame(rows).sort_values(["n_cases", "group"], ascending=[False, True], ignore_index=True)
     return Groups(
+        recorded=log.recorded,
         table=table,
         n=len(closed),
         excluded={"open": log.n_cases - len(closed)},

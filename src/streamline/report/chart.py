@@ -98,6 +98,7 @@ def chart_svg(
     desc: str = "",
     headed: bool = False,
     outlines: bool = False,
+    width: float | None = None,
 ) -> str:
     """A chart as one `<svg>` element for a page; the same chart gives the same bytes.
 
@@ -106,6 +107,7 @@ def chart_svg(
     desc : what the picture shows, for `<desc>`; by default the numbers of the chart in words.
     headed : also draw the title and the note, for a picture that stands alone.
     outlines : letters as shapes, for readers without fonts; else as text in the reader's own font.
+    width : points, in place of the width that `wide` stands for.
 
     The element has a viewBox and no size: the page decides how large it is.
     """
@@ -122,7 +124,7 @@ def chart_svg(
         "hatch.linewidth": 0.8,
     }
     with matplotlib.style.context("default"), mpl.rc_context(settings), without_glyph_warnings():
-        axes = _figure(chart, width=WIDE if wide else NARROW, headed=headed, make=Figure)
+        axes = _figure(chart, width=width or (WIDE if wide else NARROW), headed=headed, make=Figure)
         stream = io.BytesIO()
         canvas: Any = FigureCanvasSVG(cast("Figure", axes.figure))
         canvas.print_svg(stream, metadata={"Date": None})

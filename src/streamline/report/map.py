@@ -46,7 +46,7 @@ _NARROWEST = 340.0
 def map_svg(flow: FlowMap, *, title_id: str, desc: str = "", max_seconds: float = 20.0, headed: bool = False) -> str:
     """A process map as one `<svg>` element; the same map and the same Graphviz give the same bytes.
 
-    title_id : id of the `<title>`, unique in the page.
+    title_id : id of the `<title>`, unique in the page; without one the picture is named by a label and has no id.
     desc : what the map shows, for `<desc>`; by default its steps and ways back in words.
     max_seconds : time limit for the layout; past it the steps come in rows, and the picture says so.
     headed : also draw the title and the note, for a picture that stands alone.
@@ -69,12 +69,19 @@ def map_svg(flow: FlowMap, *, title_id: str, desc: str = "", max_seconds: float 
     key, foot = _key(flow, plan, width=width, top=head + plan.height + 6, note=flow.note if headed else "")
     parts += key
     words = desc or describe(flow)
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.1f} {foot:.1f}" role="img" '
-        f"aria-labelledby={quoteattr(f'{title_id} {title_id}-desc')} font-family={quoteattr(FONTS)}>"
-        f"<title id={quoteattr(title_id)}>{escape(clean(flow.title))}</title>"
-        f"<desc id={quoteattr(f'{title_id}-desc')}>{escape(clean(words))}</desc>" + "".join(parts) + "</svg>"
-    )
+    size = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.1f} {foot:.1f}" role="img" '
+    if title_id:
+        named = (
+            f"aria-labelledby={quoteattr(f'{title_id} {title_id}-desc')} font-family={quoteattr(FONTS)}>"
+            f"<title id={quoteattr(title_id)}>{escape(clean(flow.title))}</title>"
+            f"<desc id={quoteattr(f'{title_id}-desc')}>{escape(clean(words))}</desc>"
+        )
+    else:
+        named = (
+            f"aria-label={quoteattr(f'{clean(flow.title)}. {clean(words)}')} "
+            f'width="{width:.0f}" style="max-width:100%;height:auto" font-family={quoteattr(FONTS)}>'
+        )
+    return size + named + "".join(parts) + "</svg>"
 
 
 def edge_width(edge: MapEdge, flow: FlowMap) -> float:

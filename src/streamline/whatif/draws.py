@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TypeVar
 from zlib import crc32
@@ -20,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from streamline.kernels.queues import NEVER, Replayed
+from streamline.progress import shown_if_slow
 from streamline.whatif.change import Change
 from streamline.whatif.contact_edits import contact_edits
 from streamline.whatif.contact_response import ContactChange, DrawnRates
@@ -163,10 +165,10 @@ def drawn(
         return vectors, lost
 
     results = []
-    for k, result in enumerate(_each(one, draws, workers)):
-        results.append(result)
-        if progress:
-            progress(k + 1, len(draws))
+    with nullcontext(progress) if progress else shown_if_slow("estimating") as tell:
+        for k, result in enumerate(_each(one, draws, workers)):
+            results.append(result)
+            tell(k + 1, len(draws))
     values = np.array([v for v, _ in results])
     lost = np.array([u for _, u in results])
     return Draws(

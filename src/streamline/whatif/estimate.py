@@ -304,6 +304,7 @@ def _estimate(
             "were made; more draws settle them."
         )
     return ScenarioEstimate(
+        recorded=log.recorded,
         table=pd.DataFrame([{k: getattr(f, k) for k in Figure.__dataclass_fields__} for f in figures]),
         n=len(mine),
         excluded={"open, or not counted": log.n_cases - len(mine)},

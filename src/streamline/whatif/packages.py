@@ -203,6 +203,7 @@ def packages(
     else:
         cheapest, missing = None, caveats[0]
     return PackageEstimates(
+        recorded=model.log.recorded,
         table=table,
         n=measures.n_of("cycle_time.mean"),
         excluded={},

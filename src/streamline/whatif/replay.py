@@ -13,10 +13,12 @@ from streamline.log.contact_log import ContactLog
 from streamline.log.event_log import EventLog
 from streamline.measure.contacts.linking import LinkedContacts, link_contacts
 from streamline.measure.waits.path import ConcurrencyRule
+from streamline.progress import told_if_slow
 from streamline.whatif.contact_response import fit_contacts
 from streamline.whatif.queue_model import Bool, QueueModel, fit_queues
 
 
+@told_if_slow("fitting the replay")
 def fit_replay(
     log: EventLog,
     *,

@@ -17,7 +17,7 @@ from scipy.stats import norm
 
 from streamline.figure import Chart, Swing, Tornado
 from streamline.measure.duration import LEVEL
-from streamline.results import Result
+from streamline.results import Result, Window
 from streamline.whatif.change import AddCapacity, Change, ChangeDemand, ExpressLane
 from streamline.whatif.draws import BoundScenario, drawn
 from streamline.whatif.estimate import Proposal, bound_proposal, measures_of
@@ -61,11 +61,6 @@ class Sensitivity(Result):
     def shown(self) -> pd.DataFrame:
         """The rows of the measure shown."""
         return self.table[self.table["measure"] == self.measure].reset_index(drop=True)
-
-    @property
-    def cases(self) -> pd.DataFrame:
-        """None: the ends of an estimate have no cases of their own."""
-        return pd.DataFrame()
 
     def chart(self) -> Chart:
         """A bar from the change at each thing's low end to that at its high end."""
@@ -165,7 +160,7 @@ def sensitivities(
             less, grown = at[after] - at[0], at[after + 1] - at[1]
             words = f"{DEMAND:.0%} fewer", f"{DEMAND:.0%} more"
             ends.append(_End(what=ARRIVALS, low=words[0], high=words[1], at_low=less, at_high=grown, inside=False))
-        result.append(_told(measures, p.name, likely, ends, draws))
+        result.append(_told(measures, p.name, likely, ends, draws, model.log.recorded))
     return tuple(result)
 
 
@@ -190,13 +185,16 @@ def _of_demand(changes: Sequence[Change]) -> bool:
     return any(isinstance(c, ChangeDemand) for c in changes)
 
 
-def _told(measures: Measures, name: str, likely: Float, ends: Sequence[_End], draws: int) -> Sensitivity:
+def _told(
+    measures: Measures, name: str, likely: Float, ends: Sequence[_End], draws: int, recorded: Window | None
+) -> Sensitivity:
     """The result of one scenario, the widest first within each measure."""
     rows = [_row(measures, measure, unit, likely, end) for measure, unit in measures.names for end in ends]
     order = {measure: j for j, (measure, _) in enumerate(measures.names)}
     table = pd.DataFrame(rows).assign(order=[order[str(r["measure"])] for r in rows])
     table = table[table["swing"] > 0].sort_values(["order", "swing"], ascending=[True, False], kind="stable")
     return Sensitivity(
+        recorded=recorded,
         table=table.drop(columns="order").reset_index(drop=True),
         n=measures.n_of("cycle_time.mean"),
         excluded={},

@@ -199,6 +199,7 @@ def validated(
     kept = _kept(model, work)
     verdict, why = _judged(rows, waits, later, missing, kept, model.staffing is not None)
     return Validation(
+        recorded=log.recorded,
         table=table,
         n=int(mine.sum()),
         excluded={"open, or not counted": int(log.n_cases - mine.sum())},

@@ -78,11 +78,12 @@ class Value(Result):
     burden: pd.DataFrame = field(repr=False)
     #: What isn't told and why, in words.
     missing: tuple[str, ...]
+    _cases: pd.DataFrame = field(repr=False)
 
     @property
     def cases(self) -> pd.DataFrame:
-        """None: money is of all cases together."""
-        return pd.DataFrame()
+        """One row a closed case of the estimate that the money is of; see `ScenarioEstimate.cases`."""
+        return self._cases
 
     def chart(self) -> Chart:
         """Net present value at the end of each year."""
@@ -194,6 +195,8 @@ def value_of(
                         method=method, unit=currency, n=n,
                     )  # fmt: skip
     return Value(
+        recorded=estimate.recorded,
+        _cases=estimate.cases,
         table=table,
         n=n,
         excluded=estimate.excluded,

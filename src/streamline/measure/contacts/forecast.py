@@ -261,6 +261,7 @@ def _checked(
     case, number = np.unique(told.case, return_inverse=True)
     n_all = int(((links.log.arrival != MISSING_TIME) & (links.log.arrival < edges[-1])).sum())
     return ContactForecast(
+        recorded=links.recorded,
         table=table,
         n=len(case),
         excluded={"without days in these weeks": n_all - len(case)},

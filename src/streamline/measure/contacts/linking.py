@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from streamline.errors import InsufficientDataError, UnknownNameError
+from streamline.figure import Bar, BarChart, Chart
 from streamline.kernels.customers import cases_open_at
 from streamline.log.contact_log import ContactLog
 from streamline.log.event_log import EventLog
@@ -42,7 +43,7 @@ from streamline.measure.contacts.fates import (
     caveats_of,
 )
 from streamline.measure.contacts.likeness import LIKENESS_CAVEATS, Likeness, are_requests, likeness
-from streamline.results import Result
+from streamline.results import Result, rows_of
 from streamline.units import DAY, MISSING_TIME, counted
 
 Bool = npt.NDArray[np.bool_]
@@ -112,6 +113,16 @@ class LinkedContacts(Result):
         """For each link the code of its channel or reason (-1: not recorded), and the names; None without such a column."""
         labels = self.contacts.channel if what == "channel" else self.contacts.reason
         return None if labels is None else (labels.codes[self.place].astype(np.int64), labels.names)
+
+    def chart(self) -> Chart:
+        """How many contacts there are of each fate."""
+        return BarChart(
+            title="Which contacts count for a case",
+            axis="Contacts",
+            bars=tuple(Bar(label=r.fate, value=float(r.n_contacts), group="counts" if r.linked else "doesn't count")
+                       for r in rows_of(self.table)),
+            note=self._rests_on(),
+        )  # fmt: skip
 
     @cached_property
     def cases(self) -> pd.DataFrame:

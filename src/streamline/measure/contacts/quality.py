@@ -38,11 +38,7 @@ DATES_ONLY = 0.5
 class ContactQuality(DataQuality):
     """Findings about the records of contacts; as DataQuality, but n counts contacts."""
 
-    def __repr__(self) -> str:
-        lines = [f"<ContactQuality: {counted(len(self.findings), 'finding')}, n={counted(self.n, 'contact')}>"]
-        lines += [f"  {k}: {v}" for k, v in self.reading.items()]
-        lines += [f"  - {f.statement} {f.effect}" for f in self.findings]
-        return "\n".join(lines)
+    _n_counts = "contact"
 
 
 def contact_quality(log: EventLog, contacts: ContactLog, *, customer: str | None = None) -> ContactQuality:
@@ -66,6 +62,7 @@ def contact_quality(log: EventLog, contacts: ContactLog, *, customer: str | None
         ),
         n=len(contacts),
         excluded={},
+        recorded=contacts.recorded,
         findings=findings,
         reading=dict(contacts.notes.reading),
     )

@@ -117,6 +117,7 @@ def weekly_total_rates(
          "rate_high": fit.high, "held_at_zero": fit.held_at_zero, "own_movement": fit.own_movement}
     )  # fmt: skip
     return WeeklyTotalRates(
+        recorded=log.recorded,
         table=table.sort_values(["open_days", "state"], ascending=[False, True], ignore_index=True),
         n=n,
         excluded={"rows outside these weeks": int(((totals.time < edges[0]) | (totals.time >= edges[-1])).sum())},

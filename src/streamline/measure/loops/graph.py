@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import islice
 
 import networkx as nx
@@ -52,6 +53,13 @@ class LoopGraph(Result):
     bounded: bool
     min_share: float
     _log: EventLog = field(repr=False)
+
+    @cached_property
+    def cases(self) -> pd.DataFrame:
+        """One row each time that a transition of the table was taken: case, source, target, completed, hours."""
+        taken = directly_follows(self._log).cases
+        edges = pd.MultiIndex.from_frame(self.table[["source", "target"]])
+        return taken[pd.MultiIndex.from_frame(taken[["source", "target"]]).isin(edges)].reset_index(drop=True)
 
     def marked(self, flow: FlowMap) -> FlowMap:
         """The map with each edge marked as returning that closes a loop in most of the times that it is taken."""

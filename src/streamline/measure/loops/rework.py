@@ -243,6 +243,7 @@ def rework_loops(
     looping = share_interval(float(n_looping), n, level=level)
     hours = float("nan") if staff is None else staff.sum() / HOUR
     return ReworkLoops(
+        recorded=log.recorded,
         table=table,
         n=n,
         excluded={"open": int((~closed).sum())},

@@ -126,6 +126,7 @@ def process_model(
         {"activity": log.activities, "n_cases": in_cases, "share": in_cases / sample.n_closed, "in_model": inside}
     )
     return ProcessModel(
+        recorded=log.recorded,
         table=table,
         n=sample.n_closed,
         excluded={"open": log.n_cases - sample.n_closed},

@@ -258,6 +258,7 @@ def _result(
     total = float(hours.signs[known].sum())
     support = float(inside[known].sum() / total) if total else float("nan")
     return ResourceCalendars(
+        recorded=log.recorded,
         table=table,
         n=pools.n,
         excluded=pools.excluded,

@@ -216,6 +216,7 @@ def _result(
     )
     n_cases = len(np.unique(log.case_of_step[log.resource.codes >= 0]))
     return ResourcePools(
+        recorded=log.recorded,
         table=table,
         n=n_cases,
         excluded={"without a step that has a resource": log.n_cases - n_cases},

@@ -151,6 +151,7 @@ def start_error(
     table = pd.DataFrame([_told(name, group) for name, group in [*groups, ("all", hours)]])
     n = len(np.unique(log.case_of_step[step]))
     return StartError(
+        recorded=log.recorded,
         table=table,
         n=n,
         excluded={"without a step whose start is recorded and can be estimated": log.n_cases - n},

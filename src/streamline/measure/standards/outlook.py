@@ -147,6 +147,7 @@ def cases_at_risk(log: EventLog, *, standard: str) -> CasesAtRisk:
             "them out."
         )
     return CasesAtRisk(
+        recorded=log.recorded,
         table=table.sort_values(
             ["expected_misses", "n_open", "state"], ascending=[False, False, True], ignore_index=True
         ),
@@ -263,6 +264,7 @@ def outlook_calibration(log: EventLog, *, standard: str, at: Sequence[int]) -> O
             }
         )
     return OutlookCalibration(
+        recorded=log.recorded,
         table=pd.DataFrame(rows),
         n=int(told["case"].nunique()),
         excluded={},

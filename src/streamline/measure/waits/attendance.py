@@ -19,6 +19,7 @@ from streamline.log.event_log import EventLog
 from streamline.measure.periods import local_time
 from streamline.measure.staff.availability import resource_calendars
 from streamline.measure.waits.path import Paths
+from streamline.results import Window
 from streamline.units import DAY, MISSING_TIME
 
 Int64 = npt.NDArray[np.int64]
@@ -38,6 +39,11 @@ class Attendance:
     duty: Duty
     offsets: Int64
     step: Int64
+
+    @property
+    def recorded(self) -> Window | None:
+        """The period of the log."""
+        return self.paths.recorded
 
     def parts(self, who: Int64, since: Int64, until: Int64, queued: Int64) -> Int64:
         """Split each stretch [since, until) of resource `who`: (n, 5) microseconds, of which the first four add up to it.

@@ -161,6 +161,7 @@ def bottlenecks(
     if calendar is None:
         caveats.append("No office hours were given: all times are elapsed time, nights and weekends included.")
     return Bottlenecks(
+        recorded=log.recorded,
         table=table,
         n=n,
         excluded={"open": int((~closed).sum())},

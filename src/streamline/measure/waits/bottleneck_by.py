@@ -125,6 +125,7 @@ def bottlenecks_by(
     if calendar is None:
         caveats.append("No office hours were given: all times are elapsed time, nights and weekends included.")
     return BottlenecksBy(
+        recorded=log.recorded,
         table=table.sort_values(["share", "place"], ascending=[False, True], ignore_index=True),
         n=int(log.closed.sum()),
         excluded={"open": int((~log.closed).sum())},

@@ -17,6 +17,7 @@ from streamline.kernels.traces import critical_steps, overlapped_activities, pre
 from streamline.log.calendar import Calendar
 from streamline.log.event_log import EventLog
 from streamline.measure.summaries.routes import routes_of, weighted
+from streamline.results import Window
 from streamline.units import MISSING_TIME
 
 Int64 = npt.NDArray[np.int64]
@@ -61,6 +62,11 @@ class Paths:
     #: Place of the step that enabled this one; -1 where the arrival did.
     predecessor: Int64
     enabled: Int64
+
+    @property
+    def recorded(self) -> Window | None:
+        """The period of the log."""
+        return self.log.recorded
 
     @cached_property
     def known(self) -> Bool:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from streamline.errors import InsufficientDataError
 from streamline.log.calendar import Calendar
 from streamline.measure.waits.path import Paths
-from streamline.units import HOUR, MISSING_TIME
+from streamline.units import HOUR, MISSING_TIME, counted
 
 Int64 = npt.NDArray[np.int64]
 
@@ -42,6 +42,9 @@ class Releases:
     releases: Int64
     #: Share of the activity's waiting that lies before the release, 0 to 1.
     share: float
+
+    def __repr__(self) -> str:
+        return f"<Releases of {self.activity!r}: {counted(len(self.releases), 'release')} of {counted(len(self.step), 'step')}>"
 
 
 def observed_releases(paths: Paths, activity: str, *, calendar: Calendar | None = None) -> Releases:

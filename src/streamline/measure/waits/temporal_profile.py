@@ -63,6 +63,29 @@ class TemporalProfile(Result):
     _log: EventLog = field(repr=False)
     _pairs: _Pairs = field(repr=False)
 
+    @cached_property
+    def cases(self) -> pd.DataFrame:
+        """One row a pair of steps, case by case: case, source, target, completed, reached, hours."""
+        log, width = self._log, np.iinfo(np.int64)
+        keys = np.sort(_own_keys(log, self._pairs))
+        # no time lies between these bounds, so that every pair is outside them
+        least, most = (np.full(len(keys), edge, dtype=np.int64) for edge in (width.max, width.min))
+        *_, source, target = outside(
+            log.case_offsets, log.activity, _begun(log), log.complete, len(log.activities), _is_directly(self.follows),
+            keys, least, most, int(self.table["n"].sum()),
+        )  # fmt: skip
+        names, begun = np.asarray(log.activities, dtype=object), _begun(log)
+        return pd.DataFrame(
+            {
+                "case": log.case_id_array(log.case_of_step[source]),
+                "source": names[log.activity[source]],
+                "target": names[log.activity[target]],
+                "completed": log.instants(log.complete[source]),
+                "reached": log.instants(begun[target]),
+                "hours": (begun[target] - log.complete[source]) / HOUR,
+            }
+        )
+
     def chart(self) -> Chart:
         """The fifteen most frequent pairs."""
         return BarChart(

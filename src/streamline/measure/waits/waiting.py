@@ -219,6 +219,7 @@ def waiting_by_cause(
     activity_names = np.asarray(log.activities, dtype=object)
     labels = _resource_names(log, on_path) if groups is None else _group_names(log, on_path, groups)
     return WaitingByCause(
+        recorded=log.recorded,
         table=table,
         n=n,
         excluded={
