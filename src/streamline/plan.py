@@ -166,7 +166,7 @@ def _read(plan: Study, path: Path, progress: Progress) -> _Records:
     folder = path.parent
     part = plan.log
     progress(f"reading {part.source}")
-    whole = _read_log(part, folder)
+    whole = _without_sensitive(plan, _read_log(part, folder))
     log, in_window = _windowed(plan, whole)
     feedback = None
     contacts, totals = _read_contacts(plan.contacts, folder, part.timezone, progress)
@@ -235,6 +235,12 @@ def _read_log(part: LogPart, folder: Path) -> EventLog:
     kept: Any = {k: v for k, v in options.items() if k not in ("delimiter", "encoding")}
     beside = folder / part.source
     return spark_log(str(beside) if beside.exists() else part.source, **kept)
+
+
+def _without_sensitive(plan: Study, log: EventLog) -> EventLog:
+    """The log without the attributes that the study names as sensitive; a customer's id among them still links contacts."""
+    known_by = None if plan.contacts is None else plan.contacts.known_by
+    return log.without_attributes([name for name in plan.privacy.sensitive if name != known_by])
 
 
 def _windowed(plan: Study, whole: EventLog) -> tuple[EventLog, npt.NDArray[np.bool_]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -223,6 +223,18 @@ class EventLog:
             chosen &= self.arrival < last
         return self.select(
             chosen, because=f"cases that arrived in the window: {int(chosen.sum()):,} of {self.n_cases:,}"
+        )
+
+    def without_attributes(self, names: Collection[str]) -> EventLog:
+        """The same log as if these attributes of its cases had never been read; those that it hasn't are no matter."""
+        gone = [name for name in self.attributes.columns if name in names]
+        if not gone:
+            return self
+        varying = {name: n for name, n in self.notes.varying_attributes.items() if name not in gone}
+        return replace(
+            self,
+            attributes=self.attributes.drop(columns=gone),
+            notes=replace(self.notes, varying_attributes=varying),
         )
 
     def save(self, folder: str | Path) -> Path:

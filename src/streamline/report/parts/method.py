@@ -56,6 +56,11 @@ def method_part(a: Analysis) -> Part:
         f"Groups of fewer than {a.minimum_cell} cases are not shown. What is left of a total after the groups shown may "
         "still tell the size of a small remainder.",
     ]
+    if a.study.privacy.sensitive:
+        limits.append(
+            f"{counted(len(a.study.privacy.sensitive), 'attribute')} of the cases that the study names as sensitive took no part: "
+            "nothing is told by them, and comparisons of like cases don't hold them alike."
+        )
     costs = a.study.costs
     if costs is not None and costs.customer_hour is not None and costs.customer_time is None:
         limits.append(
