@@ -296,7 +296,9 @@ def check_sensitive(names: Sequence[str], log: LogPart, scenarios: Sequence[Scen
                 f"sensitive: {name!r} is the log's {roles[name]} too, and would be told as that; name another column there"
             )
         choosing = [
-            s.name for s in scenarios if any(name in w for c in s.changes if (w := getattr(c, "where", None)) is not None)
+            s.name
+            for s in scenarios
+            if any(name in w for c in s.changes if (w := getattr(c, "where", None)) is not None)
         ]
         if choosing:
             problems.append(

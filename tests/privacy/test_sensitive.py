@@ -1,4 +1,4 @@
-"""Attributes that a study names as sensitive: nothing is told by them, in any file; and a study that can't keep that is refused."""
+"""Attributes that a study names as sensitive: nothing is told by them in any file, and a study that would is refused."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from small_office import Office
 from streamline.errors import StudyError
 from streamline.study import json_schema, read_study
-from tests.privacy.small_office import Office
 
 WORDS = ("faith", "orthodox", "lutheran")
 STUDY = """\

@@ -38,6 +38,8 @@ class KeyFigure:
     unit: str
     label: str
     detail: str = ""
+    #: The id of the finding whose number it is; empty where there is none.
+    finding: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +68,8 @@ class Table:
     note: str = ""
     #: The file with the full, unrounded rows, relative to the output folder; empty when there is none.
     file: str = ""
+    #: For each row the id of the finding whose numbers it shows, or nothing; empty when no row shows one.
+    findings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

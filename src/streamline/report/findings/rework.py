@@ -206,9 +206,8 @@ def _associations(a: Analysis) -> Iterator[Finding]:
     for rank, row in enumerate(rows_of(telling_loops(a).head(5)), start=1):
         assert found is not None
         low, high = float(row.risk_ratio_low), float(row.risk_ratio_high)
-        counts = (
-            f"{percent(row.looping_share)} of {row.n_cases:,} closed cases against {percent(row.others_looping_share)}"
-        )
+        others = f"{percent(row.others_looping_share)} of the others"
+        counts = f"{percent(row.looping_share)} of {row.n_cases:,} closed cases against {others}"
         often = number(row.risk_ratio, max(2, decimals(low, high, row.risk_ratio)))
         yield SubjectFinding(
             id=f"rework.association.{rank}", section="rework", subject=f"{factor_words(row.factor)}: {row.level}",

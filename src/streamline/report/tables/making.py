@@ -28,10 +28,13 @@ def table_of(
     *,
     note: str = "",
     file: str = "",
+    findings: Sequence[str] = (),
 ) -> Table:
+    """A table of finished text. findings : for each row the id of its finding, or nothing; none at all where no row has one."""
+    assert not findings or len(findings) == len(rows), id_
     return Table(
         id=id_, caption=caption, columns=tuple(Column(heading=h, numeric=n) for h, n in columns),
-        rows=tuple(tuple(r) for r in rows), note=note, file=file,
+        rows=tuple(tuple(r) for r in rows), note=note, file=file, findings=tuple(findings),
     )  # fmt: skip
 
 

@@ -76,8 +76,8 @@ class Office:
             for _ in range(int(rng.poisson(self.contacts))):
                 when = first + (last - first) * float(rng.random())
                 reason = str(rng.choice(["status", "documents", "complaint"], p=[0.7, 0.27, 0.03]))
-                calls.append({"case": case, "time": when.isoformat(), "channel": str(rng.choice(["phone", "email"], p=[0.9, 0.1])),
-                              "reason": reason})  # fmt: skip
+                by = str(rng.choice(["phone", "email"], p=[0.9, 0.1]))
+                calls.append({"case": case, "time": when.isoformat(), "channel": by, "reason": reason})
         return steps, calls
 
     def plan(self, folder: Path) -> PlanSection:
