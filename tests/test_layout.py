@@ -30,6 +30,7 @@ COMPOSERS = (
     "privacy",
     "published",
     "published_contacts",
+    "published_counts",
     "published_diagnosis",
     "tables",
     "wording",

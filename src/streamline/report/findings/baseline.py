@@ -21,7 +21,7 @@ def baseline_findings(a: Analysis) -> Iterator[Finding]:
     )  # fmt: skip
     yield Finding(
         id="baseline.open_cases", section="baseline",
-        statement=_open_words(a, n_open, n_all, period), value=None if 0 < n_open < a.minimum_cell else n_open,
+        statement=_open_words(a, n_open, n_all, period), value=None if a.few_open else n_open,
         unit="cases", n=n_all, method="count of the records", table=table,
     )  # fmt: skip
     closed = f"{a.cycle.n:,} closed cases that arrived from {period}"
@@ -84,5 +84,10 @@ def _open_words(a: Analysis, n_open: int, n_all: int, period: str) -> str:
             f"The study names no activities that end a case, so all {n_all:,} cases that arrived from {period} count as "
             "closed."
         )
-    few = f"Fewer than {a.minimum_cell}" if 0 < n_open < a.minimum_cell else f"{n_open:,}" if n_open else "None"
+    if a.few_open:
+        return (
+            f"Fewer than {a.minimum_cell} cases that arrived from {period} are still open; they are left out of all figures, so "
+            "that no total tells how many they are."
+        )
+    few = f"{n_open:,}" if n_open else "None"
     return f"{few} of the {n_all:,} cases that arrived from {period} are still open."

@@ -11,7 +11,7 @@ from streamline.measure.loops.association import NO_CAUSE
 from streamline.report.analysis import Analysis
 from streamline.report.diagnosed import round_trips, telling_loops
 from streamline.report.findings.saying import FIRST_RANKS, RANKS, bounds, finding_of, note, real, span
-from streamline.report.privacy import suppressed_rows
+from streamline.report.privacy import small_rows
 from streamline.report.wording import (
     about,
     decimals,
@@ -39,7 +39,7 @@ def rework_findings(a: Analysis) -> Iterator[Finding]:
 def shown_loops(a: Analysis) -> list[Any]:
     """The rows of the families that get findings, the most days first."""
     table = a.rework.table
-    hidden = suppressed_rows(table["n_cases"], minimum=a.minimum_cell)
+    hidden = small_rows(table["n_cases"], minimum=a.minimum_cell)
     return [row for row, h in zip(rows_of(table), hidden, strict=True) if not h][:RANKS]
 
 

@@ -20,7 +20,7 @@ def records_part(a: Analysis, say: Say) -> Part:
         f"{about.agency} keeps the records of {about.service} that this section rests on. They cover {n_all:,} cases "
         f"that arrived from {arrivals_words(a.log)}. {still_open} "
     )
-    if a.whole.n_cases > n_all:
+    if a.whole.n_cases - n_all >= a.minimum_cell:
         text += (
             f"The files hold {a.whole.n_cases:,} cases; those that arrived outside the study's window aren't counted. "
         )
