@@ -16,7 +16,7 @@ from streamline.report.findings.contact_records import contact_quality_words, fe
 from streamline.report.findings.records import hidden_count, quality_words
 from streamline.report.privacy import harmless_text, publishable, small_rows, suppressed_rows
 from streamline.report.published_contacts import CONTACT_FILES, contact_tables
-from streamline.report.published_counts import transitions, without_remainders
+from streamline.report.published_counts import tells_of_few, transitions, without_remainders
 from streamline.report.published_diagnosis import diagnosis_tables
 from streamline.results import Result
 from streamline.whatif.value import Value
@@ -222,7 +222,10 @@ def _baseline_frame(a: Analysis) -> pd.DataFrame:
             )
         ]
     )
-    frame = pd.concat([counts, a.cycle.table, split], ignore_index=True)
+    told = a.cycle.table.copy()
+    if a.cycle.within_standard is not None and tells_of_few(a.cycle.within_standard, a):
+        told.loc[told["unit"] == "share", ["value", "low", "high"]] = np.nan
+    frame = pd.concat([counts, told, split], ignore_index=True)
     return frame[["measure", "value", "low", "high", "unit", "n"]]
 
 

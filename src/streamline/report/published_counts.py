@@ -15,7 +15,7 @@ import pandas as pd
 from streamline.figure import FlowMap
 from streamline.report.analysis import Analysis
 from streamline.report.privacy import nearly_all, suppressed_in_lines, suppressed_rows, telling_share
-from streamline.results import rows_of
+from streamline.results import Estimate, rows_of
 
 #: By table, besides the number of cases: what the number of cases can be had from.
 _WITH_CASES: dict[str, tuple[str, ...]] = {
@@ -49,6 +49,17 @@ _PARTS: dict[str, tuple[str, str | None]] = {
 def totals_of(a: Analysis) -> tuple[int, ...]:
     """The numbers of cases that anyone can read: those closed, and all."""
     return tuple(sorted({a.cycle.n, a.cycle.n + a.cycle.n_open}))
+
+
+def tells_of_few(e: Estimate, a: Analysis) -> str:
+    """In words how many cases a share stands for, where they or the others are too few to be told; else nothing.
+
+    The share itself, its interval and anything that it is a part of are then not published.
+    """
+    if not telling_share([e.value], [e.n], minimum=a.minimum_cell)[0]:
+        return ""
+    few = f"fewer than {a.minimum_cell}"
+    return few if e.value * e.n < a.minimum_cell else f"all but {few}"
 
 
 def without_remainders(path: str, frame: pd.DataFrame, a: Analysis) -> pd.DataFrame:

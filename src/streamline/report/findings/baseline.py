@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from streamline.report.analysis import Analysis
 from streamline.report.contacted import contact_caveats, published_words
 from streamline.report.findings.saying import bounds, finding_of, note
-from streamline.report.wording import arrivals_words, percent, rounded
+from streamline.report.published_counts import tells_of_few
+from streamline.report.wording import arrivals_words, percent, rounded, sentence
 from streamline.results import Finding
 from streamline.units import duration_words
 
@@ -34,7 +35,14 @@ def baseline_findings(a: Analysis) -> Iterator[Finding]:
             f"{note(closed, bounds(estimate))}.",
         )  # fmt: skip
     within = a.cycle.within_standard
-    if within is not None and a.cycle.standard is not None:
+    if within is not None and a.cycle.standard is not None and (few := tells_of_few(within, a)):
+        yield Finding(
+            id="baseline.within_standard", section="baseline", value=None, unit=within.unit, n=within.n,
+            method=within.method, table=table,
+            statement=f"{sentence(few)} of the {within.n:,} cases that arrived from {period} close within the standard "
+            f"of {duration_words(a.cycle.standard)}.",
+        )  # fmt: skip
+    elif within is not None and a.cycle.standard is not None:
         yield finding_of(
             within, id="baseline.within_standard", section="baseline", table=table,
             statement=("An estimated " if "Kaplan" in within.method else "")

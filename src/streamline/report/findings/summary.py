@@ -11,7 +11,8 @@ from dataclasses import replace
 
 from streamline.report.analysis import Analysis
 from streamline.report.findings.scenario import scenario_statement
-from streamline.report.wording import percent, rounded
+from streamline.report.published_counts import tells_of_few
+from streamline.report.wording import percent, rounded, sentence
 from streamline.results import Finding
 from streamline.study import Scenario
 from streamline.units import duration_words
@@ -74,6 +75,10 @@ def _wait(by_id: dict[str, Finding]) -> Finding:
 
 
 def _return(a: Analysis, found: Finding) -> Finding:
+    if few := tells_of_few(a.rework.cases_share, a):
+        return _again(
+            found, "return", f"{sentence(few)} of the {a.rework.n:,} closed cases repeated a step or went back to one."
+        )
     if not found.value:
         return _again(found, "return", f"None of the {a.rework.n:,} closed cases repeated a step or went back to one.")
     share = percent(found.value, found.low, found.high)

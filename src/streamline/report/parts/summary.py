@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from streamline.report.analysis import Analysis
 from streamline.report.parts.saying import Say, said
+from streamline.report.published_counts import tells_of_few
 from streamline.report.section import KeyFigure, KeyFigures, Paragraph, Part
 from streamline.report.wording import percent, rounded
 from streamline.results import Estimate
@@ -32,7 +33,7 @@ def _time(a: Analysis) -> KeyFigure:
 def _standard(a: Analysis) -> KeyFigure:
     """The share within the standard; without a standard the time that nine of ten cases take."""
     within = a.cycle.within_standard
-    if within is None or a.cycle.standard is None:
+    if within is None or a.cycle.standard is None or tells_of_few(within, a):
         return KeyFigure(
             value=rounded(a.cycle.p90), unit="days", label="or less for nine of ten cases",
             detail=f"{a.cycle.n:,} closed cases", finding="baseline.cycle_time.p90",
@@ -48,6 +49,11 @@ def _standard(a: Analysis) -> KeyFigure:
 def _customers(a: Analysis) -> KeyFigure:
     """How often they get in touch; without records of it, how many of their cases go back to a step."""
     each = a.contacts_per_case if a.contacts_by_customers else None
+    if each is None and tells_of_few(a.rework.cases_share, a):
+        return KeyFigure(
+            value=rounded(a.cycle.median), unit="days", label="or less for half of the cases",
+            detail=f"{a.cycle.n:,} closed cases", finding="baseline.cycle_time.median",
+        )  # fmt: skip
     if each is None:
         return KeyFigure(
             value=_share(a.rework.cases_share), unit="", label="cases that repeat a step",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from streamline.report import diagnosed
 from streamline.report.analysis import Analysis
+from streamline.report.published_counts import tells_of_few
 from streamline.report.section import Table
 from streamline.report.tables.making import (
     HIDDEN,
@@ -42,6 +43,8 @@ def baseline(a: Analysis) -> Table:
     rows = []
     for r in rows_of(a.cycle.table):
         share = r.unit == "share"
+        if share and a.cycle.within_standard is not None and tells_of_few(a.cycle.within_standard, a):
+            continue
         value = percent(r.value, r.low, r.high) if share else supported(r.value, r.low, r.high)
         rows.append(
             [
