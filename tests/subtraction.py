@@ -119,9 +119,9 @@ def found_out(files: Mapping[str, Any], *, minimum: int) -> dict[Name, tuple[flo
 def _findings(c: Counts, found: Mapping[str, Any]) -> None:
     """A share of cases is a count, and so are those that are left."""
     for id_, f in found.items():
-        if f["unit"] == "share of cases" and not id_.startswith(
-            ("scenario", "package", "sensitivity", "validation", "standard.gap")
-        ):
+        if (
+            f["unit"] == "share of cases" or id_ in ("rework.cases_share", "baseline.within_standard")
+        ) and not id_.startswith(("scenario", "package", "sensitivity", "validation", "standard.gap")):
             base, inside, rest = ("n", id_), ("in", id_), ("not in", id_)
             c.known(base, f["n"])
             c.parts([inside, rest], base)

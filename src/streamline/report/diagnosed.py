@@ -124,11 +124,15 @@ def loop_levels(a: Analysis) -> pd.DataFrame:
     """What goes together with loops, one row a loop and level, without levels of few cases that loop or that don't."""
     frames = []
     for found in a.diagnosis.associations.values():
+        n_looping = round(found.looping_share * found.n)
         for _, rows in found.table.groupby("factor", sort=False):
             looping = (rows["looping_share"] * rows["n_cases"]).round()
             counts = np.column_stack([rows["n_cases"], looping, rows["n_cases"] - looping])
-            shown = rows[~suppressed_rows(counts, minimum=a.minimum_cell)]
-            frames.append(_among_many(shown, found.n, a).assign(loops=found.loops))
+            # cases of no level that is told are a group as well: all of them, less those told
+            whole = np.array([found.n, n_looping, found.n - n_looping], dtype=np.float64)
+            few = suppressed_rows(np.vstack([counts, whole - counts.sum(axis=0)]), minimum=a.minimum_cell)[:-1]
+            if len(_among_many(rows, found.n, a)) == len(rows):
+                frames.append(rows[~few].assign(loops=found.loops))
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 
 
