@@ -28,6 +28,24 @@ def sample_section() -> Any:
     return plan_section(SAMPLE_STUDY)
 
 
+@pytest.fixture(scope="session")
+def studied(request: pytest.FixtureRequest) -> Callable[[str], Any]:
+    """`studied(name) -> PlanSection` of the sample agency ("sample") or of a study in tests/studies, each made once a session."""
+    from streamline.plan import plan_section
+
+    made: dict[str, Any] = {}
+
+    def section(name: str) -> Any:
+        if name == "sample":
+            return request.getfixturevalue("sample_section")
+        if name not in made:
+            request.getfixturevalue("shared_data")
+            made[name] = plan_section(SAMPLE_STUDY.parents[1] / "tests" / "studies" / f"{name}.yaml")
+        return made[name]
+
+    return section
+
+
 #: Real logs: name -> arguments of `read_log`; `source` is relative to the folder of real logs.
 REAL_LOGS: dict[str, dict[str, Any]] = {
     "receipt": {

@@ -54,9 +54,7 @@ class Linking:
 
 def nameless(log: EventLog, customer: str | None) -> EventLog:
     """The log without the attribute that says whose case it is: no group of cases is told by it."""
-    if customer is None or customer not in log.attributes.columns:
-        return log
-    return replace(log, attributes=log.attributes.drop(columns=customer))
+    return log if customer is None else log.without_attributes([customer])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -91,6 +91,20 @@ class FlowMap:
     nodes: tuple[MapNode, ...]
     edges: tuple[MapEdge, ...]
     note: str = ""
+    #: Groups of fewer cases than this may not be told by subtraction: boxes then show rounded shares and no counts.
+    minimum_cell: int = 1
+    #: Places of the edges whose count isn't shown.
+    untold: frozenset[int] = frozenset()
+
+    def nearly_all(self, share: float) -> bool:
+        """Whether all but a few cases, too few to be told of, have a step with this share."""
+        left = round((1 - share) * self.n_cases) if share >= 0 else 0
+        return 0 < left < self.minimum_cell
+
+    @property
+    def n_cases(self) -> int:
+        """Cases that start; 0 where the map has no start marker."""
+        return sum(node.n for node in self.nodes if node.kind == "start")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

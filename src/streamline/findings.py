@@ -53,7 +53,8 @@ class Source:
     #: First and last day of the arrivals, ISO 8601.
     period: tuple[str, str]
     cases: int
-    open_cases: int
+    #: None where they are too few to be told.
+    open_cases: int | None
     version: str
     seed: int
     #: Name and SHA-256 of each input.
@@ -183,7 +184,7 @@ def findings_of(document: Any, *, name: str = "findings") -> Findings:
             title=str(study["title"]),
             period=(str(study["period"][0]), str(study["period"][1])),
             cases=int(study["cases"]),
-            open_cases=int(study["open_cases"]),
+            open_cases=None if study["open_cases"] is None else int(study["open_cases"]),
             version=str(made["version"]),
             seed=int(made["seed"]),
             inputs=tuple((str(i["name"]), str(i["sha256"])) for i in made["inputs"]),

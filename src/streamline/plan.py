@@ -84,7 +84,7 @@ class PlanSection:
         a = self.analysis
         return findings_document(
             self.findings, a.provenance, title=self.section.title, period=iso_days(a.log),
-            cases=a.cycle.n + a.cycle.n_open, open_cases=a.cycle.n_open,
+            cases=a.cycle.n + a.cycle.n_open, open_cases=None if a.few_open else a.cycle.n_open,
         )  # fmt: skip
 
     def files(self) -> dict[str, str | bytes]:
@@ -160,6 +160,8 @@ class Records:
     log: EventLog
     #: Which cases of `whole` are those of `log`.
     in_window: npt.NDArray[np.bool_]
+    #: Whether a few open cases were left out, too few for their number to be published.
+    few_open: bool
     contacts: ContactLog | None
     totals: ContactTotals | None
     feedback: FeedbackLog | None
@@ -172,8 +174,13 @@ def read_records(plan: Study, path: Path, progress: Progress) -> Records:
     folder = path.parent
     part = plan.log
     progress(f"reading {part.source}")
-    whole = _read_log(part, folder)
+    whole = _without_sensitive(plan, _read_log(part, folder))
     log, in_window = _windowed(plan, whole)
+    few_open = in_window & ~whole.closed
+    if 0 < few_open.sum() < plan.privacy.minimum_cell:
+        # every total would tell how many they are beside the closed ones
+        whole = whole.select(~few_open, because=f"fewer than {plan.privacy.minimum_cell} open cases are left out")
+        log, in_window = _windowed(plan, whole)
     feedback = None
     contacts, totals = _read_contacts(plan.contacts, folder, part.timezone, progress)
     if plan.feedback is not None:
@@ -202,6 +209,7 @@ def read_records(plan: Study, path: Path, progress: Progress) -> Records:
         whole=whole,
         log=log,
         in_window=in_window,
+        few_open=0 < int(few_open.sum()) < plan.privacy.minimum_cell,
         contacts=contacts,
         totals=totals,
         feedback=feedback,
@@ -241,6 +249,12 @@ def _read_log(part: LogPart, folder: Path) -> EventLog:
     kept: Any = {k: v for k, v in options.items() if k not in ("delimiter", "encoding", "query", "table")}
     there = folder / part.source
     return spark_log(str(there) if there.exists() else part.source, **kept)
+
+
+def _without_sensitive(plan: Study, log: EventLog) -> EventLog:
+    """The log without the attributes that the study names as sensitive; a customer's id among them still links contacts."""
+    known_by = None if plan.contacts is None else plan.contacts.known_by
+    return log.without_attributes([name for name in plan.privacy.sensitive if name != known_by])
 
 
 def _windowed(plan: Study, whole: EventLog) -> tuple[EventLog, npt.NDArray[np.bool_]]:
@@ -318,7 +332,7 @@ def _analyse(plan: Study, records: Records, progress: Progress) -> Analysis:
         totals=records.totals,
         feedback=records.feedback,
         calendar=calendar,
-        quality=data_quality(whole),
+        quality=data_quality(whole if _many_more(whole, log, plan.privacy.minimum_cell) else log),
         cycle=cycle_time(log, standard=standard, seed=seed),
         bottlenecks=bottleneck,
         rework=rework,
@@ -338,7 +352,13 @@ def _analyse(plan: Study, records: Records, progress: Progress) -> Analysis:
         provenance=Provenance(
             inputs=records.inputs, version=version(), seed=seed, draws=plan.simulation.draws, history=log.history
         ),
+        few_open=records.few_open,
     )
+
+
+def _many_more(whole: EventLog, log: EventLog, few: int) -> bool:
+    """Whether the numbers of all cases can be told beside those of the counted ones: none outside the window, or enough."""
+    return not 0 < whole.n_cases - log.n_cases < few
 
 
 def _answers(plan: Study, records: Records, standard: str | None, progress: Progress) -> ContactAnswers | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -198,9 +199,11 @@ class ReportPart(Part):
 
 
 class Privacy(Part):
-    """Groups of fewer cases than this are not published."""
+    """What is not published: groups of fewer cases than `minimum_cell`, and anything by a sensitive attribute."""
 
     minimum_cell: Annotated[int, Field(ge=1)] = 11
+    #: Attributes of the log by which nothing is told.
+    sensitive: tuple[Name, ...] = ()
 
 
 class Simulation(Part):
@@ -279,6 +282,14 @@ class Study(Part):
             )
         return value
 
+    @field_validator("privacy")
+    @classmethod
+    def _sensitive(cls, value: Privacy, info: ValidationInfo) -> Privacy:
+        log = info.data.get("log")
+        if log is not None:
+            check_sensitive(value.sensitive, log, info.data.get("scenarios") or ())
+        return value
+
     @field_validator("scenarios")
     @classmethod
     def _consistent(cls, value: tuple[Scenario, ...]) -> tuple[Scenario, ...]:
@@ -294,6 +305,36 @@ class Study(Part):
         if problems:
             raise ValueError("; ".join(problems))
         return value
+
+
+def check_sensitive(names: Sequence[str], log: LogPart, scenarios: Sequence[Scenario]) -> None:
+    """Raise ValueError where a sensitive attribute isn't an attribute of the log, or is told of by another part of the study."""
+    problems = []
+    roles = {
+        getattr(log, role): role for role in ("case", "activity", "complete", "start", "resource", "channel", "arrival")
+    }
+    for name in names:
+        if name not in log.attributes:
+            problems.append(
+                f"sensitive: {name!r} isn't among the log's attributes.{suggestion(name, log.attributes)} "
+                f"These are: {listed(log.attributes) or 'none'}"
+            )
+        elif name in roles:
+            problems.append(
+                f"sensitive: {name!r} is the log's {roles[name]} too, and would be told as that; name another column there"
+            )
+        choosing = [
+            s.name
+            for s in scenarios
+            if any(name in w for c in s.changes if (w := getattr(c, "where", None)) is not None)
+        ]
+        if choosing:
+            problems.append(
+                f"sensitive: {listed(choosing)} chooses cases by {name!r} (where), and what it would do tells of it; choose by "
+                "another attribute, or leave the scenario out"
+            )
+    if problems:
+        raise ValueError("; ".join(problems))
 
 
 def slug(name: str) -> str:

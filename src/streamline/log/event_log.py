@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -331,6 +331,18 @@ class EventLog:
         from streamline.log import filtering
 
         return filtering.with_cases(self, cases)
+
+    def without_attributes(self, names: Collection[str]) -> EventLog:
+        """The same log as if these attributes of its cases had never been read; those that it hasn't are no matter."""
+        gone = [name for name in self.attributes.columns if name in names]
+        if not gone:
+            return self
+        varying = {name: n for name, n in self.notes.varying_attributes.items() if name not in gone}
+        return replace(
+            self,
+            attributes=self.attributes.drop(columns=gone),
+            notes=replace(self.notes, varying_attributes=varying),
+        )
 
     def save(self, folder: str | Path) -> Path:
         """Store the log in a folder, from which `open_log` opens it at once; an earlier store there is replaced.

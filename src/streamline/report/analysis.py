@@ -60,6 +60,8 @@ class Analysis:
     #: What the study proposes, estimated; None without scenarios.
     proposed: Proposed | None
     provenance: Provenance
+    #: A few open cases were left out, too few for their number to be published.
+    few_open: bool = False
 
     @property
     def scenarios(self) -> tuple[tuple[Scenario, ScenarioEstimate], ...]:

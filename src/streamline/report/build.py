@@ -11,8 +11,9 @@ from streamline.report.parts.contacts import contacts_part
 from streamline.report.parts.method import appendix_part, method_part
 from streamline.report.parts.proposals import proposals_parts
 from streamline.report.parts.rework import rework_part
-from streamline.report.parts.service import groups_part, records_part, summary_part
+from streamline.report.parts.service import groups_part, records_part
 from streamline.report.parts.standard import standard_part
+from streamline.report.parts.summary import summary_part
 from streamline.report.parts.time import time_part
 from streamline.report.parts.waiting import staff_part, waiting_part
 from streamline.report.section import Section

@@ -76,9 +76,14 @@ def _marks(marks: Sequence[Mark]) -> list[str]:
 
 
 def _map(chart: FlowMap) -> str:
-    steps = [f"{n.label} ({n.share:.0%} of cases)" for n in chart.nodes if n.kind == "activity"]
+    steps = [
+        f"{n.label} ({'nearly all' if chart.nearly_all(n.share) else f'{n.share:.0%} of'} cases)"
+        for n in chart.nodes
+        if n.kind == "activity"
+    ]
     names = [n.label for n in chart.nodes]
-    back = [f"{names[e.source]} to {names[e.target]} ({e.n_cases:,} cases)" for e in chart.edges if e.returns]
+    told = [e for i, e in enumerate(chart.edges) if e.returns and i not in chart.untold]
+    back = [f"{names[e.source]} to {names[e.target]} ({e.n_cases:,} cases)" for e in told]
     return "Steps: " + "; ".join(steps) + "." + (" Ways back: " + "; ".join(back) + "." if back else "")
 
 

@@ -124,11 +124,15 @@ def loop_levels(a: Analysis) -> pd.DataFrame:
     """What goes together with loops, one row a loop and level, without levels of few cases that loop or that don't."""
     frames = []
     for found in a.diagnosis.associations.values():
+        n_looping = round(found.looping_share * found.n)
         for _, rows in found.table.groupby("factor", sort=False):
             looping = (rows["looping_share"] * rows["n_cases"]).round()
-            few = pd.concat([looping, rows["n_cases"] - looping], axis=1)
-            shown = ~((few > 0) & (few < a.minimum_cell)).any(axis=1)
-            frames.append(kept_rows(_among_many(rows[shown], found.n, a), "n_cases", a).assign(loops=found.loops))
+            counts = np.column_stack([rows["n_cases"], looping, rows["n_cases"] - looping])
+            # cases of no level that is told are a group as well: all of them, less those told
+            whole = np.array([found.n, n_looping, found.n - n_looping], dtype=np.float64)
+            few = suppressed_rows(np.vstack([counts, whole - counts.sum(axis=0)]), minimum=a.minimum_cell)[:-1]
+            if len(_among_many(rows, found.n, a)) == len(rows):
+                frames.append(rows[~few].assign(loops=found.loops))
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 
 
@@ -155,12 +159,35 @@ def attainment_of(a: Analysis, by: str) -> Attainment:
     """Attainment by month or group; of few cases nothing is told."""
     found = a.diagnosis.attainment[by]
     hidden = suppressed_rows(found.table["n_cases"], minimum=a.minimum_cell)
-    if by != "month":
-        return replace(found, table=found.table[~hidden].reset_index(drop=True))
+    untold = hidden | found.table["group" if by != "month" else "since"].isin(_untold_within(a, by)).to_numpy()
     table = found.table.copy()  # a month stays on the axis, without its figures
-    table.loc[hidden, ["within", "low", "high"]] = np.nan
-    table.loc[hidden, ["n_open", "n_met", "n_missed"]] = 0
-    return replace(found, table=table)
+    table.loc[untold, ["within", "low", "high"]] = np.nan
+    table.loc[untold, ["n_open", "n_met", "n_missed"]] = 0
+    return replace(found, table=table if by == "month" else table[~hidden].reset_index(drop=True))
+
+
+def _untold_within(a: Analysis, by: str) -> set[object]:
+    """Groups, or months, whose share within the standard isn't told: few cases kept it, or few missed it, or the others of
+    the same kind would give such a group back. Channels are the same in every table."""
+    found = a.diagnosis.attainment.get(by)
+    tables = [] if found is None else [(found.table["since" if by == "month" else "group"], found.table, "within")]
+    if by == "channel" and a.channels is not None and "within_standard" in a.channels.table:
+        tables.append((a.channels.table["group"], a.channels.table, "within_standard"))
+    untold: set[object] = set()
+    for names, table, share in tables:
+        met = (table[share] * table["n_cases"]).round()
+        few = suppressed_rows(np.column_stack([met, table["n_cases"] - met]), minimum=a.minimum_cell)
+        untold |= set(names[few])
+    return untold
+
+
+def channels(a: Analysis) -> pd.DataFrame:
+    """Figures by channel, all channels, without shares within the standard that tell of few cases."""
+    assert a.channels is not None
+    table = a.channels.table.copy()
+    if "within_standard" in table:
+        table.loc[table["group"].isin(_untold_within(a, "channel")), "within_standard"] = np.nan
+    return table
 
 
 def at_risk(a: Analysis) -> pd.DataFrame:

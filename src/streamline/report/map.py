@@ -87,7 +87,8 @@ def map_svg(flow: FlowMap, *, title_id: str, desc: str = "", max_seconds: float 
 def edge_width(edge: MapEdge, flow: FlowMap) -> float:
     """Thickness of an arrow: from 1.4 to 6.5 units, by its cases against those of the busiest."""
     most = max((e.n_cases for e in flow.edges), default=1) or 1
-    return round(1.4 + 5.1 * edge.n_cases / most, 2)
+    # to a twentieth: a count that isn't shown can't be had from the width
+    return round(1.4 + 5.1 * round(20 * edge.n_cases / most) / 20, 2)
 
 
 def look(node: MapNode) -> dict[str, Any]:
@@ -192,10 +193,14 @@ def key_words(flow: FlowMap) -> str:
     """How to read the numbers on the map."""
     waits = any(math.isfinite(n.waiting_days) for n in flow.nodes)
     return (
-        "In each box: the cases that have this step and their share of all cases"
-        + (", how many times it is done where some cases repeat it" if _repeats(flow) else "")
+        (
+            "In each box: the share of the cases that have this step"
+            if flow.minimum_cell > 1
+            else "In each box: the cases that have this step and their share of all cases"
+            + (", how many times it is done where some cases repeat it" if _repeats(flow) else "")
+        )
         + (", and the mean wait before it" if waits else "")
-        + ". On each arrow: the cases that take it"
+        + (". On an arrow: the cases that take it" if flow.untold else ". On each arrow: the cases that take it")
         + (", and the mean time between the two steps" if any(math.isfinite(e.mean_days) for e in flow.edges) else "")
         + "."
         + ("" if waits or not flow.nodes else " Waits are not shown: the records don't give them.")

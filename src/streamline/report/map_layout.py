@@ -115,7 +115,10 @@ def _box(node: MapNode, flow: FlowMap) -> MapBox:
     name = wrap(node.label, NAME_WIDTH, NAME_SIZE, bold=True)
     if node.kind == "activity":
         cases = cases_of(node, flow)
-        if cases is None:
+        if flow.minimum_cell > 1:
+            few = flow.nearly_all(node.share)
+            details = ["in nearly all cases" if few else f"in {_percent(node.share)} of cases"]
+        elif cases is None:
             details = [counted(node.n, "time"), f"in {_percent(node.share)} of cases"]
         else:
             details = [f"{counted(cases, 'case')} ({_percent(node.share)})"]
@@ -138,7 +141,7 @@ def _box(node: MapNode, flow: FlowMap) -> MapBox:
 
 
 def _label(edge: MapEdge, flow: FlowMap) -> tuple[str, ...]:
-    lines = [counted(edge.n_cases, "case")]
+    lines = [] if flow.edges.index(edge) in flow.untold else [counted(edge.n_cases, "case")]
     marker = any(flow.nodes[i].kind != "activity" for i in (edge.source, edge.target))
     if math.isfinite(edge.mean_days) and not (marker and edge.mean_days == 0):
         lines.append(duration_words(edge.mean_days * DAY))

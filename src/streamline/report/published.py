@@ -11,11 +11,14 @@ import pandas as pd
 
 from streamline.figure import Histogram
 from streamline.log.raw import Reject
+from streamline.measure.loops.rework import ReworkLoops
+from streamline.report import diagnosed
 from streamline.report.analysis import Analysis
 from streamline.report.findings.contact_records import contact_quality_words, few_contacts
 from streamline.report.findings.records import hidden_count, quality_words
-from streamline.report.privacy import harmless_text, publishable, suppressed_rows
+from streamline.report.privacy import harmless_text, publishable, small_rows, suppressed_rows
 from streamline.report.published_contacts import CONTACT_FILES, contact_tables
+from streamline.report.published_counts import tells_of_few, transitions, without_remainders
 from streamline.report.published_diagnosis import diagnosis_tables
 from streamline.results import Result
 from streamline.whatif.value import Value
@@ -25,7 +28,8 @@ AnyResult = TypeVar("AnyResult", bound=Result)
 
 def publishable_result(result: AnyResult, a: Analysis) -> AnyResult:
     """The same result without the rows of too few cases, so that its chart shows none of them."""
-    hidden = suppressed_rows(result.table["n_cases"], minimum=a.minimum_cell)
+    rule = small_rows if isinstance(result, ReworkLoops) else suppressed_rows
+    hidden = rule(result.table["n_cases"], minimum=a.minimum_cell)
     return replace(result, table=result.table[~hidden].reset_index(drop=True))
 
 
@@ -79,14 +83,14 @@ def full_tables(a: Analysis) -> dict[str, pd.DataFrame]:
     result = {
         "tables/baseline.csv": _baseline_frame(a),
         "tables/bottlenecks.csv": publishable(a.bottlenecks.table, count="n_cases", minimum=m, label="activity"),
-        "tables/transitions.csv": publishable(a.follows.table, count="n_cases", minimum=m, label="source"),
+        "tables/transitions.csv": transitions(a),
         "tables/variants.csv": _pooled(variants, m),
-        "tables/rework.csv": publishable(a.rework.table, count="n_cases", minimum=m, label="loop"),
+        "tables/rework.csv": publishable(a.rework.table, count="n_cases", minimum=m, label="loop", overlapping=True),
         "tables/quality.csv": _quality_frame(a),
     }
     result |= diagnosis_tables(a)
     if a.channels is not None:
-        result["tables/channels.csv"] = publishable(a.channels.table, count="n_cases", minimum=m, label="group")
+        result["tables/channels.csv"] = publishable(diagnosed.channels(a), count="n_cases", minimum=m, label="group")
     if a.compared is not None:
         result["tables/compared.csv"] = publishable(a.compared.table, count="n_cases", minimum=m, label="group")
     result |= contact_tables(a)
@@ -101,7 +105,7 @@ def full_tables(a: Analysis) -> dict[str, pd.DataFrame]:
         result["tables/replayed_waits.csv"] = waits[waits["n_steps"] >= a.minimum_cell].reset_index(drop=True)
     if a.rejects:
         result["tables/rejects.csv"] = rejects_frame(a.rejects)
-    return {path: harmless_text(frame) for path, frame in result.items()}
+    return {path: harmless_text(without_remainders(path, frame, a)) for path, frame in result.items()}
 
 
 def rejects_frame(rejects: Iterable[Reject]) -> pd.DataFrame:
@@ -206,7 +210,7 @@ def _baseline_frame(a: Analysis) -> pd.DataFrame:
             {"measure": "cases", "value": a.cycle.n + a.cycle.n_open, "unit": "cases", "n": a.cycle.n + a.cycle.n_open},
             {
                 "measure": "open cases",
-                "value": None if 0 < a.cycle.n_open < a.minimum_cell else a.cycle.n_open,
+                "value": None if a.few_open else a.cycle.n_open,
                 "unit": "cases",
                 "n": a.cycle.n + a.cycle.n_open,
             },
@@ -223,14 +227,17 @@ def _baseline_frame(a: Analysis) -> pd.DataFrame:
             )
         ]
     )
-    frame = pd.concat([counts, a.cycle.table, split], ignore_index=True)
+    told = a.cycle.table.copy()
+    if a.cycle.within_standard is not None and tells_of_few(a.cycle.within_standard, a):
+        told.loc[told["unit"] == "share", ["value", "low", "high"]] = np.nan
+    frame = pd.concat([counts, told, split], ignore_index=True)
     return frame[["measure", "value", "low", "high", "unit", "n"]]
 
 
 def _pooled(variants: pd.DataFrame, minimum: int) -> pd.DataFrame:
     """Routes of enough cases; the rest as one row, since a rare route can point at a person."""
-    common = variants[variants["n_cases"] >= minimum]
-    rare = variants[variants["n_cases"] < minimum]
+    few = suppressed_rows(variants["n_cases"], minimum=minimum)
+    common, rare = variants[~few], variants[few]
     if rare.empty:
         return common
     other = pd.DataFrame(

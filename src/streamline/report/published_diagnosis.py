@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 import pandas as pd
 
 from streamline.report import diagnosed
@@ -63,6 +64,9 @@ def _standard(a: Analysis) -> pd.DataFrame:
         table = diagnosed.attainment_of(a, by).table
         table = table[table["n_cases"] >= a.minimum_cell]
         group = table["since"].dt.strftime("%Y-%m") if by == "month" else table["group"]
+        if by != "month" and a.cycle.n_open:
+            # the closed cases of each group are told elsewhere, and this number less theirs would be its open ones
+            table = table.assign(n_cases=np.nan)
         frames[by] = table.assign(group=group)[["group", "n_cases", "within", "low", "high"]]
     return _joined(frames, "by")
 

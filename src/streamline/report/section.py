@@ -39,6 +39,8 @@ class KeyFigure:
     unit: str
     label: str
     detail: str = ""
+    #: The id of the finding whose number it is; empty where there is none.
+    finding: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +131,8 @@ class Table:
     sliders: tuple[Slider, ...] = ()
     #: What must be known of the rows at other stops; empty when there is nothing.
     sliders_note: str = ""
+    #: For each row the id of the finding whose numbers it shows, or nothing; empty when no row shows one.
+    findings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

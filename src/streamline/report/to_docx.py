@@ -189,8 +189,13 @@ class _Writer:
             case KeyFigures():
                 for figure in block.items:
                     paragraph = self._document.add_paragraph(style=KEY)
-                    gap = "" if figure.unit == "%" else " "
-                    paragraph.add_run(clean(f"{figure.value}{gap}{figure.unit}")).bold = True
+                    gap = "" if figure.unit in ("", "%") else " "
+                    if figure.finding:
+                        tag, title = tag_of(figure.finding, "value"), title_of(figure.finding)
+                        control(paragraph, figure.value, tag=tag, title=title, number=next(self._controls), bold=True)
+                        paragraph.add_run(clean(f"{gap}{figure.unit}")).bold = True
+                    else:
+                        paragraph.add_run(clean(f"{figure.value}{gap}{figure.unit}")).bold = True
                     detail = f" ({clean(figure.detail)})" if figure.detail else ""
                     paragraph.add_run(f" – {clean(figure.label)}{detail}")
 

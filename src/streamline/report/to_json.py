@@ -18,7 +18,7 @@ def findings_document(
     title: str,
     period: tuple[str, str],
     cases: int,
-    open_cases: int,
+    open_cases: int | None,
 ) -> dict[str, Any]:
     """The document as in the design, section 3.3."""
     return {

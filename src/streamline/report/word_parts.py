@@ -36,7 +36,7 @@ def field(paragraph: Any, instruction: str, shown: str) -> None:
     paragraph._p.append(run)
 
 
-def control(paragraph: Any, text: str, *, tag: str, title: str, number: int) -> None:
+def control(paragraph: Any, text: str, *, tag: str, title: str, number: int, bold: bool = False) -> None:
     """A content control at the end of a paragraph, so that its text can be found and renewed by its tag."""
     from docx.oxml.ns import qn
 
@@ -45,6 +45,10 @@ def control(paragraph: Any, text: str, *, tag: str, title: str, number: int) -> 
     properties.append(element("w:tag", val=tag))
     properties.append(element("w:id", val=str(number)))
     run, words = element("w:r"), element("w:t")
+    if bold:
+        look = element("w:rPr")
+        look.append(element("w:b"))
+        run.append(look)
     words.text = clean(text)
     words.set(qn("xml:space"), "preserve")
     run.append(words)

@@ -370,6 +370,6 @@ def _judged(
         f"{words}; learned from the first {EARLIER:.0%} of the arrivals, the mean of the rest is off by {error:.1%}. "
         "Its cycle times are "
         f"{later.distance_hours:,.0f} hours from the observed ones on average, {beside} the earlier cases' own "
-        f"({rival:,.0f} hours). Up to "
-        f"{DECISIONS:.0%} counts as fit for decisions, up to {DIRECTION:.0%} as fit for direction only."
+        f"({rival:,.0f} hours). A mean that is off by "
+        f"up to {DECISIONS:.0%} counts as fit for decisions, one that is off by up to {DIRECTION:.0%} as fit for direction only."
     )

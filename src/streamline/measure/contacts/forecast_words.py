@@ -127,7 +127,7 @@ def _rivals(score: Score) -> str:
     if not _differ(mine, other):
         verdict = (
             f"Week by week the rates did about as well as the best plain rival, {name}: chance explains the difference "
-            f"({shares[0]:.0%} and {shares[place]:.0%})"
+            f"(off by {shares[0]:.0%} and {shares[place]:.0%} of a week's contacts)"
         )
     elif mine.mean() < other.mean():
         verdict = (

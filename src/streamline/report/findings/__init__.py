@@ -17,6 +17,7 @@ from streamline.report.findings.rework import rework_findings
 from streamline.report.findings.scenario import scenario_findings
 from streamline.report.findings.staff import staff_findings
 from streamline.report.findings.standard import standard_findings
+from streamline.report.findings.summary import summary_findings
 from streamline.report.findings.time import bottleneck_findings, slow_findings
 from streamline.report.findings.validation import validation_findings
 from streamline.report.findings.waiting import waiting_findings
@@ -26,7 +27,7 @@ from streamline.results import Finding
 
 def all_findings(analysis: Analysis) -> tuple[Finding, ...]:
     """All findings of an analysis, in the order of the section."""
-    return (
+    told = (
         *baseline_findings(analysis),
         *compared_findings(analysis),
         *bottleneck_findings(analysis),
@@ -43,6 +44,7 @@ def all_findings(analysis: Analysis) -> tuple[Finding, ...]:
         *quality_findings(analysis),
         *contact_quality_findings(analysis),
     )
+    return (*summary_findings(analysis, told), *told)
 
 
 def _of_proposals(a: Analysis) -> Iterator[Finding]:

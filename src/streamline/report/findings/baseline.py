@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from streamline.report.analysis import Analysis
 from streamline.report.contacted import contact_caveats, published_words
 from streamline.report.findings.saying import bounds, finding_of, note
-from streamline.report.wording import arrivals_words, percent, rounded
+from streamline.report.published_counts import tells_of_few
+from streamline.report.wording import arrivals_words, percent, rounded, sentence
 from streamline.results import Finding
 from streamline.units import duration_words
 
@@ -21,7 +22,7 @@ def baseline_findings(a: Analysis) -> Iterator[Finding]:
     )  # fmt: skip
     yield Finding(
         id="baseline.open_cases", section="baseline",
-        statement=_open_words(a, n_open, n_all, period), value=None if 0 < n_open < a.minimum_cell else n_open,
+        statement=_open_words(a, n_open, n_all, period), value=None if a.few_open else n_open,
         unit="cases", n=n_all, method="count of the records", table=table,
     )  # fmt: skip
     closed = f"{a.cycle.n:,} closed cases that arrived from {period}"
@@ -34,7 +35,14 @@ def baseline_findings(a: Analysis) -> Iterator[Finding]:
             f"{note(closed, bounds(estimate))}.",
         )  # fmt: skip
     within = a.cycle.within_standard
-    if within is not None and a.cycle.standard is not None:
+    if within is not None and a.cycle.standard is not None and (few := tells_of_few(within, a)):
+        yield Finding(
+            id="baseline.within_standard", section="baseline", value=None, unit=within.unit, n=within.n,
+            method=within.method, table=table,
+            statement=f"{sentence(few)} of the {within.n:,} cases that arrived from {period} close within the standard "
+            f"of {duration_words(a.cycle.standard)}.",
+        )  # fmt: skip
+    elif within is not None and a.cycle.standard is not None:
         yield finding_of(
             within, id="baseline.within_standard", section="baseline", table=table,
             statement=("An estimated " if "Kaplan" in within.method else "")
@@ -84,5 +92,10 @@ def _open_words(a: Analysis, n_open: int, n_all: int, period: str) -> str:
             f"The study names no activities that end a case, so all {n_all:,} cases that arrived from {period} count as "
             "closed."
         )
-    few = f"Fewer than {a.minimum_cell}" if 0 < n_open < a.minimum_cell else f"{n_open:,}" if n_open else "None"
+    if a.few_open:
+        return (
+            f"Fewer than {a.minimum_cell} cases that arrived from {period} are still open; they are left out of all figures, so "
+            "that no total tells how many they are."
+        )
+    few = f"{n_open:,}" if n_open else "None"
     return f"{few} of the {n_all:,} cases that arrived from {period} are still open."

@@ -72,7 +72,7 @@ def forecast_findings(a: Analysis) -> Iterator[Finding]:
     yield Finding(
         id="contacts.forecast.weekly_error", section="contacts",
         statement=f"In a single week these rates were off by {percent(rates.weekly_error_share)} of a week's contacts on "
-        f"average; chance and the usual differences between weeks alone make about {by_chance}.",
+        f"average; chance and the usual differences between weeks alone make about {by_chance} of them.",
         value=float(rates.weekly_error_share), unit="share of contacts", n=n_weeks,
         method="mean absolute error by week over mean contacts by week", caveats=caveats, table=_TABLE,
     )  # fmt: skip

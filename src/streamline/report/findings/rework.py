@@ -11,7 +11,8 @@ from streamline.measure.loops.association import NO_CAUSE
 from streamline.report.analysis import Analysis
 from streamline.report.diagnosed import round_trips, telling_loops
 from streamline.report.findings.saying import FIRST_RANKS, RANKS, bounds, finding_of, note, real, span
-from streamline.report.privacy import suppressed_rows
+from streamline.report.privacy import small_rows, telling_share
+from streamline.report.published_counts import tells_of_few
 from streamline.report.wording import (
     about,
     decimals,
@@ -22,6 +23,7 @@ from streamline.report.wording import (
     percent,
     pool_words,
     rounded,
+    sentence,
 )
 from streamline.results import Finding, SubjectFinding, rows_of
 
@@ -29,6 +31,8 @@ from streamline.results import Finding, SubjectFinding, rows_of
 def rework_findings(a: Analysis) -> Iterator[Finding]:
     """All about loops."""
     yield from _loops(a)
+    if 0 < a.rework.cases_share.value * a.rework.n < a.minimum_cell:
+        return
     yield from _per_year(a)
     yield from _first_passes(a)
     yield from _matched(a)
@@ -39,7 +43,7 @@ def rework_findings(a: Analysis) -> Iterator[Finding]:
 def shown_loops(a: Analysis) -> list[Any]:
     """The rows of the families that get findings, the most days first."""
     table = a.rework.table
-    hidden = suppressed_rows(table["n_cases"], minimum=a.minimum_cell)
+    hidden = small_rows(table["n_cases"], minimum=a.minimum_cell)
     return [row for row, h in zip(rows_of(table), hidden, strict=True) if not h][:RANKS]
 
 
@@ -55,12 +59,22 @@ def _loops(a: Analysis) -> Iterator[Finding]:
     r, table = a.rework, "tables/rework.csv"
     share, time = r.cases_share, r.days_per_case
     differs = share.value - r.returns_share > 0.01
+    differs &= not telling_share([r.returns_share], [r.n], minimum=a.minimum_cell)[0]
     back = f"; {percent(r.returns_share)} went back to an earlier one" if differs else ""
-    yield finding_of(
-        share, id="rework.cases_share", section="rework", table=table, caveats=r.caveats,
-        statement=f"{percent(share.value, share.low, share.high)} of {r.n:,} closed cases repeated a step or went back "
-        f"to an earlier one at least once{note(bounds(share, percent=True))}{back}.",
-    )  # fmt: skip
+    if few := tells_of_few(share, a):
+        yield Finding(
+            id="rework.cases_share", section="rework", value=None, unit=share.unit, n=share.n, method=share.method,
+            caveats=r.caveats, table=table,
+            statement=f"{sentence(few)} of {r.n:,} closed cases repeated a step or went back to an earlier one at least once.",
+        )  # fmt: skip
+        if share.value * share.n < a.minimum_cell:
+            return  # what their loops take is told of these few
+    else:
+        yield finding_of(
+            share, id="rework.cases_share", section="rework", table=table, caveats=r.caveats,
+            statement=f"{percent(share.value, share.low, share.high)} of {r.n:,} closed cases repeated a step or went back "
+            f"to an earlier one at least once{note(bounds(share, percent=True))}{back}.",
+        )  # fmt: skip
     yield finding_of(
         time, id="rework.days_per_case", section="rework", table=table, caveats=r.caveats,
         statement=f"Loops took {rounded(time)} days per case, over all {r.n:,} closed cases"
@@ -206,9 +220,8 @@ def _associations(a: Analysis) -> Iterator[Finding]:
     for rank, row in enumerate(rows_of(telling_loops(a).head(5)), start=1):
         assert found is not None
         low, high = float(row.risk_ratio_low), float(row.risk_ratio_high)
-        counts = (
-            f"{percent(row.looping_share)} of {row.n_cases:,} closed cases against {percent(row.others_looping_share)}"
-        )
+        others = f"{percent(row.others_looping_share)} of the others"
+        counts = f"{percent(row.looping_share)} of {row.n_cases:,} closed cases against {others}"
         often = number(row.risk_ratio, max(2, decimals(low, high, row.risk_ratio)))
         yield SubjectFinding(
             id=f"rework.association.{rank}", section="rework", subject=f"{factor_words(row.factor)}: {row.level}",

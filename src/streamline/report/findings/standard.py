@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from streamline.report.analysis import Analysis
 from streamline.report.diagnosed import endings
 from streamline.report.findings.saying import note, real, span
+from streamline.report.published_counts import tells_of_few
 from streamline.report.wording import interval, number, percent
 from streamline.results import Finding, SubjectFinding, rows_of
 from streamline.units import DAY, duration_words
@@ -24,6 +25,8 @@ def _target(a: Analysis) -> Iterator[Finding]:
     if found is None or found.target is None:
         return
     within, target = found.whole, found.target
+    if tells_of_few(within, a):
+        return
     low, high = within.low, within.high
     if low is None or high is None:
         said = "whether it is met can't be told of so few cases"

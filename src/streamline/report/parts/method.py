@@ -30,7 +30,8 @@ def method_part(a: Analysis) -> Part:
         ),
         "Loops are erased from each case's sequence of steps, left to right; first-pass time and the time of all loops "
         "add up to the cycle time exactly.",
-        f"Intervals hold {b.waiting.level or 0.95:.0%}. Those of cycle times and loops resample whole cases; those of waiting, "
+        f"Intervals are {b.waiting.level or 0.95:.0%} intervals. Those of cycle times and loops resample whole cases; those "
+        "of waiting, "
         "its causes, bottlenecks and differences between groups rest on weeks of arrivals, because cases that arrive together "
         "share queues. Those of the estimates also hold the beliefs about each change and the choice of the cases that it "
         "touches, widened by what the replay got wrong on a later period, as far as that is more than chance.",
@@ -57,6 +58,11 @@ def method_part(a: Analysis) -> Part:
         f"Groups of fewer than {a.minimum_cell} cases are not shown. What is left of a total after the groups shown may "
         "still tell the size of a small remainder.",
     ]
+    if a.study.privacy.sensitive:
+        limits.append(
+            f"{counted(len(a.study.privacy.sensitive), 'attribute')} of the cases that the study names as sensitive took no "
+            "part: nothing is told by them, and comparisons of like cases don't hold them alike."
+        )
     costs = a.study.costs
     if costs is not None and costs.customer_hour is not None and costs.customer_time is None:
         limits.append(

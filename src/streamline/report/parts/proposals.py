@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from streamline.figure import PointChart
 from streamline.report import tables
 from streamline.report.analysis import Analysis
-from streamline.report.findings.scenario import figure_texts, verdict_caveat, verdict_words
+from streamline.report.findings.scenario import verdict_caveat, verdict_words
+from streamline.report.findings.summary import lead
 from streamline.report.parts.saying import Say, cautions, figure, paragraph, said
 from streamline.report.section import Block, Bullets, Caution, Paragraph, Part
 from streamline.study import Scenario
 from streamline.whatif.estimate import ScenarioEstimate
 from streamline.whatif.validate import Validation
-
-
-def lead(a: Analysis) -> tuple[Scenario, ScenarioEstimate] | None:
-    """The signature initiative; without one, the scenario that shortens the mean cycle time most."""
-    if not a.scenarios:
-        return None
-    for scenario, estimate in a.scenarios:
-        if scenario.signature:
-            return scenario, estimate
-    return min(a.scenarios, key=lambda s: s[1]["cycle_time.mean"].change)
 
 
 def proposals_parts(a: Analysis, say: Say) -> Iterator[Part]:
@@ -60,17 +50,17 @@ def proposals_parts(a: Analysis, say: Say) -> Iterator[Part]:
     )
     yield from _worth(a, say)
     yield from _together(a, say)
-    yield Part(id="timeline", title="Implementation timeline", blocks=(tables.timeline(a, [s for s, _ in ordered]),))
+    yield Part(id="timeline", title="Implementation timeline", blocks=(tables.timeline(a, ordered),))
     yield Part(
         id="progress",
         title="How progress will be measured",
         blocks=(
             Paragraph(
-                text="The same figures can be computed again from later records with the same study file. A change has "
-                "failed its estimate when, over as many cases as were used here, the mean cycle time of the cases that "
-                "arrived after its full effect lies above these bounds, while nothing else changed:"
+                text="The same figures can be computed again from later records with the same study file. The table says which "
+                "figure to watch for each change, how many weeks of cases it takes until chance is ruled out, and what would "
+                "count as failing."
             ),
-            Bullets(items=tuple(_failing(s, e) for s, e in ordered)),
+            tables.progress(a, ordered),
         ),
     )
 
@@ -140,19 +130,6 @@ def _common(a: Analysis) -> set[str]:
     """Caveats that every scenario has."""
     each = [set(e.caveats) for _, e in a.scenarios]
     return set.intersection(*each) if each else set()
-
-
-def _failing(scenario: Scenario, estimate: ScenarioEstimate) -> str:
-    """Above which mean cycle time a scenario has failed its estimate."""
-    mean = estimate["cycle_time.mean"]
-    texts = figure_texts(mean)
-    if mean.change_high >= 0 or texts.value == texts.baseline:
-        return (
-            f"{scenario.name}: its effect is too small to be told from today's {texts.baseline} days over as many "
-            "cases; another measure is needed."
-        )
-    bound = figure_texts(replace(mean, value=mean.baseline + mean.change_high)).value
-    return f"{scenario.name}: {bound} days (mean cycle time, elapsed; today {texts.baseline})."
 
 
 def _scenario(scenario: Scenario, estimate: ScenarioEstimate, say: Say, a: Analysis) -> Part:

@@ -10,7 +10,7 @@ from streamline.report.bar_table import native_table
 from streamline.report.diagnosed import round_trips
 from streamline.report.findings.saying import FIRST_RANKS
 from streamline.report.parts.saying import Say, cautions, numbered, paragraph, said
-from streamline.report.privacy import suppressed_rows
+from streamline.report.privacy import small_rows
 from streamline.report.published import publishable_result
 from streamline.report.section import Block, Paragraph, Part, Table
 from streamline.report.wording import sentence
@@ -45,7 +45,7 @@ def rework_part(a: Analysis, say: Say) -> Part:
 
 def _loops(a: Analysis) -> Table:
     """The loops with the most days, as a native table."""
-    hidden = suppressed_rows(a.rework.table["n_cases"], minimum=a.minimum_cell)
+    hidden = small_rows(a.rework.table["n_cases"], minimum=a.minimum_cell)
     chart = publishable_result(a.rework, a).bar_table()
     more = len(a.rework.table) - int(hidden.sum()) - len(chart.labels)
     notes = [

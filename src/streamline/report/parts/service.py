@@ -1,4 +1,4 @@
-"""The summary, the records used, and the service by channel."""
+"""The records used, and the service by channel."""
 
 from __future__ import annotations
 
@@ -7,62 +7,9 @@ from collections.abc import Iterator
 from streamline.report import tables
 from streamline.report.analysis import Analysis
 from streamline.report.findings.records import quality_words
-from streamline.report.parts.proposals import lead, verdict_block
 from streamline.report.parts.saying import Say
-from streamline.report.section import Block, Bullets, KeyFigure, KeyFigures, Paragraph, Part
-from streamline.report.wording import arrivals_words, percent, rounded
-from streamline.units import duration_words
-
-
-def summary_part(a: Analysis, say: Say) -> Part:
-    figures = [
-        KeyFigure(
-            value=rounded(a.cycle.mean), unit="days", label="mean time from arrival to last step",
-            detail=f"{a.cycle.n:,} closed cases",
-        )
-    ]  # fmt: skip
-    within = a.cycle.within_standard
-    if within is not None and a.cycle.standard is not None:
-        target = a.study.standard.target if a.study.standard else None
-        goal = "" if target is None else f"; target {percent(target)}"
-        figures.append(
-            KeyFigure(
-                value=percent(within.value, within.low, within.high).removesuffix("%"), unit="%",
-                label=f"closed within {duration_words(a.cycle.standard)}", detail=f"of {within.n:,} cases{goal}",
-            )
-        )  # fmt: skip
-    each = a.contacts_per_case if a.contacts_by_customers else None
-    if each is not None:
-        figures.append(
-            KeyFigure(
-                value=rounded(each), unit="per case", label="contacts by customers",
-                detail=f"{each.n:,} {'cases' if a.weekly is not None else 'closed cases'}",
-            )
-        )  # fmt: skip
-    else:
-        figures.append(
-            KeyFigure(
-                value=percent(a.rework.cases_share.value).removesuffix("%"), unit="%", label="cases that repeat a step",
-                detail=f"of {a.rework.n:,} closed cases",
-            )
-        )  # fmt: skip
-    sentences = [say["baseline.cycle_time.mean"].statement]
-    if "bottleneck.1.share" in say:
-        sentences.append(say["bottleneck.1.share"].statement)
-    causes = [f for f in say.values() if f.id.startswith("waiting.") and f.id.endswith(".share")]
-    if causes:
-        sentences.append(max(causes, key=lambda f: f.value or 0.0).statement)
-    sentences.append(say["rework.cases_share"].statement)
-    if each is not None:
-        sentences.append(say["baseline.contacts_per_case"].statement)
-    first = lead(a)
-    blocks: list[Block] = [KeyFigures(items=tuple(figures)), Paragraph(text=" ".join(sentences))]
-    if first is not None:
-        scenario, _ = first
-        blocks.append(Paragraph(text=say[f"scenario.{scenario.slug}.cycle_time.mean"].statement))
-        if a.validation is not None:
-            blocks.append(verdict_block(a.validation))
-    return Part(id="summary", title="Summary", blocks=tuple(blocks))
+from streamline.report.section import Block, Bullets, Paragraph, Part
+from streamline.report.wording import arrivals_words
 
 
 def records_part(a: Analysis, say: Say) -> Part:
@@ -73,7 +20,7 @@ def records_part(a: Analysis, say: Say) -> Part:
         f"{about.agency} keeps the records of {about.service} that this section rests on. They cover {n_all:,} cases "
         f"that arrived from {arrivals_words(a.log)}. {still_open} "
     )
-    if a.whole.n_cases > n_all:
+    if a.whole.n_cases - n_all >= a.minimum_cell:
         text += (
             f"The files hold {a.whole.n_cases:,} cases; those that arrived outside the study's window aren't counted. "
         )

@@ -36,6 +36,8 @@ def standard_part(a: Analysis, say: Say) -> Part:
 
 def _open(a: Analysis, say: Say) -> list[Block]:
     found = a.diagnosis.at_risk
+    if a.few_open:
+        return [Paragraph(text=f"Fewer than {a.minimum_cell} cases are open; nothing is told of them.")]
     if found is None:
         none = int(a.log.closed.sum()) == a.log.n_cases
         text = "No case is open, so none is at risk." if none else "What open cases are at risk of can't be told."

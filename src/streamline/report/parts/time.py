@@ -6,6 +6,7 @@ from streamline.report import diagnosed, tables
 from streamline.report.analysis import Analysis
 from streamline.report.parts.saying import Say, cautions, figure, numbered, paragraph, said
 from streamline.report.published import publishable_histogram, publishable_result
+from streamline.report.published_counts import publishable_map
 from streamline.report.section import Block, Caution, Paragraph, Part
 from streamline.report.wording import percent
 from streamline.units import counted
@@ -78,7 +79,7 @@ def _slow(a: Analysis, say: Say) -> Part | None:
 
 
 def _map(a: Analysis) -> Part:
-    flow = a.diagnosis.loop_graph.marked(a.process_map.flow)
+    flow = publishable_map(a.diagnosis.loop_graph.marked(a.process_map.flow), a)
     return Part(
         id="map",
         title="How cases move",

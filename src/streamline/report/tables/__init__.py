@@ -25,13 +25,14 @@ from streamline.report.tables.diagnosis import (
     standard_by_group,
 )
 from streamline.report.tables.process import bottlenecks, transitions
-from streamline.report.tables.proposals import benefits, replayed_waits, scenario, timeline, validation
+from streamline.report.tables.progress import progress, timeline
+from streamline.report.tables.proposals import benefits, replayed_waits, scenario, validation
 from streamline.report.tables.service import baseline, channels, inputs
 from streamline.report.tables.worth import burden, shares, value
 
 __all__ = [
     "baseline", "benefits", "bottlenecks", "burden", "causes", "channels", "compared", "contact_calibration", "contact_forecast",
     "contact_loops", "contact_reasons", "contacts", "digests", "endings", "feedback", "files", "inputs", "loop_levels",
-    "open_cases", "places", "replayed_waits", "round_trips", "scenario", "shares", "slow_levels", "staff",
+    "open_cases", "places", "progress", "replayed_waits", "round_trips", "scenario", "shares", "slow_levels", "staff",
     "standard_by_group", "timeline", "transitions", "validation", "value", "weekly_contacts",
 ]  # fmt: skip

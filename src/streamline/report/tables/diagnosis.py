@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from streamline.diagnosis import SMALL_POOLS
@@ -13,9 +14,11 @@ from streamline.report.tables.making import (
     HIDDEN,
     Cells,
     Columns,
+    cases_cell,
     days_cell,
     real,
     rows_and_note,
+    share_cell,
     supported,
     table_of,
 )
@@ -40,7 +43,7 @@ def causes(a: Analysis) -> Table:
             percent(r.share, real(r.share_low), real(r.share_high)),
             interval(real(r.share_low), real(r.share_high), value=r.share, percent=True) if r.share > 0 else HIDDEN,
             days_cell(r.hours_per_case),
-            f"{r.n_cases:,}",
+            cases_cell(r.n_cases, a),
         ]
         for r in rows_of(frame)
     ]
@@ -69,7 +72,7 @@ def places(a: Analysis, by: str) -> Table:
         lambda r: days_cell(r.waiting_days_per_case + r.sojourn_days_per_case),
         lambda r: days_cell(r.median_wait_days),
         lambda r: days_cell(r.p90_wait_days),
-        lambda r: f"{r.n_cases:,}",
+        lambda r: cases_cell(r.n_cases, a),
     ]
     wait = "Wait" if a.bottlenecks.sojourn.value == 0 else "Wait or work"
     columns: Columns = [(sentence(_HOW.get(by, factor_words(by))), False), ("Share of cycle time", True), ("95% interval", True),
@@ -87,7 +90,7 @@ def places(a: Analysis, by: str) -> Table:
 def slow_levels(a: Analysis) -> Table:
     """What goes together with long cycle times."""
     cells: Cells = [
-        lambda r: f"{r.n_cases:,}",
+        lambda r: cases_cell(r.n_cases, a),
         lambda r: days_cell(r.mean_days),
         lambda r: days_cell(r.others_mean_days),
         lambda r: supported(r.difference_days, r.difference_days_low, r.difference_days_high),
@@ -108,7 +111,7 @@ def loop_levels(a: Analysis) -> Table:
     frame = diagnosed.telling_loops(a)
     frame = frame.assign(label=frame["factor"].map(factor_words) + ": " + frame["level"])
     cells: Cells = [
-        lambda r: f"{r.n_cases:,}",
+        lambda r: cases_cell(r.n_cases, a),
         lambda r: percent(r.looping_share),
         lambda r: percent(r.others_looping_share),
         lambda r: supported(r.risk_ratio, r.risk_ratio_low, r.risk_ratio_high),
@@ -129,7 +132,7 @@ def round_trips(a: Analysis) -> Table:
     found = a.diagnosis.ping_pong["group"]
     cells: Cells = [
         lambda r: sentence(r.to_unit),
-        lambda r: f"{r.n_cases:,}",
+        lambda r: cases_cell(r.n_cases, a),
         lambda r: percent(r.cases_share),
         lambda r: f"{r.n_round_trips:,}",
         lambda r: days_cell(r.days_per_round_trip),
@@ -176,14 +179,19 @@ def standard_by_group(a: Analysis, by: str) -> Table:
     """Attainment of the standard by channel or attribute."""
     found = diagnosed.attainment_of(a, by)
     cells: Cells = [
-        lambda r: f"{r.n_cases:,}",
-        lambda r: percent(r.within, real(r.low), real(r.high)),
-        lambda r: interval(real(r.low), real(r.high), value=r.within, percent=True),
+        lambda r: share_cell(r.within, real(r.low), real(r.high)),
+        lambda r: (
+            interval(real(r.low), real(r.high), value=r.within, percent=True) if np.isfinite(r.within) else HIDDEN
+        ),
     ]
+    columns: Columns = [(sentence(factor_words(by)), False), ("Within the standard (share of cases)", True),
+                        ("95% interval", True)]  # fmt: skip
+    if not a.cycle.n_open:  # beside the closed cases of each group this number would tell its open ones
+        cells.insert(0, lambda r: cases_cell(r.n_cases, a))
+        columns.insert(1, ("Cases", True))
     rows, note = rows_and_note(found.table, "n_cases", a.minimum_cell, cells, label="group")
     return table_of(
-        f"standard-by-{by}", f"Cases closed within {duration_words(found.standard)}, by {factor_words(by)}",
-        [(sentence(factor_words(by)), False), ("Cases", True), ("Within the standard", True), ("95% interval", True)], rows,
+        f"standard-by-{by}", f"Cases closed within {duration_words(found.standard)}, by {factor_words(by)}", columns, rows,
         note=note, file="tables/standard.csv",
     )  # fmt: skip
 
@@ -213,7 +221,7 @@ def endings(a: Analysis) -> Table:
     assert found is not None
     frame: pd.DataFrame = found.table
     cells: Cells = [
-        lambda r: f"{r.n_cases:,}",
+        lambda r: cases_cell(r.n_cases, a),
         lambda r: percent(r.share, real(r.low), real(r.high)),
         lambda r: interval(real(r.low), real(r.high), value=r.share, percent=True),
     ]

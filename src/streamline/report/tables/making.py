@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from streamline.report.privacy import suppressed_rows
+from streamline.report.analysis import Analysis
+from streamline.report.privacy import nearly_all, suppressed_rows
+from streamline.report.published_counts import totals_of
 from streamline.report.section import Cell, Column, Table
-from streamline.report.wording import decimals, number
+from streamline.report.wording import decimals, number, percent
 from streamline.results import rows_of
 
 #: Rows of a table for people; the file holds all.
@@ -29,12 +31,17 @@ def table_of(
     *,
     note: str = "",
     file: str = "",
+    findings: Sequence[str] = (),
     **more: Any,
 ) -> Table:
-    """A table of finished rows. more : other fields of the table."""
+    """A table of finished rows. findings : for each row the id of its finding, or nothing; none at all where no row has one.
+
+    more : other fields of the table.
+    """
+    assert not findings or len(findings) == len(rows), id_
     return Table(
         id=id_, caption=caption, columns=tuple(Column(heading=h, numeric=n) for h, n in columns),
-        rows=tuple(tuple(r) for r in rows), note=note, file=file, **more,
+        rows=tuple(tuple(r) for r in rows), note=note, file=file, findings=tuple(findings), **more,
     )  # fmt: skip
 
 
@@ -63,6 +70,18 @@ def rows_and_note(
         f"{left_out:,} with too few cases are not shown." if left_out else "",
     ]
     return rows, " ".join(n for n in notes if n)
+
+
+def cases_cell(n: float, a: Analysis) -> str:
+    """A number of cases; in words where the few that are left of all would be told by it, or where it is hidden."""
+    if not np.isfinite(n):
+        return HIDDEN
+    return "nearly all" if nearly_all([n], totals_of(a), minimum=a.minimum_cell)[0] else f"{n:,.0f}"
+
+
+def share_cell(value: float, low: float | None = None, high: float | None = None) -> str:
+    """A share, or a dash where it is hidden."""
+    return percent(value, low, high) if np.isfinite(value) else HIDDEN
 
 
 def days_cell(value: float) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from streamline.report.analysis import Analysis
+from streamline.report.published_counts import transitions as published_transitions
 from streamline.report.section import Table
-from streamline.report.tables.making import Cells, days_cell, real, rows_and_note, table_of
+from streamline.report.tables.making import HIDDEN, Cells, cases_cell, days_cell, real, rows_and_note, table_of
 from streamline.report.wording import interval, percent
 from streamline.results import rows_of
 
@@ -25,7 +28,7 @@ def bottlenecks(a: Analysis) -> Table:
     if a.calendar is not None:
         cells.append(lambda r: days_cell(r.waiting_working_hours_per_case))
         columns.append(("Waiting in office hours (per case)", True))
-    cells += [lambda r: days_cell(r.median_wait_days), lambda r: f"{r.n_cases:,}"]
+    cells += [lambda r: days_cell(r.median_wait_days), lambda r: cases_cell(r.n_cases, a)]
     columns += [("Median wait (days)", True), ("Cases", True)]
     rows, note = rows_and_note(frame, "n_cases", a.minimum_cell, cells, label="activity")
     external = [r.activity for r in rows_of(frame) if r.external]
@@ -41,13 +44,20 @@ def transitions(a: Analysis) -> Table:
     """The most frequent transitions."""
     cells: Cells = [
         lambda r: str(r.target),
-        lambda r: f"{r.n:,}",
-        lambda r: f"{r.n_cases:,}",
-        lambda r: percent(r.share),
+        lambda r: cases_cell(r.n, a),
+        lambda r: cases_cell(r.n_cases, a),
+        lambda r: percent(r.share) if np.isfinite(r.share) else HIDDEN,
         lambda r: days_cell(r.mean_hours / 24),
         lambda r: days_cell(r.median_hours / 24),
     ]
-    rows, note = rows_and_note(a.follows.table, "n_cases", a.minimum_cell, cells, label="source")
+    shown = published_transitions(a)
+    rows, note = rows_and_note(shown, "n_cases", a.minimum_cell, cells, label="source")
+    left_out = len(a.follows.table) - len(shown)
+    note += f" {left_out:,} with too few cases are not shown." if left_out else ""
+    hidden = shown["n_cases"].isna().any()
+    note = (
+        f"{note} {HIDDEN}: the number would tell of a transition of too few cases.".strip() if hidden else note.strip()
+    )
     until = "start" if a.log.has_start else "completion"
     return table_of(
         "transitions", "The most frequent transitions between steps",

@@ -34,15 +34,16 @@ _DIRECT_NOTE = (
 def scenario(scenario: Scenario, estimate: ScenarioEstimate) -> Table:
     """Every measure of one scenario."""
     directly = "" if estimate.through_queues else " directly"
-    rows = []
+    rows, findings = [], []
     for f in estimate.figures:
         texts = figure_texts(f)
+        findings.append(f"scenario.{scenario.slug}.{f.measure}")
         rows.append([measure_words(f), texts.baseline, texts.value, texts.change, span_text(f), f"{f.n:,}"])
     return table_of(
         f"estimate-{scenario.slug.replace('_', '-')}", f"What “{scenario.name}” is estimated to do{directly}",
         [("Measure", False), ("Baseline", True), ("Estimate", True), ("Change", True),
          (f"{estimate.level:.0%} interval of the change", True), ("Cases", True)],
-        rows, note=_NOTE if estimate.through_queues else _DIRECT_NOTE, file="tables/scenarios.csv",
+        rows, note=_NOTE if estimate.through_queues else _DIRECT_NOTE, file="tables/scenarios.csv", findings=findings,
     )  # fmt: skip
 
 
@@ -50,6 +51,7 @@ def benefits(a: Analysis, scenarios: Sequence[tuple[Scenario, ScenarioEstimate]]
     """The core table: baseline, target, date, interval and evidence of the main measures under each scenario."""
     rows: list[list[str]] = []
     place: dict[tuple[str, str], int] = {}
+    findings: list[str] = []
     direct = "" if all(e.through_queues for _, e in scenarios) else " (direct effect)"
     for proposal, estimate in scenarios:
         evidence = "; ".join(c.evidence.rstrip(".") for c in proposal.changes if c.evidence) or "none given"
@@ -57,13 +59,14 @@ def benefits(a: Analysis, scenarios: Sequence[tuple[Scenario, ScenarioEstimate]]
             if f.measure in CORE:
                 place[proposal.slug, f.measure] = len(rows)
                 rows.append([*_benefit(proposal, f), evidence])
+                findings.append(f"scenario.{proposal.slug}.{f.measure}")
                 evidence = "as above"
     return table_of(
         "benefits", f"Intended benefits; baseline: cases that arrived from {arrivals_words(a.log)}",
         [("Proposal", False), ("Measure", False), ("Unit", False), ("Baseline", True), (f"Target{direct}", True), ("Date", False),
          ("95% interval", True), ("Evidence", False)],
         rows, note=f"Targets are the estimates. {_NOTE if direct == '' else _DIRECT_NOTE}", file="tables/scenarios.csv",
-        shared=(0, 5, 7), sliders=sliders(a.proposed.scenarios if a.proposed else (), place, _benefit),
+        findings=findings, shared=(0, 5, 7), sliders=sliders(a.proposed.scenarios if a.proposed else (), place, _benefit),
         sliders_note=" ".join(verdict_caveat(a.validation)),
     )  # fmt: skip
 
@@ -74,26 +77,6 @@ def _benefit(proposal: Scenario, f: Figure) -> list[str]:
     baseline, target, span = (without_unit(t, f) for t in (texts.baseline, texts.value, target_span(f)))
     what = [proposal.name, measure_words(f, unit=False), unit_words(f)]
     return [*what, baseline, target, proposal.full_effect or "not set", span]
-
-
-def timeline(a: Analysis, scenarios: Sequence[Scenario]) -> Table:
-    """Who does what by when, and what it costs."""
-    currency = a.study.costs.currency if a.study.costs else ""
-
-    def cost(value: float | None) -> str:
-        return "not given" if value is None else f"{currency} {value:,.0f}".strip()
-
-    rows = [
-        [s.name + (" (signature initiative)" if s.signature else ""), s.owner or "not set", s.start or "not set",
-         s.full_effect or "not set", cost(s.cost_once), cost(s.cost_per_year)]
-        for s in scenarios
-    ]  # fmt: skip
-    return table_of(
-        "timeline", "Owners, dates and costs as the study states them",
-        [("Proposal", False), ("Owner", False), ("Start", False), ("Full effect", False), ("Cost once", True),
-         ("Cost per year", True)],
-        rows,
-    )  # fmt: skip
 
 
 def validation(a: Analysis) -> Table:

@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 from streamline.provenance import Provenance
+from streamline.report import diagnosed
 from streamline.report.analysis import Analysis
+from streamline.report.published_counts import tells_of_few
 from streamline.report.section import Table
-from streamline.report.tables.making import HIDDEN, Cells, days_cell, real, rows_and_note, supported, table_of
+from streamline.report.tables.making import (
+    HIDDEN,
+    Cells,
+    cases_cell,
+    days_cell,
+    real,
+    rows_and_note,
+    share_cell,
+    supported,
+    table_of,
+)
 from streamline.report.wording import arrivals_words, interval, number, percent
 from streamline.results import rows_of
 
@@ -32,6 +44,8 @@ def baseline(a: Analysis) -> Table:
     rows = []
     for r in rows_of(a.cycle.table):
         share = r.unit == "share"
+        if share and a.cycle.within_standard is not None and tells_of_few(a.cycle.within_standard, a):
+            continue
         value = percent(r.value, r.low, r.high) if share else supported(r.value, r.low, r.high)
         rows.append(
             [
@@ -53,10 +67,10 @@ def baseline(a: Analysis) -> Table:
 def channels(a: Analysis) -> Table:
     """Figures by channel."""
     assert a.channels is not None
-    frame = a.channels.table
+    frame = diagnosed.channels(a)
     cells: Cells = [
-        lambda r: f"{r.n_cases:,}",
-        lambda r: percent(r.cases_share),
+        lambda r: cases_cell(r.n_cases, a),
+        lambda r: percent(r.cases_share) if cases_cell(r.n_cases, a)[0].isdigit() else HIDDEN,
         lambda r: supported(r.mean_days, r.mean_low, r.mean_high),
         lambda r: interval(real(r.mean_low), real(r.mean_high), value=r.mean_days),
         lambda r: days_cell(r.median_days),
@@ -64,7 +78,7 @@ def channels(a: Analysis) -> Table:
     columns = [("Channel", False), ("Closed cases", True), ("Share of closed cases", True), ("Mean cycle time (days)", True),
                ("95% interval", True), ("Median (days)", True)]  # fmt: skip
     if a.cycle.standard is not None:
-        cells.append(lambda r: percent(r.within_standard))
+        cells.append(lambda r: share_cell(r.within_standard))
         columns.append(("Within the standard (share of cases)", True))
     if a.answers is not None and a.answers.per_case is not None:
         cells.append(lambda r: number(r.contacts_per_case, 2))

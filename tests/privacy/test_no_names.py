@@ -1,0 +1,24 @@
+"""No case and no person is named in any published file, whatever the records look like."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from small_office import Office
+
+REAL = [pytest.param(name, marks=pytest.mark.real) for name in ("permits", "receipt")]
+
+
+@pytest.mark.parametrize("name", ["sample", "a small office", *REAL])
+def test_no_case_id_and_no_resource_is_in_any_file(name, studied, tmp_path, pdf_reading):
+    section = Office().plan(tmp_path / "office") if name == "a small office" else studied(name)
+    log = section.analysis.whole
+    assert log.resource is not None
+    names = {*map(str, log.case_id_array()), *log.resource.names} - {"system"}
+    assert len(names) > 100
+    for file, content in section.files().items():
+        words = set(re.findall(r"[\w-]+", pdf_reading.shown(content)))
+        assert len(words) > 10, file
+        assert not words & names, file
