@@ -1,0 +1,48 @@
+"""What the site adds to the pages that are written by hand: the generated reference, and formulas as MathML.
+
+Formulas are turned when the site is built, so that a page needs no script and no other machine to show them.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from typing import Any
+
+import reference
+import schemas
+from latex2mathml.converter import convert
+from mkdocs.exceptions import PluginError
+from mkdocs.structure.files import File, Files
+
+from streamline.report.to_json import findings_schema
+from streamline.study import json_schema
+
+_FORMULA = re.compile(r'<(span|div) class="arithmatex">\\([(\[])(.*?)\\[)\]]</\1>', flags=re.DOTALL)
+
+
+def on_files(files: Files, *, config: Any) -> Files:
+    """Adds the pages that are made from the code."""
+    missing = reference.unplaced()
+    if missing:
+        raise PluginError(f"These public names are on no page of the reference: {', '.join(sorted(missing))}")
+    made = {
+        **{f"reference/api/{page}.md": reference.python_page(page) for page in reference.GROUPS},
+        "reference/commands.md": reference.commands_page(),
+        "reference/study-file.md": schemas.study_page(),
+        "reference/changes.md": schemas.changes_page(),
+        "reference/findings.md": schemas.findings_page(),
+        "reference/study.schema.json": json.dumps(json_schema(), indent=1),
+        "reference/findings.schema.json": json.dumps(findings_schema(), indent=1),
+    }
+    for path, content in made.items():
+        files.append(File.generated(config, path, content=content))
+    return files
+
+
+def on_page_content(content: str, **_: Any) -> str:
+    """Formulas as MathML."""
+    return _FORMULA.sub(
+        lambda m: convert(html.unescape(m[3]).strip(), display="block" if m[2] == "[" else "inline"), content
+    )
