@@ -17,13 +17,14 @@ import griffe
 
 #: `name : `, `name, other : ` or `*names : ` at the start of a line or after the end of a sentence.
 _NAMES = r"\*{0,2}[a-z_]\w*(?:, \*{0,2}[a-z_]\w*)*"
-_ARGUMENT = re.compile(rf"(?:^|(?<=[.;)] ))({_NAMES}) : ", flags=re.MULTILINE)
-_CODE = re.compile(r"(`[^`]*`)")
+ARGUMENT = re.compile(rf"(?:^|(?<=[.;)] ))({_NAMES}) : ", flags=re.MULTILINE)
+#: Code and words set apart (`*awaits*`) stay as they are.
+_KEPT = re.compile(r"(`[^`]*`|(?<!\w)\*\w[\w -]*\*(?!\w))")
 
 
 def escaped(text: str) -> str:
-    """Text in which `<`, `*` and `[` mean themselves, except in code."""
-    parts = _CODE.split(text)
+    """Text in which `<`, `*` and `[` mean themselves, except in code and in words set apart."""
+    parts = _KEPT.split(text)
     return "".join(
         part if k % 2 else re.sub(r"([*\[\]])", r"\\\1", part).replace("<", "&lt;") for k, part in enumerate(parts)
     )
@@ -33,7 +34,7 @@ def paragraph(text: str) -> str:
     """A paragraph as Markdown: a list of arguments where it says some, else as it stands."""
     if "```" in text or text.lstrip().startswith((">>>", "|", "- ", "* ")) or re.match(r" {4}", text):
         return text
-    hits = list(_ARGUMENT.finditer(text))
+    hits = list(ARGUMENT.finditer(text))
     if not hits:
         return escaped(text)
     lines = [escaped(text[: hits[0].start()].strip())] if text[: hits[0].start()].strip() else []

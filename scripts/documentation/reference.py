@@ -73,17 +73,15 @@ def python_page(page: str) -> str:
     title, about, _ = GROUPS[page]
     lines = [f"# {title}", "", about, "", "Every name here is a name of the package: `import streamline as sl`.", ""]
     for module in modules_of(page):
-        names = [n for n in streamline._HOMES[module] if n[0].islower()] or list(streamline._HOMES[module])
-        heading = names[0] if len(names) == 1 else module.rpartition(".")[2].replace("_", " ")
-        lines += [
-            f"## {heading}",
-            "",
-            f"::: streamline.{module}",
-            "    options:",
-            f"      members: [{', '.join(members_of(module))}]",
-            "",
-        ]
+        lines += [f"## {module.rpartition('.')[2].replace('_', ' ')}", "", *_directive(module, "", members="false")]
+        for name in members_of(module):
+            lines += _directive(module, f".{name}", show_root_heading="true", show_root_toc_entry="true")
     return "\n".join(lines)
+
+
+def _directive(module: str, name: str, **options: str) -> list[str]:
+    said = [f"      {k}: {v}" for k, v in options.items()]
+    return [f"::: streamline.{module}{name}", "    options:", *said, ""]
 
 
 def commands_page() -> str:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from docstrings import _ARGUMENT, comment_above
+from docstrings import ARGUMENT, comment_above
 
 from streamline import read_contacts, read_feedback, read_log
 from streamline.report.to_json import findings_schema
@@ -143,11 +143,16 @@ def _meanings(name: str) -> dict[str, str]:
     said: dict[str, str] = {}
     if name in READERS:
         text = inspect.getdoc(READERS[name]) or ""
-        hits = list(_ARGUMENT.finditer(text))
+        hits = list(ARGUMENT.finditer(text))
         for hit, following in zip(hits, [*hits[1:], None], strict=True):
             words = text[hit.end() : following.start() if following else None].split("\n\n")[0]
-            for argument in hit.group(1).split(", "):
-                said[argument] = " ".join(words.split())
+            first, *others = hit.group(1).split(", ")
+            said[first] = " ".join(words.split())
+            said.update(dict.fromkeys(others, f"see `{first}`"))
+    if name == "Study":
+        said = {k: json_schema()["$defs"].get(_named(v), {}).get("description", "") for k, v in json_schema()["properties"].items()}
+        said["pools"] = "People by patterns of their names; without it pools are found from who does what."
+        said["scenarios"] = "What is proposed; each scenario is a named set of changes."
     for cls in _class(name):
         for key, text in _comments(cls).items():
             said[key.rstrip("_")] = text
