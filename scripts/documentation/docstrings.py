@@ -7,7 +7,6 @@ the same paragraph, as in `level, draws, seed : of the intervals.` These become 
 
 from __future__ import annotations
 
-import ast
 import re
 from functools import cache
 from pathlib import Path
@@ -69,11 +68,11 @@ def comment_above(path: Path, line: int) -> str:
 class HouseStyle(griffe.Extension):
     """Turns docstrings into Markdown and comments above fields into their docstrings."""
 
-    def on_instance(self, *, node: ast.AST | griffe.ObjectNode, obj: griffe.Object, **_: Any) -> None:
+    def on_instance(self, *, obj: griffe.Object, **_: Any) -> None:
         if obj.docstring is not None:
             obj.docstring.value = markdown(obj.docstring.value)
 
-    def on_attribute_instance(self, *, node: ast.AST | griffe.ObjectNode, attr: griffe.Attribute, **_: Any) -> None:
+    def on_attribute_instance(self, *, attr: griffe.Attribute, **_: Any) -> None:
         if attr.docstring is None and attr.lineno is not None and isinstance(attr.filepath, Path):
             said = comment_above(attr.filepath, attr.lineno)
             if said:

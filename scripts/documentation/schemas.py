@@ -29,8 +29,9 @@ def study_page() -> str:
     lines = [
         "# The study file",
         "",
-        "One YAML file says which records there are, what their columns mean, what to measure and what to propose. It is checked as a",
-        "whole: every problem is told at once, with its line. Unknown fields are refused. Relative paths are relative to the file.",
+        "One YAML file says which records there are, what their columns mean, what to measure and what to propose. It is",
+        "checked as a whole: every problem is told at once, with its line. Unknown fields are refused. Relative paths are",
+        "relative to the file.",
         "",
         "Editors complete the file when they know its [JSON Schema](study.schema.json) (`streamline schema` prints it).",
         "",
@@ -55,9 +56,9 @@ def changes_page() -> str:
     lines = [
         "# Kinds of change",
         "",
-        "A scenario is a list of changes. Each is told once in YAML (`kind: …` and its fields) and once in Python (a class of the same",
-        "fields). `low` and `high` beside the main value make a triangular belief: each draw takes a value from it. `evidence` says where the",
-        "belief comes from and stands in the section. What isn't in the log is refused, with the nearest name.",
+        "A scenario is a list of changes. Each is written in YAML (`kind: …` and its fields) or in Python (a class of the same",
+        "fields). `low` and `high` beside the main value make a triangular belief: each draw takes a value from it. `evidence`",
+        "says where the belief comes from and stands in the section. What isn't in the log is refused, with the nearest name.",
         "",
     ]
     for name, part in parts.items():
@@ -86,7 +87,8 @@ def findings_page(schema: Schema | None = None) -> str:
         "## A finding",
         "",
         *_table(schema["$defs"]["finding"], "", schema["$defs"]),
-        "`change` is the to-be figure less the baseline, taken draw by draw: its interval is not the difference of two intervals.",
+        "`change` is the to-be figure less the baseline, taken draw by draw: its interval isn't the difference of two",
+        "intervals.",
         "",
         "## Ids",
         "",
@@ -125,12 +127,17 @@ def _part(key: str, name: str, parts: Schema) -> list[str]:
 def _table(part: Schema, name: str, parts: Schema) -> list[str]:
     required = set(part.get("required", ()))
     said = _meanings(name)
-    rows = [
-        f"| `{key}` | {_kind(value, parts)} | {'must be given' if key in required else _default(value)} | {_cell(said.get(key, ''))} |"
-        for key, value in part["properties"].items()
-    ]
+    rows = []
+    for key, value in part["properties"].items():
+        without = "must be given" if key in required else _default(value)
+        rows.append(f"| `{key}` | {_kind(value, parts)} | {without} | {_cell(said.get(key, ''))} |")
     if not any(said.values()):
-        return ["| field | what may stand there | without it |", "|---|---|---|", *(r.removesuffix("  |") for r in rows), ""]
+        return [
+            "| field | what may stand there | without it |",
+            "|---|---|---|",
+            *(r.removesuffix("  |") for r in rows),
+            "",
+        ]
     return ["| field | what may stand there | without it | |", "|---|---|---|---|", *rows, ""]
 
 
@@ -150,7 +157,10 @@ def _meanings(name: str) -> dict[str, str]:
             said[first] = " ".join(words.split())
             said.update(dict.fromkeys(others, f"see `{first}`"))
     if name == "Study":
-        said = {k: json_schema()["$defs"].get(_named(v), {}).get("description", "") for k, v in json_schema()["properties"].items()}
+        said = {
+            k: json_schema()["$defs"].get(_named(v), {}).get("description", "")
+            for k, v in json_schema()["properties"].items()
+        }
         said["pools"] = "People by patterns of their names; without it pools are found from who does what."
         said["scenarios"] = "What is proposed; each scenario is a named set of changes."
     for cls in _class(name):
@@ -219,7 +229,9 @@ def _one(value: Schema, parts: Schema) -> str:
         return " or ".join(_WORDS.get(k, k) for k in kind)
     if kind == "array":
         item = value.get("items", {})
-        return "a list" + (f" of {_plural(_kind(item, parts))}" if item and _named(value) == "" and "type" in item else "")
+        return "a list" + (
+            f" of {_plural(_kind(item, parts))}" if item and _named(value) == "" and "type" in item else ""
+        )
     if kind == "object" and "additionalProperties" in value and isinstance(value["additionalProperties"], dict):
         return f"names, each with {_kind(value['additionalProperties'], parts)}"
     return _WORDS.get(kind, kind) + _bounds(value)
@@ -236,13 +248,20 @@ _WORDS = {
 
 
 def _plural(words: str) -> str:
-    return {"a text": "texts", "a number": "numbers", "a whole number": "whole numbers", "fields": "entries"}.get(words, words)
+    return {"a text": "texts", "a number": "numbers", "a whole number": "whole numbers", "fields": "entries"}.get(
+        words, words
+    )
 
 
 def _bounds(value: Schema) -> str:
     said = [
         f"{word} {value[key]:g}"
-        for key, word in (("minimum", "from"), ("exclusiveMinimum", "above"), ("maximum", "to"), ("exclusiveMaximum", "below"))
+        for key, word in (
+            ("minimum", "from"),
+            ("exclusiveMinimum", "above"),
+            ("maximum", "to"),
+            ("exclusiveMaximum", "below"),
+        )
         if key in value
     ]
     if value.get("format") == "date":
