@@ -8,6 +8,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import reference
@@ -22,6 +23,32 @@ from streamline.study import json_schema
 _FORMULA = re.compile(r'<(span|div) class="arithmatex">\\([(\[])(.*?)\\[)\]]</\1>', flags=re.DOTALL)
 
 
+def on_config(config: Any) -> Any:
+    """All decisions in the order of their numbers, so that a new one needs no entry here."""
+    for part in config.nav:
+        if "Decisions" in part:
+            part["Decisions"] = ["decisions/index.md", *(f"decisions/{path.name}" for path in _decisions(config))]
+    return config
+
+
+def _decisions(config: Any) -> list[Path]:
+    return sorted(Path(config.docs_dir, "decisions").glob("[0-9]*.md"))
+
+
+def _decisions_page(config: Any) -> str:
+    titles = [(path.read_text(encoding="utf-8").splitlines()[0].lstrip("# "), path.name) for path in _decisions(config)]
+    return "\n".join(
+        [
+            "# Decisions",
+            "",
+            "Why things are as they are: the question, the choice, what was measured, and what would change it.",
+            "",
+            *(f"- [{title}]({name})" for title, name in titles),
+            "",
+        ]
+    )
+
+
 def on_files(files: Files, *, config: Any) -> Files:
     """Adds the pages that are made from the code."""
     missing = reference.unplaced()
@@ -29,6 +56,7 @@ def on_files(files: Files, *, config: Any) -> Files:
         raise PluginError(f"These public names are on no page of the reference: {', '.join(sorted(missing))}")
     made = {
         **{f"reference/api/{page}.md": reference.python_page(page) for page in reference.GROUPS},
+        "decisions/index.md": _decisions_page(config),
         "reference/commands.md": reference.commands_page(),
         "reference/study-file.md": schemas.study_page(),
         "reference/changes.md": schemas.changes_page(),
