@@ -16,6 +16,7 @@ import schemas
 from latex2mathml.converter import convert
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
+from notebook_pages import page_of
 
 from streamline.report.to_json import findings_schema
 from streamline.study import json_schema
@@ -24,11 +25,17 @@ _FORMULA = re.compile(r'<(span|div) class="arithmatex">\\([(\[])(.*?)\\[)\]]</\1
 
 
 def on_config(config: Any) -> Any:
-    """All decisions in the order of their numbers, so that a new one needs no entry here."""
+    """All notebooks and decisions in the order of their numbers, so that a new one needs no entry here."""
     for part in config.nav:
+        if "Notebooks" in part:
+            part["Notebooks"] = ["notebooks/index.md", *(f"notebooks/{path.stem}.md" for path in _notebooks(config))]
         if "Decisions" in part:
             part["Decisions"] = ["decisions/index.md", *(f"decisions/{path.name}" for path in _decisions(config))]
     return config
+
+
+def _notebooks(config: Any) -> list[Path]:
+    return sorted(Path(config.docs_dir).parent.joinpath("notebooks").glob("[0-9]_*.ipynb"))
 
 
 def _decisions(config: Any) -> list[Path]:
@@ -66,11 +73,23 @@ def on_files(files: Files, *, config: Any) -> Files:
     }
     for path, content in made.items():
         files.append(File.generated(config, path, content=content))
+    for notebook in _notebooks(config):
+        page, pictures = page_of(notebook)
+        files.append(File.generated(config, f"notebooks/{notebook.stem}.md", content=page))
+        for name, picture in pictures.items():
+            files.append(File.generated(config, f"notebooks/{name}", content=picture))
     return files
 
 
 def on_page_content(content: str, **_: Any) -> str:
-    """Formulas as MathML."""
-    return _FORMULA.sub(
-        lambda m: convert(html.unescape(m[3]).strip(), display="block" if m[2] == "[" else "inline"), content
+    """Formulas as MathML; one that stands alone can be scrolled, also by keyboard."""
+    return _FORMULA.sub(_mathml, content)
+
+
+def _mathml(found: re.Match[str]) -> str:
+    formula = html.unescape(found[3]).strip()
+    if found[2] == "(":
+        return convert(formula)
+    return (
+        f'<div class="formula" tabindex="0" role="group" aria-label="Formula">{convert(formula, display="block")}</div>'
     )

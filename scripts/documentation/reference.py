@@ -103,7 +103,7 @@ def commands_page() -> str:
         usage = " ".join(["streamline", name, *(_usage(p) for p in command.params)])
         lines += [f"## streamline {name}", "", str(command.help or ""), "", "```text", usage.rstrip(), "```", ""]
         if command.params:
-            lines += ["| | what it is | without it |", "|---|---|---|"]
+            lines += ["| argument or option | what it is | without it |", "|---|---|---|"]
             lines += [_parameter(p) for p in command.params]
             lines.append("")
     return "\n".join(lines)

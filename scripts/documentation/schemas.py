@@ -138,7 +138,7 @@ def _table(part: Schema, name: str, parts: Schema) -> list[str]:
             *(r.removesuffix("  |") for r in rows),
             "",
         ]
-    return ["| field | what may stand there | without it | |", "|---|---|---|---|", *rows, ""]
+    return ["| field | what may stand there | without it | meaning |", "|---|---|---|---|", *rows, ""]
 
 
 def _cell(text: str) -> str:
