@@ -132,7 +132,7 @@ if real is not None:
 mail, online = (channels.table.set_index("group").loc[g] for g in ("mail", "online"))
 words = f"""
 - The sample's log holds **{log.n_cases:,} cases**; {times.n_open:,} of them are still open.
-  {len(log.rejects)} of {log.notes.n_rows:,} rows can't be used, too few to matter.
+  {len(log.rejects)} of {log.notes.n_rows:,} rows can't be used.
 - A closed case took **{times.mean.value:.0f} days** on average ({times.mean.low:.1f} to {times.mean.high:.1f}); half of them took
   less than {times.median.value:.0f} days, one in ten more than {times.p90.value:.0f}.
 - **{times.within_standard.value:.0%}** are within 45 days. By mail it takes {mail.mean_days:.0f} days, online {online.mean_days:.0f}.

@@ -39,7 +39,9 @@ log = sl.read_log(
     external=["Information received"],
     ends=["Issue notice", "Withdrawn"],
 )
-hours = sl.Calendar(hours={"mon-fri": "08:00-16:30"}, holidays="US", timezone="America/New_York")
+hours = sl.Calendar(
+    hours={"mon-fri": "08:00-16:30"}, holidays="US", timezone="America/New_York"
+)
 
 # %% [markdown]
 # ## Waiting and work along the critical path
@@ -51,13 +53,23 @@ hours = sl.Calendar(hours={"mon-fri": "08:00-16:30"}, holidays="US", timezone="A
 times = sl.cycle_time(log)
 places = sl.bottlenecks(log, calendar=hours)
 along_path = places.table[["waiting_days_per_case", "service_days_per_case"]].sum()
-print(f"waiting {along_path.iloc[0]:.4f} + work {along_path.iloc[1]:.4f} = {along_path.sum():.4f} days")
+print(
+    f"waiting {along_path.iloc[0]:.4f} + work {along_path.iloc[1]:.4f} = {along_path.sum():.4f} days"
+)
 print(f"mean cycle time {times.mean.value:.4f} days")
 
 # %%
-places.table[["activity", "external", "share", "share_low", "share_high", "median_wait_days", "p90_wait_days"]].head(
-    8
-).round(3)
+places.table[
+    [
+        "activity",
+        "external",
+        "share",
+        "share_low",
+        "share_high",
+        "median_wait_days",
+        "p90_wait_days",
+    ]
+].head(8).round(3)
 
 # %%
 _ = places.plot()
@@ -68,7 +80,15 @@ _ = places.plot()
 # up: less than half the wait where a step beside it holds the case anyway.
 
 # %%
-places.table[["activity", "first_share_of_draws", "halved_days_per_case", "halved_low", "halved_high"]].head(4).round(2)
+places.table[
+    [
+        "activity",
+        "first_share_of_draws",
+        "halved_days_per_case",
+        "halved_low",
+        "halved_high",
+    ]
+].head(4).round(2)
 
 # %% [markdown]
 # ## Why cases wait
@@ -110,7 +130,9 @@ by_step.round(1)
 # Approvals wait for a time of day:
 
 # %%
-sl.batches(log, calendar=hours).table[["activity", "fires", "size", "n_batches", "mean_size", "mean_batching_hours"]]
+sl.batches(log, calendar=hours).table[
+    ["activity", "fires", "size", "n_batches", "mean_size", "mean_batching_hours"]
+]
 
 # %% [markdown]
 # ## A queue over the year
@@ -139,8 +161,16 @@ if REAL.is_dir():
     )
     real_places = sl.bottlenecks(loans)
     real_causes = sl.waiting_by_cause(loans)
-    display(real_places.table[["activity", "share", "share_low", "share_high", "median_wait_days"]].head(4).round(3))
-    display(real_causes.table[["cause", "share", "share_low", "share_high", "n_cases"]].round(3))
+    display(
+        real_places.table[
+            ["activity", "share", "share_low", "share_high", "median_wait_days"]
+        ]
+        .head(4)
+        .round(3)
+    )
+    display(
+        real_causes.table[["cause", "share", "share_low", "share_high", "n_cases"]].round(3)
+    )
 
 # %% [markdown]
 # ## The answers, in words
@@ -152,7 +182,7 @@ peak = queue.table.loc[queue.table["mean_waiting"].idxmax()]
 words = f"""
 - Of {times.mean.value:.1f} days, **{along_path.iloc[1]:.1f} are work** and {along_path.iloc[0]:.1f} are waiting.
 - The most time goes into waiting for **{first.activity}** ({first.share:.0%} of the cycle time, {first.share_low:.0%} to
-  {first.share_high:.0%}), then for **{second.activity}** ({second.share:.0%}). The first rank isn't sure: it holds in
+  {first.share_high:.0%}), then for **{second.activity}** ({second.share:.0%}). The first rank holds in
   {first.first_share_of_draws:.0%} of the resampled years.
 - **{share["external"]:.0%}** of the waiting is on applicants, {share["unavailability"]:.0%} outside office hours,
   {share["batching"]:.0%} for the release of a batch, {share["contention"]:.0%} for people busy with earlier cases.
@@ -160,10 +190,13 @@ words = f"""
   {peak["mean_waiting"]:.0f} cases waiting on average.
 """
 if real_causes is not None:
-    top, real_share = real_places.table.iloc[0], real_causes.table.set_index("cause")["share"]
+    top, real_share = (
+        real_places.table.iloc[0],
+        real_causes.table.set_index("cause")["share"],
+    )
     biggest = real_share.idxmax()
     words += f"""
 - At the bank, **{top.activity}** takes {top.share:.0%} of the cycle time. Of all the waiting, {real_share[biggest]:.0%} counts as
-  *{biggest}*, and {real_share["contention"]:.1%} as people busy with earlier cases: hiring wouldn't be the first thing to try.
+  *{biggest}*, and {real_share["contention"]:.1%} as people busy with earlier cases.
 """
 Markdown(words)

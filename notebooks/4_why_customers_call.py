@@ -124,11 +124,14 @@ print(*forecast.summary, sep="\n")
 # %%
 per_case = sl.contacts_per_case(links).table.iloc[0]
 ratio = late.ratio
+longest = rates.ratios.query("factor == 'waiting'").iloc[-1]
 Markdown(f"""
 - A case brings **{per_case.contacts_per_case:.2f} contacts** ({per_case.contacts_low:.2f} to {per_case.contacts_high:.2f}); {per_case.share_with_contact:.0%}
   of the cases bring any.
 - **{why.status_share.value:.0%}** of them ask how far the case is ({why.status_share.low:.0%} to {why.status_share.high:.0%}).
 - Past the standard, customers get in touch **{ratio.value:.1f} times** as often ({ratio.low:.1f} to {ratio.high:.1f}).
+- A longer wait by itself: after {longest.level} of waiting for the same step the rate is {longest.ratio:.2f} times
+  ({longest.low:.2f} to {longest.high:.2f}) that of {longest.reference}.
 - {inside.statement}
 - {first.statement}
 - Of {len(forecast.table)} weeks that the rates had not seen, {forecast.weeks_inside} had as many contacts as foretold, within the

@@ -43,7 +43,9 @@ log = sl.read_log(
     external=["Information received"],
     ends=["Issue notice", "Withdrawn"],
 )
-hours = sl.Calendar(hours={"mon-fri": "08:00-16:30"}, holidays="US", timezone="America/New_York")
+hours = sl.Calendar(
+    hours={"mon-fri": "08:00-16:30"}, holidays="US", timezone="America/New_York"
+)
 calls = sl.read_contacts(
     "../sample_logs/calls.csv",
     case="application",
@@ -64,7 +66,9 @@ calls = sl.read_contacts(
 # Figures are told of the cases received from February to November; earlier ones fill the queues.
 
 # %%
-first, last = (pd.Timestamp(day, tz=log.timezone).value // 1000 for day in ("2025-02-03", "2025-12-01"))
+first, last = (
+    pd.Timestamp(day, tz=log.timezone).value // 1000 for day in ("2025-02-03", "2025-12-01")
+)
 window = log.arrived_between(first, last)
 model = sl.fit_replay(window, contacts=calls, calendar=hours, standard="45 days", whole=log)
 model
@@ -102,7 +106,12 @@ for proposal in proposals:
 # %%
 found = sl.estimates(model, proposals, standard="45 days", draws=100, seed=1)
 pd.concat(
-    {e.name: e.table.set_index("measure")[["baseline", "change", "change_low", "change_high"]] for e in found}
+    {
+        e.name: e.table.set_index("measure")[
+            ["baseline", "change", "change_low", "change_high"]
+        ]
+        for e in found
+    }
 ).round(3)
 
 # %%
@@ -123,7 +132,14 @@ parts[["scenario", "alone", "share", "share_low", "share_high"]].round(2)
 # ## What does an estimate hang on?
 
 # %%
-hangs = sl.sensitivity(model, proposals[0].changes, name=proposals[0].name, standard="45 days", draws=20, seed=1)
+hangs = sl.sensitivity(
+    model,
+    proposals[0].changes,
+    name=proposals[0].name,
+    standard="45 days",
+    draws=20,
+    seed=1,
+)
 _ = hangs.plot()
 
 # %% [markdown]
@@ -133,8 +149,14 @@ _ = hangs.plot()
 # above has read it.
 
 # %%
-truth = json.loads(Path("../sample_logs/scenario_truth.json").read_text(encoding="utf-8"))["minus_as_is"]
-names = {"cycle_time.mean": "mean_days", "within_standard": "within_standard", "contacts_per_case": "calls_per_case"}
+truth = json.loads(Path("../sample_logs/scenario_truth.json").read_text(encoding="utf-8"))[
+    "minus_as_is"
+]
+names = {
+    "cycle_time.mean": "mean_days",
+    "within_standard": "within_standard",
+    "contacts_per_case": "calls_per_case",
+}
 rows = []
 for scenario, e in zip(study.scenarios, found, strict=True):
     for measure, true_name in names.items():
@@ -149,7 +171,9 @@ for scenario, e in zip(study.scenarios, found, strict=True):
                 "high": figure.change_high,
                 "truth": true,
                 "truth_error": error,
-                "inside": figure.change_low - 2 * error <= true <= figure.change_high + 2 * error,
+                "inside": figure.change_low - 2 * error
+                <= true
+                <= figure.change_high + 2 * error,
             }
         )
 compared = pd.DataFrame(rows)

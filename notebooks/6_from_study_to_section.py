@@ -71,7 +71,10 @@ study = sl.read_study(folder / "study.yaml")
 
 # %%
 wrong = (
-    (folder / "study.yaml").read_text(encoding="utf-8").replace("reduce_rework", "reduce_work").replace("0.90", "90")
+    (folder / "study.yaml")
+    .read_text(encoding="utf-8")
+    .replace("reduce_rework", "reduce_work")
+    .replace("0.90", "90")
 )
 (folder / "wrong.yaml").write_text(wrong, encoding="utf-8")
 try:
@@ -100,7 +103,9 @@ sorted(p.name for p in (out / "figures").glob("*.svg"))
 
 # %%
 findings = sl.read_findings(out / "findings.json")
-pd.Series([f.id.split(".")[0] for f in findings.values()]).value_counts(sort=False).rename("findings").to_frame()
+pd.Series([f.id.split(".")[0] for f in findings.values()]).value_counts(sort=False).rename(
+    "findings"
+).to_frame()
 
 # %%
 for name in (
@@ -124,7 +129,9 @@ print(findings["scenario.complete_from_the_start.cycle_time.mean"].as_footnote()
 
 # %%
 path = out / "findings.json"
-path.write_text(path.read_text(encoding="utf-8").replace('"n": 2511', '"n": 2512', 1), encoding="utf-8")
+path.write_text(
+    path.read_text(encoding="utf-8").replace('"n": 2511', '"n": 2512', 1), encoding="utf-8"
+)
 checked = sl.verify(out)
 print(f"{checked.n_findings} findings and {checked.n_files} files compared; what differs:")
 for difference in checked.differences:

@@ -56,7 +56,10 @@ def record(activity: str, when: pd.Timestamp, objects: list[str]) -> None:
 
 objects = []
 for p in range(600):
-    project, filed = f"project-{p}", pd.Timestamp("2025-01-06", tz="UTC") + pd.Timedelta(hours=14.0 * p)
+    project, filed = (
+        f"project-{p}",
+        pd.Timestamp("2025-01-06", tz="UTC") + pd.Timedelta(hours=14.0 * p),
+    )
     objects.append({"object": project, "type": "project"})
     reviewed = []
     for k in range(rng.integers(1, 5)):
@@ -70,7 +73,11 @@ for p in range(600):
     inspection = max(review for _, review in reviewed) + pd.Timedelta(days=rng.gamma(3, 2))
     record("Inspect site", inspection, [project, *(permit for permit, _ in reviewed)])
     for permit, _ in reviewed:
-        record("Issue permit", inspection + pd.Timedelta(days=rng.exponential(2)), [project, permit])
+        record(
+            "Issue permit",
+            inspection + pd.Timedelta(days=rng.exponential(2)),
+            [project, permit],
+        )
 
 events, links, objects = pd.DataFrame(events), pd.DataFrame(links), pd.DataFrame(objects)
 print(f"{len(events):,} events, {len(objects):,} objects, {len(links):,} links")
@@ -88,7 +95,9 @@ def flattened(
     events: pd.DataFrame, links: pd.DataFrame, objects: pd.DataFrame, kind: str
 ) -> tuple[pd.DataFrame, dict[str, int]]:
     """The events with one row for each object of this type that they touch, and what that did to them."""
-    chosen = links[links["object"].isin(objects.loc[objects["type"] == kind, "object"])].drop_duplicates()
+    chosen = links[
+        links["object"].isin(objects.loc[objects["type"] == kind, "object"])
+    ].drop_duplicates()
     rows = chosen.merge(events, on="event").rename(columns={"object": "case"})
     times = chosen.groupby("event").size()
     told = {
@@ -101,7 +110,9 @@ def flattened(
 
 
 def read(rows: pd.DataFrame, ends: list[str]) -> sl.EventLog:
-    return sl.read_log(rows, case="case", activity="activity", complete="time", timezone="UTC", ends=ends)
+    return sl.read_log(
+        rows, case="case", activity="activity", complete="time", timezone="UTC", ends=ends
+    )
 
 
 by_permit, permit_told = flattened(events, links, objects, "permit")
@@ -136,7 +147,10 @@ counts
 # (*divergence*):
 
 # %%
-loops = {name: sl.rework_loops(flat) for name, flat in (("permit", permits), ("project", projects))}
+loops = {
+    name: sl.rework_loops(flat)
+    for name, flat in (("permit", permits), ("project", projects))
+}
 loops["project"].table[["loop", "n_cases", "cases_share"]].head(3).round(2)
 
 # %%
@@ -156,18 +170,29 @@ if REAL.is_file():
         with gzip.open(REAL) as packed, path.open("wb") as plain:
             shutil.copyfileobj(packed, plain)
         base = sqlite3.connect(path)
-        kinds = base.execute("select ocel_type, ocel_type_map from event_map_type").fetchall()
+        kinds = base.execute(
+            "select ocel_type, ocel_type_map from event_map_type"
+        ).fetchall()
         real_events = pd.concat(
-            pd.read_sql(f'select ocel_id as event, ocel_time as time from "event_{table}"', base).assign(activity=kind)
+            pd.read_sql(
+                f'select ocel_id as event, ocel_time as time from "event_{table}"', base
+            ).assign(activity=kind)
             for kind, table in kinds
         )
-        real_links = pd.read_sql("select ocel_event_id as event, ocel_object_id as object from event_object", base)
-        real_objects = pd.read_sql("select ocel_id as object, ocel_type as type from object", base)
+        real_links = pd.read_sql(
+            "select ocel_event_id as event, ocel_object_id as object from event_object",
+            base,
+        )
+        real_objects = pd.read_sql(
+            "select ocel_id as object, ocel_type as type from object", base
+        )
         base.close()
     rows = {}
     for kind in ("Customer Order", "Transport Document", "Container"):
         flat, told = flattened(real_events, real_links, real_objects, kind)
-        flat_log = sl.read_log(flat, case="case", activity="activity", complete="time", timezone="UTC")
+        flat_log = sl.read_log(
+            flat, case="case", activity="activity", complete="time", timezone="UTC"
+        )
         rows[kind] = told | {
             "cases": flat_log.n_cases,
             "median days": sl.cycle_time(flat_log).median.value,
