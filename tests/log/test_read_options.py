@@ -164,7 +164,9 @@ def bad_rows(n, bad):
 
 def test_a_column_that_nobody_named_is_asked_for(read_text):
     """The usual names aren't there and none was given: the message says what to do, not that somebody asked for one."""
-    with pytest.raises(sl.MissingColumnError, match=r"nor another usual name for the case; say which it is: case=…") as none:
+    with pytest.raises(
+        sl.MissingColumnError, match=r"nor another usual name for the case; say which it is: case=…"
+    ) as none:
         read_text("permit no.,activity,time\nc,a,2025-01-06T10:00:00Z\n")
     assert none.value.usual[:1] == (none.value.column,)
     assert "Its columns are: 'permit no.', 'activity', 'time'." in str(none.value)
