@@ -11,6 +11,7 @@ from docstrings import ARGUMENT, comment_above
 
 from streamline import read_contacts, read_feedback, read_log
 from streamline.report.to_json import findings_schema
+from streamline.results import Finding
 from streamline.study import json_schema
 from streamline.study_parts import Part
 from streamline.whatif import change
@@ -86,7 +87,7 @@ def findings_page(schema: Schema | None = None) -> str:
         *_table(schema, "", schema["$defs"]),
         "## A finding",
         "",
-        *_table(schema["$defs"]["finding"], "", schema["$defs"]),
+        *_table(schema["$defs"]["finding"], "ScenarioFinding", schema["$defs"]),
         "`change` is the to-be figure less the baseline, taken draw by draw: its interval isn't the difference of two",
         "intervals.",
         "",
@@ -131,7 +132,7 @@ def _table(part: Schema, name: str, parts: Schema) -> list[str]:
     for key, value in part["properties"].items():
         without = "must be given" if key in required else _default(value)
         rows.append(f"| `{key}` | {_kind(value, parts)} | {without} | {_cell(said.get(key, ''))} |")
-    if not any(said.values()):
+    if not any(said.get(key) for key in part["properties"]):
         return [
             "| field | what may stand there | without it |",
             "|---|---|---|",
@@ -170,7 +171,9 @@ def _meanings(name: str) -> dict[str, str]:
 
 
 def _class(name: str) -> list[type]:
-    return [c for c in (*_subclasses(Part), *_subclasses(change.Change)) if c.__name__ == name][:1]
+    return [c for c in (*_subclasses(Part), *_subclasses(change.Change), *_subclasses(Finding)) if c.__name__ == name][
+        :1
+    ]
 
 
 def _subclasses(cls: type) -> list[type]:
@@ -219,7 +222,7 @@ def _kind(value: Schema, parts: Schema) -> str:
 def _one(value: Schema, parts: Schema) -> str:
     if "$ref" in value:
         name = str(value["$ref"]).rpartition("/")[2]
-        return "a number" if name == "number" else ("a finding" if name == "finding" else "see below")
+        return "a number or nothing" if name == "number" else ("a finding" if name == "finding" else "see below")
     if "const" in value:
         return f"`{value['const']}`"
     if "enum" in value:
