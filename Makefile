@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO := demo-section
 
+.PHONY: docs docs-outputs notebooks check-notebooks
 .PHONY: demo test lint types check sample verify-stats services truth bench constraints clean
 BENCH := build/bench
 REAL ?=
@@ -24,6 +25,22 @@ types: $(READY)
 	$(BIN)/mypy
 
 check: lint types test
+
+# The documentation as a site, in build/site.
+docs: $(READY)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "The documentation is in build/site/index.html"
+
+# The outputs that pages show, anew from what their code gives.
+docs-outputs: $(READY)
+	$(BIN)/python tests/page_examples.py docs/tutorial/*.md docs/how-to/*.md
+
+# The notebooks from their text, with outputs; and whether they run, as CI does it.
+notebooks: $(READY)
+	$(BIN)/python scripts/documentation/notebooks.py notebooks/[0-9]_*.py
+
+check-notebooks: $(READY)
+	$(BIN)/python -m pytest -o addopts= --nbmake --nbmake-timeout=600 notebooks/
 
 # The sample agency again, byte for byte, from its seed.
 sample: $(READY)

@@ -52,14 +52,20 @@ class FileFormatError(LogError, ValueError):
 
 
 class MissingColumnError(LogError, LookupError):
-    """A column that isn't in the file."""
+    """A column that isn't in the file; `usual` holds the names that were looked for where the caller named none."""
 
-    def __init__(self, *, role: str, column: str, source: str, columns: Sequence[str]) -> None:
+    def __init__(
+        self, *, role: str, column: str, source: str, columns: Sequence[str], usual: Sequence[str] = ()
+    ) -> None:
         self.role, self.column, self.source, self.columns = role, column, source, tuple(columns)
-        super().__init__(
-            f"{source} has no column {column!r} (asked for as {role}).{suggestion(column, columns)} "
-            f"Its columns are: {listed(columns, limit=30)}."
+        self.usual = tuple(usual)
+        what = (
+            f"{source} has no column {column!r} (nor another usual name for the {role}; say which it is: {role}=…, "
+            f"or --{role} on the command line)."
+            if usual
+            else f"{source} has no column {column!r} (asked for as {role}).{suggestion(column, columns)}"
         )
+        super().__init__(f"{what} Its columns are: {listed(columns, limit=30)}.")
 
 
 class TimestampError(LogError, ValueError):

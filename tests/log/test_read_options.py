@@ -162,6 +162,16 @@ def bad_rows(n, bad):
     return "case,activity,time\n" + "\n".join(rows) + "\n"
 
 
+def test_a_column_that_nobody_named_is_asked_for(read_text):
+    """The usual names aren't there and none was given: the message says what to do, not that somebody asked for one."""
+    with pytest.raises(
+        sl.MissingColumnError, match=r"nor another usual name for the case; say which it is: case=…"
+    ) as none:
+        read_text("permit no.,activity,time\nc,a,2025-01-06T10:00:00Z\n")
+    assert none.value.usual[:1] == (none.value.column,)
+    assert "Its columns are: 'permit no.', 'activity', 'time'." in str(none.value)
+
+
 def test_the_gate(read_text):
     assert len(read_text(bad_rows(100, 5)).rejects) == 5
     with pytest.raises(sl.DataQualityError) as refused:
@@ -170,6 +180,7 @@ def test_the_gate(read_text):
     assert "6 of 100 rows (6.0%) can't be used, and at most 5.0% may be set aside" in message
     assert "6 × not a date that can be read: row 2 ('soon'), row 3 ('soon')" in message
     assert "and 1 more" in message
+    assert "log: {max_rejected: 0.06}" in message
     assert len(read_text(bad_rows(100, 6), max_rejected=0.06).rejects) == 6
     with pytest.raises(sl.DataQualityError):
         read_text(bad_rows(100, 1), max_rejected=0)

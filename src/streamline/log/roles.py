@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypedDict
@@ -198,7 +199,8 @@ class RejectTally:
         raise DataQualityError(
             f"{source}: {self.n_rows:,} of {n_rows:,} rows ({self.n_rows / n_rows:.1%}) can't be used, and at most "
             f"{limit:.1%} may be set aside:\n" + "\n".join(lines) + "\n"
-            "Mend the export, or allow more with max_rejected (in a study: log: {max_rejected: 0.1})."
+            "Mend the export, or allow more with max_rejected (in a study: log: {max_rejected: "
+            f"{math.ceil(100 * self.n_rows / n_rows) / 100:g}}})."
         )
 
 
@@ -232,7 +234,11 @@ def _required(roles: Mapping[str, str | None], role: str, offered: Offered) -> s
     name = roles[role]
     if name is None:
         raise MissingColumnError(
-            role=role, column=USUAL_NAMES[role][0], source=offered.source, columns=offered.available
+            role=role,
+            column=USUAL_NAMES[role][0],
+            source=offered.source,
+            columns=offered.available,
+            usual=USUAL_NAMES[role],
         )
     return name
 
