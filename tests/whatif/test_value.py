@@ -6,9 +6,11 @@ import math
 from dataclasses import dataclass, field
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from streamline.errors import ScenarioError
+from streamline.results import Window
 from streamline.whatif.change import AddCapacity
 from streamline.whatif.spread import Spread
 from streamline.whatif.value import Terms, present_cost, value_of
@@ -31,6 +33,8 @@ class Drawn:
     cases_per_year = 1_000.0
     excluded: dict[str, int] = field(default_factory=dict)
     changes: tuple = ()
+    recorded: Window | None = None
+    cases: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"case": ["a"], "cycle_days": [2.0]}))
     hours_of: dict[str, float] = field(default_factory=lambda: {"": 0.25, "Form": 1.5})
 
     @property
