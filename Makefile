@@ -1,5 +1,7 @@
 # Two commands do everything on a machine that has Python (3.11 or later) and make: `make demo` and `make test`.
 PYTHON ?= python3
+# Tests run in so many processes; each needs about 2 GB.
+PROCESSES ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -15,7 +17,7 @@ demo: $(READY)
 	@$(BIN)/streamline demo --output $(DEMO)
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile
 
 lint: $(READY)
 	$(BIN)/ruff check .
