@@ -78,3 +78,11 @@ def test_sliders_show_the_findings_to_the_last_digit(act, saved):
         width = finding["high"] - finding["low"]
         last = width if "per year" in finding["unit"] else 10.0 ** -len(written.partition(".")[2])
         assert abs(float(written) - exact) <= 0.5 * last + 1e-9, id_
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(("scheme", "width"), [("light", 320), ("dark", 1280)])
+def test_every_text_of_a_picture_has_enough_contrast(browser, contrast, saved, tmp_path, scheme, width):
+    told = contrast.contrasts(browser.pictures(saved / "section.html", tmp_path, width=width, scheme=scheme))
+    assert told
+    assert [t for t in told if not t.enough] == []
