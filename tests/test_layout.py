@@ -27,6 +27,7 @@ BASE = (
     "findings",
     "tagged_text",
     "figure",
+    "figure_checks",
     "machine",
     "showing",
 )

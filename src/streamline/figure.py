@@ -6,9 +6,9 @@ text alternative of a picture is built from the same numbers as the picture.
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Sized
 from dataclasses import dataclass
-from itertools import pairwise
+
+from streamline.figure_checks import aligned, ascending, banded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +147,7 @@ class StackedBars:
                 "pool the smallest as 'other'"
             )
         for stack in self.stacks:
-            _aligned(f"stack {stack.label!r}", groups=self.groups, values=stack.values)
+            aligned(f"stack {stack.label!r}", groups=self.groups, values=stack.values)
             if any(v < 0 for v in stack.values):
                 raise ValueError(f"stack {stack.label!r} has a negative length: {min(stack.values):g}")
 
@@ -168,9 +168,9 @@ class Line:
     holds: bool = False
 
     def __post_init__(self) -> None:
-        _aligned(f"line {self.label!r}", at=self.at, values=self.values)
-        _banded(f"line {self.label!r}", values=self.values, low=self.low, high=self.high)
-        _ascending(f"line {self.label!r}", self.at)
+        aligned(f"line {self.label!r}", at=self.at, values=self.values)
+        banded(f"line {self.label!r}", values=self.values, low=self.low, high=self.high)
+        ascending(f"line {self.label!r}", self.at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,9 +237,9 @@ class Curve:
     at_risk: tuple[tuple[float, int], ...] = ()
 
     def __post_init__(self) -> None:
-        _aligned(f"curve {self.label!r}", at=self.at, values=self.values)
-        _banded(f"curve {self.label!r}", values=self.values, low=self.low, high=self.high)
-        _ascending(f"curve {self.label!r}", self.at)
+        aligned(f"curve {self.label!r}", at=self.at, values=self.values)
+        banded(f"curve {self.label!r}", values=self.values, low=self.low, high=self.high)
+        ascending(f"curve {self.label!r}", self.at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,7 +297,7 @@ class Spectrum:
     note: str = ""
 
     def __post_init__(self) -> None:
-        _aligned(f"spectrum {self.title!r}", begin=self.begin, end=self.end, class_of=self.class_of)
+        aligned(f"spectrum {self.title!r}", begin=self.begin, end=self.end, class_of=self.class_of)
         if len(self.classes) > 8:
             raise ValueError(f"spectrum {self.title!r} has {len(self.classes)} classes; at most 8 can be told apart")
         if self.class_of and not 0 <= min(self.class_of) <= max(self.class_of) < len(self.classes):
@@ -321,7 +321,7 @@ class BarColumn:
     bars: bool = True
 
     def __post_init__(self) -> None:
-        _banded(f"column {self.heading!r}", values=self.values, low=self.low, high=self.high)
+        banded(f"column {self.heading!r}", values=self.values, low=self.low, high=self.high)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -350,7 +350,7 @@ class BarTable:
 
     def __post_init__(self) -> None:
         for column in self.columns:
-            _aligned(f"column {column.heading!r}", labels=self.labels, values=column.values)
+            aligned(f"column {column.heading!r}", labels=self.labels, values=column.values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -378,9 +378,9 @@ class Heat:
     note: str = ""
 
     def __post_init__(self) -> None:
-        _aligned(f"grid {self.title!r}", rows=self.rows, values=self.values)
+        aligned(f"grid {self.title!r}", rows=self.rows, values=self.values)
         for label, row in zip(self.rows, self.values, strict=True):
-            _aligned(f"row {label!r}", columns=self.columns, values=row)
+            aligned(f"row {label!r}", columns=self.columns, values=row)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -482,21 +482,3 @@ Chart = (
     BarChart | Histogram | FlowMap | StackedBars | LineChart | StepCurves | Spectrum | BarTable | Heat | ModelPicture
     | PointChart | Tornado
 )  # fmt: skip
-
-
-def _aligned(what: str, **sequences: Sized) -> None:
-    """Refuse sequences of different lengths."""
-    if len({len(s) for s in sequences.values()}) > 1:
-        lengths = ", ".join(f"{len(s)} in `{name}`" for name, s in sequences.items())
-        raise ValueError(f"{what}: {lengths}; they must be as many")
-
-
-def _banded(what: str, *, values: Sized, low: Sized, high: Sized) -> None:
-    """Refuse bounds that are neither absent nor as many as the values."""
-    if len(low) or len(high):
-        _aligned(what, values=values, low=low, high=high)
-
-
-def _ascending(what: str, at: Sequence[float]) -> None:
-    if any(later < earlier for earlier, later in pairwise(at)):
-        raise ValueError(f"{what}: `at` must ascend")
