@@ -35,7 +35,7 @@ import streamline as sl
 
 N_EVENTS = int(os.environ.get("STREAMLINE_EVENTS", "10_000_000"))
 folder = Path(tempfile.mkdtemp())
-duckdb.execute("set enable_progress_bar = false")
+_ = duckdb.execute("set enable_progress_bar = false")
 
 # %%
 log = sl.read_log(

@@ -254,6 +254,7 @@ def _partitions(
         try:
             connection.execute(f"SET memory_limit = '{room // 1_000_000}MB'")
             connection.execute(f"SET temp_directory = {_text(str(place / 'spill'))}")
+            connection.execute("SET enable_progress_bar = false")  # notebooks would show it beside the answer
             connection.execute("SET preserve_insertion_order = false")
             connection.execute(f"SET partitioned_write_flush_threshold = {max(10_000, room // (n * 400))}")
             connection.execute(f"SET partitioned_write_max_open_files = {n + 1}")
