@@ -94,7 +94,7 @@ class Office:
             "study": {"title": "T", "agency": "A", "service": "S"},
             "log": {"path": "events.csv", "case": "case", "activity": "activity", "start": "start", "complete": "complete",
                     "resource": "resource", "channel": "channel", "attributes": ["district", "faith"], "timezone": "UTC",
-                    "ends": ["Sign", "Withdrawn"]},
+                    "ends": [e for e in ("Sign", "Withdrawn") if any(r["activity"] == e for r in steps)]},
             "calendar": {"hours": {"mon-fri": "08:00-17:00"}},
             "standard": {"cycle_time": "4 days", "target": 0.9},
         }  # fmt: skip
