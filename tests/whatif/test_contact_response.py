@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from own_contacts import own_contacts
 from streamline.errors import InsufficientDataError, ScenarioError, UnknownNameError
 from streamline.kernels.awaiting import contacts_while_awaiting
-from streamline.whatif.change import Notify, SelfService, ShortenExternal
+from streamline.whatif.change import Change, Notify, SelfService, ShortenExternal
 from streamline.whatif.contact_edits import contact_edits
 from streamline.whatif.contact_response import ContactResponse, Expected
-from streamline.whatif.draws import OWN, bind, workload_of
+from streamline.whatif.draws import OWN, workload_of
 from streamline.whatif.estimate import Figure, estimate
 from streamline.whatif.prices import Prices
 from streamline.whatif.queue_model import QueueModel
@@ -42,15 +43,8 @@ def response(model: QueueModel) -> ContactResponse:
     return model.contacts
 
 
-def own(model: QueueModel, *changes: object) -> Expected:
-    """Contacts of the log's own cases at the rates as fitted."""
-    bound = bind(model, changes)  # type: ignore[arg-type]
-    before = workload_of(model, model.weeks.own(), None, seed=1, draw=OWN)
-    assert model.contacts is not None
-    rates = model.contacts.rates(before, before.replayed())
-    work = workload_of(model, model.weeks.own(), bound, seed=1, draw=OWN)
-    edits = [(e, np.random.default_rng(1)) for _, e in bound.on_contacts]
-    return model.contacts.of_replay(work, work.replayed(), rates, edits)
+def own(model: QueueModel, *changes: Change) -> Expected:
+    return own_contacts(model, *changes)[1]
 
 
 def test_as_it_is_contacts_are_those_recorded(model: QueueModel, response: ContactResponse) -> None:
@@ -249,3 +243,28 @@ def test_intervals_hold_the_truth() -> None:
         held = sum(f.change_low <= true[name] <= f.change_high for f in found)
         assert held >= 9, (name, held, true[name], values)
         assert abs(values.mean() - true[name]) < 4 * values.std() / np.sqrt(len(values)), (name, true[name], values)
+
+
+def test_contacts_of_a_draw_are_told_of_the_arrivals_that_count_whoever_is_drawn_there(model: QueueModel) -> None:
+    """A window leaves out the first half of the arrivals, half of whose cases a draw sets at arrivals inside it."""
+    log = model.log
+    middle = int(np.median(log.arrival))
+    part = log.select(log.arrival >= middle, because="the later half")
+    assert model.contacts is not None
+    later = fit_replay(part, contacts=model.contacts.links, standard="30 days", whole=log)
+    response = later.contacts
+    assert response is not None
+    assert (response.told == (response.covered & (log.arrival >= middle))).all()
+    own_cases = later.weeks.own()
+    assert (response.told_of(own_cases) == response.told[own_cases.pick]).all()
+    drawn = later.weeks.drawn(np.random.default_rng(3))
+    told = response.told_of(drawn)
+    inside = (drawn.arrival >= log.arrival[response.told].min()) & (drawn.arrival <= log.arrival[response.told].max())
+    assert (told == (inside & response.covered[drawn.pick])).all()
+    early = told & (log.arrival[drawn.pick] < middle)
+    assert 0.3 < early.sum() / told.sum() < 0.7
+    work = workload_of(later, drawn, None, seed=1, draw=3)
+    replayed = work.replayed()
+    made = response.of_replay(work, replayed, response.rates(work, replayed)).contacts[told].sum()
+    recorded = response.links.per_case()[drawn.pick[told]].sum() / response.links.link_share
+    assert made == pytest.approx(recorded, rel=2e-3)

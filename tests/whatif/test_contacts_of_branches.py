@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from own_contacts import own_contacts
 from streamline.whatif import contact_response
-from streamline.whatif.change import Notify, RunInParallel, SelfService
+from streamline.whatif.change import Change, Notify, RunInParallel, SelfService
 from streamline.whatif.contact_edits import contact_edits
 from streamline.whatif.contact_parts import adding_up
-from streamline.whatif.draws import OWN, bind, workload_of
 from streamline.whatif.estimate import Figure, Proposal, estimate, estimates
 from streamline.whatif.queue_model import QueueModel
 from streamline.whatif.replay import fit_replay
@@ -32,15 +32,9 @@ def model() -> QueueModel:
     return service(1, n=4000)
 
 
-def own(model: QueueModel, *changes: object) -> np.ndarray:
+def own(model: QueueModel, *changes: Change) -> np.ndarray:
     """(n_cases,) contacts of the log's own cases at the rates as fitted."""
-    bound = bind(model, changes)  # type: ignore[arg-type]
-    before = workload_of(model, model.weeks.own(), None, seed=1, draw=OWN)
-    assert model.contacts is not None
-    rates = model.contacts.rates(before, before.replayed())
-    work = workload_of(model, model.weeks.own(), bound, seed=1, draw=OWN)
-    edits = [(e, np.random.default_rng(1)) for _, e in bound.on_contacts]
-    found = model.contacts.of_replay(work, work.replayed(), rates, edits)
+    work, found = own_contacts(model, *changes)
     return np.bincount(work.cases.pick, weights=found.contacts, minlength=model.log.n_cases)
 
 
