@@ -211,6 +211,7 @@ def _tracking(
     section = tracked_section(analysis)
     effect = service["cycle_time.mean"]
     return Tracking(
+        recorded=records.log.recorded,
         table=effects_frame(service),
         n=sum(effect.cases),
         excluded=_excluded(service, effect),
