@@ -120,7 +120,7 @@ IDS = {
     "validation.*": "how well the replay and the rates tell a period that they have not seen",
     "quality.*": "what was met in the records",
     "services.*": "services beside each other, in the summary of a batch",
-    "track.<measure>.*": "what was seen after a change against what the weeks before foretell, in a section of `streamline track`",
+    "track.<measure>.*": "what was seen after a change against what the weeks before foretell (`streamline track`)",
 }
 
 
