@@ -109,21 +109,24 @@ def contact_answers(
     linking: Linking | None = None,
     standard: str | None = None,
     seed: int = 1,
+    read: EventLog | None = None,
 ) -> ContactAnswers:
     """Ask every question about contacts.
 
-    whole : every case that was read. log : the counted ones. linking : how contacts find their cases; by case id when None.
+    whole : every case that is told of. log : the counted ones. read : every case that was read, where some are told of nowhere.
+    linking : how contacts find their cases; by case id when None.
     standard : the service standard, such as "30 days". seed : of the intervals.
 
     Raises what `link_contacts` raises but InsufficientDataError: options that the records can't follow.
     """
     how = linking or Linking()
     ask = _Questions()
-    quality = contact_quality(whole, contacts, customer=how.customer)
-    links = ask("links", partial(how.links, log, contacts, whole=whole))
+    everything = whole if read is None else read
+    quality = contact_quality(everything, contacts, customer=how.customer)
+    links = ask("links", partial(how.links, log, contacts, whole=everything))
     if links is None:
         return _nothing(quality, ask.untold)
-    every = how.links(whole, contacts)
+    every = how.links(whole, contacts, whole=read)
     rates = ask("rates", partial(linked_rates, links, standard=standard, seed=seed))
     theirs = links.are == "contacts"
     life = None if rates is None or not theirs else rates.life

@@ -162,6 +162,8 @@ class Records:
     in_window: npt.NDArray[np.bool_]
     #: Whether a few open cases were left out, too few for their number to be published.
     few_open: bool
+    #: Then every case that was read, those few among them: contacts about them are about a case.
+    read: EventLog | None
     contacts: ContactLog | None
     totals: ContactTotals | None
     feedback: FeedbackLog | None
@@ -176,10 +178,13 @@ def read_records(plan: Study, path: Path, progress: Progress) -> Records:
     progress(f"reading {part.source}")
     whole = _without_sensitive(plan, _read_log(part, folder))
     log, in_window = _windowed(plan, whole)
-    few_open = in_window & ~whole.closed
+    few_open, read = in_window & ~whole.closed, None
     if 0 < few_open.sum() < plan.privacy.minimum_cell:
         # every total would tell how many they are beside the closed ones
-        whole = whole.select(~few_open, because=f"fewer than {plan.privacy.minimum_cell} open cases are left out")
+        read, whole = (
+            whole,
+            whole.select(~few_open, because=f"fewer than {plan.privacy.minimum_cell} open cases are left out"),
+        )
         log, in_window = _windowed(plan, whole)
     feedback = None
     contacts, totals = _read_contacts(plan.contacts, folder, part.timezone, progress)
@@ -209,7 +214,8 @@ def read_records(plan: Study, path: Path, progress: Progress) -> Records:
         whole=whole,
         log=log,
         in_window=in_window,
-        few_open=0 < int(few_open.sum()) < plan.privacy.minimum_cell,
+        few_open=read is not None,
+        read=read,
         contacts=contacts,
         totals=totals,
         feedback=feedback,
@@ -374,6 +380,7 @@ def _answers(plan: Study, records: Records, standard: str | None, progress: Prog
         linking=linking_of(part),
         standard=standard,
         seed=plan.simulation.seed,
+        read=records.read,
     )
     few = plan.privacy.minimum_cell
     return found.with_few_cases(few) if found.links and found.n_asking < few else found

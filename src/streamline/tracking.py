@@ -310,9 +310,10 @@ def _links(plan: Study, records: Records, progress: Progress) -> tuple[LinkedCon
     progress("linking contacts to cases")
     how = linking_of(plan.contacts)
     try:
-        links = how.links(records.log, records.contacts, whole=records.whole)
+        read = records.whole if records.read is None else records.read
+        links = how.links(records.log, records.contacts, whole=read)
     except InsufficientDataError:
         return None, None
     if links.are != "contacts" or int((links.per_case() > 0).sum()) < plan.privacy.minimum_cell:
         return None, None
-    return links, how.links(records.whole, records.contacts)
+    return links, how.links(records.whole, records.contacts, whole=records.read)
