@@ -190,7 +190,7 @@ def test_what_flattening_does_is_said(file):
     assert found["without_case"].examples == ("row 8",)
     assert found["unknown_objects"].examples == ("row 9",)
     assert found["empty_cases"].count == 1
-    assert "1 of 12 rows (8.3%) are events about several cases. Each of these cases has a step" in repr(quality)
+    assert "1 of 12 rows (8.3%) are events about several cases. Each of these cases has a step" in str(quality)
 
 
 def test_contacts_are_events_of_a_type(file):
