@@ -49,8 +49,9 @@ def test_every_link_leads_to_a_file_of_the_folder(saved):
 
 #: What each row of the benefits shows: its finding as the page has it, and its target as written.
 SHOWN = (
-    "[...document.querySelectorAll('tr[data-finding]')].filter(r => r.querySelector('[data-label^=Target]')).map(r => ({...r.dataset, "
-    "target: r.querySelector('[data-label^=Target]').innerText, unit: r.querySelector('[data-label=Unit]').innerText}))"
+    "[...document.querySelectorAll('tr[data-finding]')].filter(r => r.querySelector('[data-label^=Target]'))"
+    ".map(r => ({...r.dataset, target: r.querySelector('[data-label^=Target]').innerText, "
+    "unit: r.querySelector('[data-label=Unit]').innerText}))"
 )
 
 
