@@ -103,7 +103,7 @@ def to_pm4py(log: EventLog, *, lifecycle: bool) -> pd.DataFrame:
             if labels is not None:
                 frame[name] = np.asarray([*labels.names, None], dtype=object)[labels.codes]
     of_row = log.case_of_step if not lifecycle else frame.pop("_case").to_numpy(dtype=np.int64)
-    if differs_from_first(log):
+    if differs_from_first(log, unfinished=lifecycle):
         frame[PREFIX + "arrival"] = _utc(log.arrival[of_row])
     for name in map(str, log.attributes.columns):
         key = attribute_key(name)
@@ -135,13 +135,17 @@ def from_pm4py(log: Any, **options: Any) -> EventLog:
     return read_log(frame, **options)
 
 
-def differs_from_first(log: EventLog) -> bool:
-    """Whether a case arrived before its first timestamp, so that a table of steps must tell the arrivals."""
+def differs_from_first(log: EventLog, *, unfinished: bool) -> bool:
+    """Whether a case arrived at another time than that of its first step, so that a table of steps must tell the arrivals.
+
+    unfinished : whether the table holds the steps that weren't completed.
+    """
     first = np.full(log.n_cases, np.iinfo(np.int64).max)
     begun = np.where(log.start == MISSING_TIME, log.complete, log.start)
     np.minimum.at(first, log.case_of_step, begun)
-    case = log.unfinished["case"].to_numpy(dtype=np.int64)
-    np.minimum.at(first, case, log.unfinished["start"].to_numpy(dtype=np.int64))
+    if unfinished:
+        case = log.unfinished["case"].to_numpy(dtype=np.int64)
+        np.minimum.at(first, case, log.unfinished["start"].to_numpy(dtype=np.int64))
     return bool((log.arrival != first).any())
 
 

@@ -117,7 +117,7 @@ def _codes(labels: Labels, step: npt.NDArray[np.int64], n: int) -> list[int]:
 def _traces(log: EventLog) -> list[str]:
     """The attributes of each trace."""
     parts = [[_string("concept:name", case) for case in log.case_ids.to_pylist()]]
-    if differs_from_first(log):
+    if differs_from_first(log, unfinished=True):
         known = log.arrival != MISSING_TIME
         parts.append(
             [
