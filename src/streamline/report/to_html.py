@@ -20,6 +20,7 @@ from urllib.parse import quote
 
 from streamline.figure import FlowMap
 from streamline.report.chart import chart_svg
+from streamline.report.dark_pictures import dark_style, named_colours
 from streamline.report.map import map_svg
 from streamline.report.section import Cell, Figure, Part, Section, Table
 from streamline.results import plain
@@ -58,13 +59,15 @@ def to_html(section: Section, *, map_seconds: float = 20.0) -> str:
     script = (_TEMPLATES / "section.js").read_text(encoding="utf-8")
     context: dict[str, Any] = {
         "section": section,
-        "css": Markup((_TEMPLATES / "section.css").read_text(encoding="utf-8")),
+        "css": Markup((_TEMPLATES / "section.css").read_text(encoding="utf-8") + dark_style()),
         "js": Markup(script),
         "digest": Markup(_digest(script)),
         "kind": lambda block: type(block).__name__,
         "name": lambda thing: names[id(thing)],
         "number": _numbers(section),
-        "pictures": lambda figure: {k: Markup(v) for k, v in _pictures(figure, names[id(figure)], map_seconds).items()},
+        "pictures": lambda figure: {
+            k: Markup(named_colours(v)) for k, v in _pictures(figure, names[id(figure)], map_seconds).items()
+        },
         "href": href,
         "natural_width": _natural_width,
         "unbroken": _unbroken,
