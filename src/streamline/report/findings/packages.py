@@ -65,7 +65,7 @@ def _cheapest(package: PackageEstimates, currency: str, verdict: tuple[str, ...]
     if found is None:
         words, value = package.cheapest_missing, None
     elif not found.names:
-        words = f"The standard is met without any of the proposals with a probability of {percent(found.probability)}."
+        words = f"Without any of the proposals the standard is met, with a probability of {percent(found.probability)}."
         value = found.probability
     else:
         named = " with ".join(f"“{n}”" for n in found.names)

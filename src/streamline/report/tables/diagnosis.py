@@ -31,6 +31,12 @@ _PLACES, _LEAST = 6, 0.001
 _HOW = {"pool": "pool of people", "handoff": "hand-off", "channel": "channel"}
 
 
+def _causes_left_out(n: int) -> str:
+    """What isn't shown of the causes, for the note."""
+    which = "1 cause is" if n == 1 else f"{n} causes are"
+    return f" {which} not shown: these records don't tell of it, or too few cases met it." if n else ""
+
+
 def causes(a: Analysis) -> Table:
     """Waiting by cause."""
     w = a.diagnosis.waiting
@@ -57,7 +63,7 @@ def causes(a: Analysis) -> Table:
             ["Elapsed hours; they add up to the waiting, as each moment has one cause."]
             + [people_words(c) for c in w.caveats if c.startswith("Hours on duty")]
         )
-        + (f" {left_out:,} not shown: not told of these records, or of too few cases." if left_out else ""),
+        + _causes_left_out(left_out),
     )  # fmt: skip
 
 
