@@ -196,6 +196,8 @@ def standard_by_group(a: Analysis, by: str) -> Table:
         cells.insert(0, lambda r: cases_cell(r.n_cases, a))
         columns.insert(1, ("Cases", True))
     rows, note = rows_and_note(found.table, "n_cases", a.minimum_cell, cells, label="group")
+    if found.table["within"].isna().any():
+        note = f"{note} {HIDDEN}: not known, or it would tell of fewer than {a.minimum_cell} cases.".strip()
     return table_of(
         f"standard-by-{by}", f"Cases closed within {duration_words(found.standard)}, by {factor_words(by)}", columns, rows,
         note=note, file="tables/standard.csv",
