@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 MOST = 12
 ENDS = ("at its low end", "at its high end")
 #: How much of the width a text at one end may take, and two on one side together; a bar keeps the tenth that is left.
-_ONE, _TWO = 0.37, 0.53
+_ONE, _TWO = 0.35, 0.55
 
 
 def known_swings(chart: Tornado) -> list[Swing]:

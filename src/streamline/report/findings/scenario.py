@@ -154,7 +154,8 @@ def scenario_statement(name: str, f: Figure, level: float, *, through_queues: bo
     if f.change == f.change_low == f.change_high == 0:
         return f"{who} {is_} estimated not to change {what} (it stays {texts.baseline}{unit}; {base})."
     if float(write(f.change).replace("−", "-").replace(",", "").split()[-1] or 0) == 0 and f.change:
-        return f"{who} {is_} estimated to change {what} by less than can be shown (it stays about {texts.baseline}{unit}; {base})."
+        about = f"it stays about {texts.baseline}{unit}"
+        return f"{who} {is_} estimated to change {what} by less than can be shown ({about}; {base})."
     if f.change_low <= 0 <= f.change_high:
         return (
             f"{who} {shows} no clear effect on {what}: the estimated change from {texts.baseline}{unit} is {texts.change}"
