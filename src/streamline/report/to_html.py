@@ -44,7 +44,7 @@ def to_html(section: Section, *, map_seconds: float = 20.0) -> str:
     Raises ValueError for a table whose rows don't fit its columns.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
-    from markupsafe import Markup
+    from markupsafe import Markup, escape
 
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
@@ -71,6 +71,7 @@ def to_html(section: Section, *, map_seconds: float = 20.0) -> str:
         "href": href,
         "natural_width": _natural_width,
         "unbroken": _unbroken,
+        "breakable": lambda text: Markup(_breakable(str(escape(_legible(text))))),
         "check": check_table,
         "exactly": exactly,
         "groups": _groups,
@@ -180,6 +181,15 @@ def _natural_width(svg: str) -> str:
     """The width at which a map's letters have the size that they were made for."""
     found = re.search(r'viewBox="[\d.]+ [\d.]+ ([\d.]+)', svg)
     return f"{float(found[1]):.0f}px" if found else "100%"
+
+
+def _breakable(text: str) -> str:
+    """Escaped text that may break where names of files and steps have their joints, before it breaks inside a word.
+
+    >>> _breakable("tables/at_risk.csv and so on")
+    'tables/<wbr>at_<wbr>risk.csv and so on'
+    """
+    return re.sub(r"(?<=\w[/_])(?=\w)", "<wbr>", text)
 
 
 def _unbroken(cell: str) -> list[str]:
