@@ -77,7 +77,8 @@ def _worth(a: Analysis, say: Say) -> Iterator[Part]:
     if any(not s.value.burden.empty for s in scenarios):
         ids = [f"value.{s.scenario.slug}.customer_hours_per_year" for s in scenarios]
         blocks += [Bullets(items=tuple(say[i].statement for i in ids if i in say)), tables.burden(scenarios)]
-    blocks += _unfit(a)
+    if blocks:
+        blocks += _unfit(a)
     blocks += cautions(m for s in scenarios for m in (*s.value.caveats, *s.value.missing))
     yield Part(id="value", title="What the proposals are worth", blocks=tuple(blocks))
 
