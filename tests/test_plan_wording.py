@@ -9,7 +9,7 @@ import pytest
 from plain_words import bare_percentages, grade, sentences, texts
 from streamline.findings import findings_of
 from streamline.renewal import part_text
-from streamline.report.section import KeyFigures, Paragraph
+from streamline.report.section import Bullets, Caution, KeyFigures, Paragraph
 
 STUDIES = ["sample", pytest.param("permits", marks=pytest.mark.real), pytest.param("receipt", marks=pytest.mark.real)]
 
@@ -36,6 +36,20 @@ def test_the_signature_initiative_leads(sample_section):
     (proposals,) = (p for p in sample_section.section.parts if p.id == "proposals")
     assert proposals.parts[0].title == "Complete from the start"
     assert proposals.parts[0].blocks[0] == Paragraph(text="This is the signature initiative.")
+
+
+def test_no_caution_stands_twice_among_the_proposals(sample_section):
+    (proposals,) = (p for p in sample_section.section.parts if p.id == "proposals")
+    told = [b.text for part in (proposals, *proposals.parts) for b in part.blocks if isinstance(b, Caution)]
+    assert "The check of the replay finds its estimates fit for direction only: don't rely on their size." in told
+    assert len(set(told)) == len(told)
+
+
+def test_what_becomes_of_unusable_rows_is_told_once(sample_section):
+    (records,) = (p for p in sample_section.section.parts if p.id == "records")
+    items = [item for b in records.blocks if isinstance(b, Bullets) for item in b.items]
+    assert sum("could not be used" in item for item in items) == 3
+    assert sum("Such rows are set aside" in item for item in items) == 1
 
 
 def test_the_summary_is_three_numbers_and_five_plain_sentences(section):

@@ -192,6 +192,24 @@ def test_the_line_at_zero_is_seen_only_if_it_is_in_range():
     assert end > 101
 
 
+def test_the_words_at_the_ends_are_whole_on_a_narrow_screen():
+    error = Swing(
+        label="Error of the replay", low=-2.9, high=-6.7, low_label="effect smaller", high_label="effect larger"
+    )
+    cases = Swing(label="Number of cases", low=-4.1, high=-4.2, low_label="10% fewer", high_label="10% more")
+    words = re.sub("<[^>]*>", " ", chart_svg(tornado_of(error, cases, at=-4.38), wide=False, title_id="x"))
+    assert "…" not in words
+    for text in ("effect smaller", "effect larger", "10% more, 10% fewer"):
+        assert text in words.replace("&#8201;", ""), text
+
+
+@pytest.mark.parametrize(("ends", "lines"), [((-4.0, -6.0), 0), ((-1.0, 2.0), 1)])
+def test_no_line_stands_at_a_zero_that_the_scale_leaves_out(ends, lines):
+    ax = draw(tornado_of(swing(*ends), at=sum(ends) / 2))
+    at_zero = [x for x in ax.lines if x.get_linewidth() == 0.9 and list(x.get_xdata()) == [0, 0]]
+    assert len(at_zero) == lines
+
+
 def test_the_widest_are_drawn_and_the_rest_counted():
     chart = tornado_of(*(swing(-float(k), float(k), label=f"thing {k}") for k in range(1, 61)))
     words = texts_of(chart)

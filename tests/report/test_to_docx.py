@@ -242,6 +242,13 @@ def test_key_figures_and_cautions_have_styles_of_their_own():
     assert styles["Caution: Few cases."] == "Caution"
 
 
+def test_a_key_figure_in_a_control_keeps_its_distance_from_its_unit():
+    figures = KeyFigures(items=(KeyFigure(value="8.5", unit="days", label="mean", finding="baseline.mean"),))
+    document = Document(io.BytesIO(to_docx(small(figures), dated=DAY)))
+    texts = ["".join(t.text or "" for t in p._p.iter(f"{{{p._p.nsmap['w']}}}t")) for p in document.paragraphs]
+    assert "8.5 days – mean" in texts
+
+
 def test_the_controls_have_readable_titles():
     said = "The mean is 8.5 days."
     file = to_docx(small(Paragraph(text=said), findings=(finding("baseline.cycle_time.mean", said),)), dated=DAY)

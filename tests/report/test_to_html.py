@@ -19,7 +19,7 @@ from streamline.report.section import Caution, Column, KeyFigure, KeyFigures, Pa
 from streamline.report.to_html import to_html
 
 SCRIPT = (Path(to_html_module.__file__).parent / "templates" / "section.js").read_text(encoding="utf-8")
-VOID = {"meta", "link", "br", "img", "input", "hr"}
+VOID = {"meta", "link", "br", "wbr", "img", "input", "hr"}
 
 
 class Page(HTMLParser):

@@ -237,5 +237,5 @@ def with_work(duty: Duty, log: EventLog, *, longest: str = "4 h") -> Duty:
         last=last,
         begin=np.concatenate(begins),
         end=np.concatenate(ends),
-        source=f"{duty.source} Who is seen at work counts as on duty.",
+        source=f"{duty.source.rstrip('.')}; who is seen at work counts as on duty",
     )

@@ -80,8 +80,8 @@ def label_room(rows: Sequence[Row], *, above: bool) -> float:
     return 10.0 if above else max((text_width(line) for row in rows for line in row.label), default=0.0) + 16
 
 
-def write_labels(ax: Axes, rows: Sequence[Row], *, above: bool) -> None:
-    """Write the rows' labels, beside their bars or above them, and the line at 0; the vertical axis gets no ticks.
+def write_labels(ax: Axes, rows: Sequence[Row], *, above: bool, zero: bool = True) -> None:
+    """Write the rows' labels, beside their bars or above them, and the line at `zero`; the vertical axis gets no ticks.
 
     Where labels stand above bars no rule runs through them: a strip covers the rules, and the line at 0 spares it.
     """
@@ -90,14 +90,15 @@ def write_labels(ax: Axes, rows: Sequence[Row], *, above: bool) -> None:
     ax.set_ylim(max(sum(row.height for row in rows), 1.0), 0)
     ax.set_yticks([])
     across = ax.get_yaxis_transform()
-    if not above:
+    if zero and not above:
         ax.axvline(0, color=INK, linewidth=0.9, zorder=5)
     for row in rows:
         middle = row.top + (LINE * len(row.label) / 2 if above else row.height / 2)
         place: dict[str, Any] = {"ha": "right", "xytext": (-_PAD, 0)}
         if above:
             bars = (row.top + row.first_bar - 2, row.top + row.height)
-            ax.plot([0, 0], bars, color=INK, linewidth=0.9, zorder=5)
+            if zero:
+                ax.plot([0, 0], bars, color=INK, linewidth=0.9, zorder=5)
             strip = Rectangle((0, row.top), 1, row.first_bar - 2, transform=across, facecolor="white", linewidth=0)
             strip.set_zorder(0.5)
             ax.add_artist(strip)

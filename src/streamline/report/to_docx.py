@@ -193,7 +193,7 @@ class _Writer:
                     if figure.finding:
                         tag, title = tag_of(figure.finding, "value"), title_of(figure.finding)
                         control(paragraph, figure.value, tag=tag, title=title, number=next(self._controls), bold=True)
-                        paragraph.add_run(clean(f"{gap}{figure.unit}")).bold = True
+                        paragraph.add_run(clean_inside(f"{gap}{figure.unit}")).bold = True
                     else:
                         paragraph.add_run(clean(f"{figure.value}{gap}{figure.unit}")).bold = True
                     detail = f" ({clean(figure.detail)})" if figure.detail else ""

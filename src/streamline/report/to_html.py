@@ -20,6 +20,7 @@ from urllib.parse import quote
 
 from streamline.figure import FlowMap
 from streamline.report.chart import chart_svg
+from streamline.report.dark_pictures import dark_style, named_colours
 from streamline.report.map import map_svg
 from streamline.report.section import Cell, Figure, Part, Section, Table
 from streamline.results import plain
@@ -43,7 +44,7 @@ def to_html(section: Section, *, map_seconds: float = 20.0) -> str:
     Raises ValueError for a table whose rows don't fit its columns.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
-    from markupsafe import Markup
+    from markupsafe import Markup, escape
 
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
@@ -58,16 +59,19 @@ def to_html(section: Section, *, map_seconds: float = 20.0) -> str:
     script = (_TEMPLATES / "section.js").read_text(encoding="utf-8")
     context: dict[str, Any] = {
         "section": section,
-        "css": Markup((_TEMPLATES / "section.css").read_text(encoding="utf-8")),
+        "css": Markup((_TEMPLATES / "section.css").read_text(encoding="utf-8") + dark_style()),
         "js": Markup(script),
         "digest": Markup(_digest(script)),
         "kind": lambda block: type(block).__name__,
         "name": lambda thing: names[id(thing)],
         "number": _numbers(section),
-        "pictures": lambda figure: {k: Markup(v) for k, v in _pictures(figure, names[id(figure)], map_seconds).items()},
+        "pictures": lambda figure: {
+            k: Markup(named_colours(v)) for k, v in _pictures(figure, names[id(figure)], map_seconds).items()
+        },
         "href": href,
         "natural_width": _natural_width,
         "unbroken": _unbroken,
+        "breakable": lambda text: Markup(_breakable(str(escape(_legible(text))))),
         "check": check_table,
         "exactly": exactly,
         "groups": _groups,
@@ -177,6 +181,15 @@ def _natural_width(svg: str) -> str:
     """The width at which a map's letters have the size that they were made for."""
     found = re.search(r'viewBox="[\d.]+ [\d.]+ ([\d.]+)', svg)
     return f"{float(found[1]):.0f}px" if found else "100%"
+
+
+def _breakable(text: str) -> str:
+    """Escaped text that may break where names of files and steps have their joints, before it breaks inside a word.
+
+    >>> _breakable("tables/at_risk.csv and so on")
+    'tables/<wbr>at_<wbr>risk.csv and so on'
+    """
+    return re.sub(r"(?<=\w[/_])(?=\w)", "<wbr>", text)
 
 
 def _unbroken(cell: str) -> list[str]:

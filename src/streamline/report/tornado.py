@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 #: Bars that a reader can take in; the rest, narrower, are counted.
 MOST = 12
 ENDS = ("at its low end", "at its high end")
+#: How much of the width a text at one end may take, and two on one side together; a bar keeps the tenth that is left.
+_ONE, _TWO = 0.35, 0.55
 
 
 def known_swings(chart: Tornado) -> list[Swing]:
@@ -103,15 +105,17 @@ def _span(chart: Tornado, width: float) -> tuple[float, float, float, float]:
 
 
 def _ends(swing: Swing, at: float, width: float) -> tuple[str, str]:
-    """What is written at the left and at the right of a bar, in at most a third of the width each (a quarter of two on a side).
+    """What is written at the left and at the right of a bar, in at most `_ONE` of the width each, or `_TWO` of both on a side.
 
     Where both ends lie on one side of the likely value, both are written there, in the order of the axis.
     """
     ends = sorted(((swing.low, swing.low_label), (swing.high, swing.high_label)), key=lambda end: end[0])
     (near, left), (far, right) = ends
     if near < at < far or at in (near, far):
-        return shortened(left, width / 3 - 8), shortened(right, width / 3 - 8)
-    both = ", ".join(shortened(text, width / 4 - 8) for text in (left, right) if text)
+        return shortened(left, _ONE * width - 8), shortened(right, _ONE * width - 8)
+    both = ", ".join(clean(text) for text in (left, right) if text)
+    if text_width(both) > _TWO * width - 8:
+        both = ", ".join(shortened(text, _TWO * width / 2 - 8) for text in (left, right) if text)
     return (both, "") if far < at else ("", both)
 
 
@@ -139,7 +143,7 @@ def _draw(ax: Axes, width: float, *, chart: Tornado, rows: Sequence[Row], above:
     ax.set_xlim(first, end)
     length_scale(ax, low, high, width)
     nothing(ax, shown=bool(rows))
-    write_labels(ax, rows, above=above)
+    write_labels(ax, rows, above=above, zero=low <= 0 <= high)
     for swing, middle in zip(swings, (m for row in rows for m in middles(row)), strict=True):
         halves = ((swing.low, look(0)), (swing.high, look(1)))
         for value, (fill, hatch) in sorted(halves, key=lambda half: -abs(half[0] - chart.at)):  # the longer behind

@@ -29,7 +29,7 @@ from streamline.measure.staff.signs import Signs, signs_of
 from streamline.measure.staff.week_hours import HoursRule, calendar_of, hours_in_words
 from streamline.measure.waits.path import paths
 from streamline.results import Result
-from streamline.units import DAY, HOUR, parse_duration
+from streamline.units import DAY, HOUR, counted, parse_duration
 
 Int64 = npt.NDArray[np.int64]
 Float64 = npt.NDArray[np.float64]
@@ -330,9 +330,12 @@ def _caveats(table: pd.DataFrame, support: float, n_closures: int, absences: pd.
         )
     if support < 0.9:
         caveats.append(f"Only {support:.0%} of the starts and completions fall into the hours that were found.")
-    if n_closures or len(absences):
-        caveats.append(
-            f"{n_closures:,} days on which hardly anybody worked and {len(absences):,} stretches in which one resource "
-            "showed nothing count as off duty."
-        )
+    off = [f"{counted(int(n_closures), 'day')} on which hardly anybody worked"] if n_closures else []
+    off += (
+        [f"{counted(len(absences), 'stretch', 'stretches')} in which one resource showed nothing"]
+        if len(absences)
+        else []
+    )
+    if off:
+        caveats.append(f"Counted as off duty: {' and '.join(off)}.")
     return caveats

@@ -52,8 +52,9 @@ class Multitasking(Result):
     def verdict(self) -> str:
         """The finding as a sentence, to stand beside results that take a resource to do one step at a time."""
         n, n_rule = len(self.table), int(self.as_a_rule.sum())
+        does = "does" if n_rule == 1 else "do"
         return (
-            f"{n_rule:,} of {n:,} resources do several steps at once as a rule; {self.shared_share:.0%} of all work time is "
+            f"{n_rule:,} of {n:,} resources {does} several steps at once as a rule; {self.shared_share:.0%} of all work time is "
             f"with more than one step open ({self.clock})."
         )
 

@@ -65,7 +65,7 @@ def _cheapest(package: PackageEstimates, currency: str, verdict: tuple[str, ...]
     if found is None:
         words, value = package.cheapest_missing, None
     elif not found.names:
-        words = f"The standard is met without any of the proposals with a probability of {percent(found.probability)}."
+        words = f"Without any of the proposals the standard is met, with a probability of {percent(found.probability)}."
         value = found.probability
     else:
         named = " with ".join(f"“{n}”" for n in found.names)
@@ -118,9 +118,12 @@ def _hanging_words(r: Any, f: Figure) -> str:
     low, high = (change_words(f, v) for v in sorted((r.change_at_low, r.change_at_high)))
     between = f"lies between {low} and {high} days."
     if r.input == REPLAY:
-        return f"how far the replay is off: by what it got wrong on the later period, the change of the mean cycle time {between}"
+        return f"how far the replay is off: if it errs as it did on the later period, the change of the mean cycle time {between}"
     if r.input == CASES:
-        return f"chance: by which cases come and what happens to them, the change of the mean cycle time {between}"
+        return (
+            "chance, that is on which cases come and what happens to them: so the change of the mean cycle time "
+            f"{between}"
+        )
     ends = [f"{at} the change of the mean cycle time is {change_words(f, v)} days" for at, v in
             ((f"at {r.low}", r.change_at_low), (f"at {r.high}", r.change_at_high))]  # fmt: skip
     return f"this: {_lower(str(r.input))}; {ends[0]}, {ends[1].replace('the change of the mean cycle time is ', '')}."

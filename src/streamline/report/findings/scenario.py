@@ -115,7 +115,7 @@ def figure_texts(f: Figure) -> FigureTexts:
     write = _writer(f)
     percent_sign = "%" if f.unit == "share" else ""
     points = " points" if f.unit == "share" else ""
-    plus = "+" if f.change > 0 else ""
+    plus = "+" if f.change > 0 and set(write(f.change)) & set("123456789") else ""
     return FigureTexts(
         baseline=write(f.baseline) + percent_sign,
         value=write(f.value) + percent_sign,
@@ -152,9 +152,10 @@ def scenario_statement(name: str, f: Figure, level: float, *, through_queues: bo
     base = f"n = {f.n:,} cases"
     unit = {"share": "", "contacts per case": ""}.get(f.unit, "" if f.unit.endswith("per year") else f" {f.unit}")
     if f.change == f.change_low == f.change_high == 0:
-        return f"{who} {is_} estimated not to change {what} ({texts.baseline}{unit}; {base})."
+        return f"{who} {is_} estimated not to change {what} (it stays {texts.baseline}{unit}; {base})."
     if float(write(f.change).replace("−", "-").replace(",", "").split()[-1] or 0) == 0 and f.change:
-        return f"{who} {is_} estimated to change {what} by less than can be shown ({texts.baseline}{unit}; {base})."
+        about = f"it stays about {texts.baseline}{unit}"
+        return f"{who} {is_} estimated to change {what} by less than can be shown ({about}; {base})."
     if f.change_low <= 0 <= f.change_high:
         return (
             f"{who} {shows} no clear effect on {what}: the estimated change from {texts.baseline}{unit} is {texts.change}"

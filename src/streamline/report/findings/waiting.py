@@ -63,7 +63,8 @@ def _hidden(w: WaitingByCause) -> str:
     """The range of unrecorded delays."""
     assert w.delay is not None
     return (
-        f"Such delays may go on while people are off duty or busy, so that their whole length has bounds only: at least "
+        f"Delays for reasons that aren't recorded may go on while people are off duty or busy, so that their whole length has "
+        f"bounds only: at least "
         f"{number(w.delay.seen / 24, 1)} days per case, at most {number(w.delay.at_most / 24, 1)}; "
         f"{number(w.delay.until_last_free / 24, 1)} if whoever is free begins what is ready."
     )

@@ -7,13 +7,12 @@ from collections.abc import Iterator
 from streamline.figure import PointChart
 from streamline.report import tables
 from streamline.report.analysis import Analysis
-from streamline.report.findings.scenario import verdict_caveat, verdict_words
+from streamline.report.findings.scenario import verdict_caveat
 from streamline.report.findings.summary import lead
 from streamline.report.parts.saying import Say, cautions, figure, paragraph, said
 from streamline.report.section import Block, Bullets, Caution, Paragraph, Part
 from streamline.study import Scenario
 from streamline.whatif.estimate import ScenarioEstimate
-from streamline.whatif.validate import Validation
 
 
 def proposals_parts(a: Analysis, say: Say) -> Iterator[Part]:
@@ -78,7 +77,8 @@ def _worth(a: Analysis, say: Say) -> Iterator[Part]:
     if any(not s.value.burden.empty for s in scenarios):
         ids = [f"value.{s.scenario.slug}.customer_hours_per_year" for s in scenarios]
         blocks += [Bullets(items=tuple(say[i].statement for i in ids if i in say)), tables.burden(scenarios)]
-    blocks += _unfit(a)
+    if blocks:
+        blocks += _unfit(a)
     blocks += cautions(m for s in scenarios for m in (*s.value.caveats, *s.value.missing))
     yield Part(id="value", title="What the proposals are worth", blocks=tuple(blocks))
 
@@ -108,20 +108,15 @@ def _unfit(a: Analysis) -> Iterator[Block]:
     yield from (Caution(text=words) for words in verdict_caveat(a.validation))
 
 
-def verdict_block(validation: Validation) -> Block:
-    """The verdict on the replay: a caution unless it is fit for decisions."""
-    words = verdict_words(validation)
-    return Paragraph(text=words) if validation.verdict == "fit for decisions" else Caution(text=words)
-
-
 def _checked(a: Analysis, say: Say) -> Iterator[Block]:
-    """How the estimates were made, how far the replay reproduces the service, and what holds for all of them."""
+    """How the estimates were made, how far the replay reproduces the service, and what holds for all of them, told once."""
     if "validation.verdict" in say:
         yield Paragraph(text=say["validation.verdict"].statement)
         yield tables.validation(a)
         waits = tables.replayed_waits(a)
         if waits.rows:
             yield waits
+    yield from _unfit(a)
     for caveat in sorted(_common(a)):
         yield Caution(text=caveat)
 
@@ -146,8 +141,6 @@ def _scenario(scenario: Scenario, estimate: ScenarioEstimate, say: Say, a: Analy
         tables.scenario(scenario, estimate),
         *_hanging(scenario, say, a),
     ]
-    if a.validation is not None:
-        blocks.append(verdict_block(a.validation))
     common = _common(a)
     blocks += [Caution(text=c) for c in estimate.caveats if c not in common]
     return Part(id=f"proposal-{scenario.slug.replace('_', '-')}", title=scenario.name, blocks=tuple(blocks))

@@ -26,7 +26,7 @@ def records_part(a: Analysis, say: Say) -> Part:
         )
     text += f"A case begins with {a.log.arrival_from} and ends with its last completed step. Times are told in {a.log.timezone}."
     blocks: list[Block] = [Paragraph(text=text), tables.inputs(a.provenance, rejects=bool(a.rejects))]
-    worst = [quality_words(f, a.minimum_cell) for f in a.quality.findings]
+    worst = _effects_once([(quality_words(f, a.minimum_cell), f.effect) for f in a.quality.findings])
     if worst:
         blocks.append(
             Paragraph(
@@ -37,6 +37,15 @@ def records_part(a: Analysis, say: Say) -> Part:
     else:
         blocks.append(Paragraph(text="Nothing was found in the records that would mislead."))
     return Part(id="records", title="Service and records used", blocks=tuple(blocks))
+
+
+def _effects_once(found: list[tuple[str, str]]) -> list[str]:
+    """Findings with their effects; an effect that several in a row share is told with the first of them."""
+    before = ["", *(effect for _, effect in found)]
+    return [
+        words.removesuffix(f" {effect}") if effect == above else words
+        for (words, effect), above in zip(found, before, strict=False)
+    ]
 
 
 def groups_part(a: Analysis) -> Iterator[Part]:

@@ -13,7 +13,8 @@ from streamline.report.tables.making import table_of
 def digests(provenance: Provenance) -> Table:
     """The inputs and their digests."""
     rows = [
-        [i.name, i.sha256 or "frame", "; ".join(f"{k}: {v}" for k, v in i.reading.items())] for i in provenance.inputs
+        [i.name, i.sha256 or "frame", "; ".join(f"{k}: {v}" for k, v in i.reading.items()) or "–"]
+        for i in provenance.inputs
     ]
     return table_of(
         "inputs", "Files that the section was computed from", [("File", False), ("SHA-256", False), ("How it was read", False)],

@@ -31,6 +31,12 @@ _PLACES, _LEAST = 6, 0.001
 _HOW = {"pool": "pool of people", "handoff": "hand-off", "channel": "channel"}
 
 
+def _causes_left_out(n: int) -> str:
+    """What isn't shown of the causes, for the note."""
+    which = "1 cause is" if n == 1 else f"{n} causes are"
+    return f" {which} not shown: these records don't tell of it, or too few cases met it." if n else ""
+
+
 def causes(a: Analysis) -> Table:
     """Waiting by cause."""
     w = a.diagnosis.waiting
@@ -57,7 +63,7 @@ def causes(a: Analysis) -> Table:
             ["Elapsed hours; they add up to the waiting, as each moment has one cause."]
             + [people_words(c) for c in w.caveats if c.startswith("Hours on duty")]
         )
-        + (f" {left_out:,} not shown: not told of these records, or of too few cases." if left_out else ""),
+        + _causes_left_out(left_out),
     )  # fmt: skip
 
 
@@ -190,6 +196,8 @@ def standard_by_group(a: Analysis, by: str) -> Table:
         cells.insert(0, lambda r: cases_cell(r.n_cases, a))
         columns.insert(1, ("Cases", True))
     rows, note = rows_and_note(found.table, "n_cases", a.minimum_cell, cells, label="group")
+    if found.table["within"].isna().any():
+        note = f"{note} {HIDDEN}: not known, or it would tell of fewer than {a.minimum_cell} cases.".strip()
     return table_of(
         f"standard-by-{by}", f"Cases closed within {duration_words(found.standard)}, by {factor_words(by)}", columns, rows,
         note=note, file="tables/standard.csv",

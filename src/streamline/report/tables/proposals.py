@@ -23,12 +23,19 @@ from streamline.results import rows_of
 from streamline.study import Scenario
 from streamline.whatif.estimate import Figure, ScenarioEstimate
 
+#: Why a baseline may differ from the figure told elsewhere in the section.
+_BASELINE = "Baseline: the same cases replayed without the change, which may differ slightly from what was observed."
 _NOTE = "Intervals hold the sample, the belief about each change and the error of the replay. Figures are rounded one by one."
 _DIRECT_NOTE = (
     "Queues could not be replayed from these records; the intervals hold the sample and the belief, not that error. "
     "Figures are rounded "
     "one by one."
 )
+
+
+def _note(through_queues: bool) -> str:
+    """What the figures of a table of estimates hold."""
+    return f"{_BASELINE} {_NOTE}" if through_queues else _DIRECT_NOTE
 
 
 def scenario(scenario: Scenario, estimate: ScenarioEstimate) -> Table:
@@ -43,7 +50,7 @@ def scenario(scenario: Scenario, estimate: ScenarioEstimate) -> Table:
         f"estimate-{scenario.slug.replace('_', '-')}", f"What “{scenario.name}” is estimated to do{directly}",
         [("Measure", False), ("Baseline", True), ("Estimate", True), ("Change", True),
          (f"{estimate.level:.0%} interval of the change", True), ("Cases", True)],
-        rows, note=_NOTE if estimate.through_queues else _DIRECT_NOTE, file="tables/scenarios.csv", findings=findings,
+        rows, note=_note(estimate.through_queues), file="tables/scenarios.csv", findings=findings,
     )  # fmt: skip
 
 
@@ -65,7 +72,7 @@ def benefits(a: Analysis, scenarios: Sequence[tuple[Scenario, ScenarioEstimate]]
         "benefits", f"Intended benefits; baseline: cases that arrived from {arrivals_words(a.log)}",
         [("Proposal", False), ("Measure", False), ("Unit", False), ("Baseline", True), (f"Target{direct}", True), ("Date", False),
          ("95% interval", True), ("Evidence", False)],
-        rows, note=f"Targets are the estimates. {_NOTE if direct == '' else _DIRECT_NOTE}", file="tables/scenarios.csv",
+        rows, note=f"Targets are the estimates. {_note(direct == '')}", file="tables/scenarios.csv",
         findings=findings, shared=(0, 5, 7), sliders=sliders(a.proposed.scenarios if a.proposed else (), place, _benefit),
         sliders_note=" ".join(verdict_caveat(a.validation)),
     )  # fmt: skip

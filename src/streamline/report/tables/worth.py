@@ -45,7 +45,7 @@ def burden(scenarios: Sequence[EstimatedScenario]) -> Table:
     for r in rows_of(scenarios[0].value.burden):
         rows.append(
             [str(r.response), "as it is", number(r.respondents, 0), number(r.responses, 2), number(r.hours_each, 2),
-             number(r.hours_per_year, 0), "", ""]
+             number(r.hours_per_year, 0), "–", "–"]
         )  # fmt: skip
         for s in scenarios:
             mine = next(m for m in rows_of(s.value.burden) if m.response == r.response)
