@@ -116,6 +116,10 @@ IDS = {
     "sensitivity.*, value.*, package.*": "what an estimate hangs on, what it is worth, and scenarios together",
     "validation.*": "how well the replay and the rates tell a period that they have not seen",
     "quality.*": "what was met in the records",
+    "summary.*": "the sentences at the head of the section, each of another finding",
+    "compared.differing, compared.<group>.*": "groups of cases, such as offices, with what else is known of the cases alike",
+    "track.<measure>.*": "`streamline track`: what was seen after a change, against what the weeks before foretell",
+    "services.*": "`streamline batch`: days that each service's proposals save a year",
 }
 
 
