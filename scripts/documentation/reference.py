@@ -15,7 +15,7 @@ GROUPS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "time": (
         "Time, routes and standards",
         "How long cases take, which ways they go, what slow ones have in common, and whether the standard is kept.",
-        ("measure.duration", "measure.flow", "measure.groups", "measure.slow", "measure.standards.", "measure.summaries."),
+        ("measure.duration", "measure.flow", "measure.groups", "measure.compared", "measure.slow", "measure.standards.", "measure.summaries."),
     ),
     "waits": ("Waits", "Where cases wait, why, and when.", ("measure.waits.",)),
     "rework": ("Rework", "What comes back, how often, and what it takes.", ("measure.loops.",)),
@@ -26,7 +26,8 @@ GROUPS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "changes": ("Changes", "What a scenario may change.", ("whatif.change",)),
     "estimates": ("Estimates", "What changes would do, and what that is worth.", ("whatif.",)),
     "section": ("Studies and sections", "From a study file to a section, and back to the records.",
-                ("plan", "study", "findings", "renewal", "verification", "progress")),
+                ("plan", "study", "findings", "renewal", "verification", "progress", "tracking", "many.")),
+    "screen": ("On the screen", "A log on one screen, and a live map.", ("notebook.",)),
     "results": ("Results", "What every answer has in common.", ("results",)),
     "large": ("Large logs", "Logs larger than memory, and Apache Spark.", ("scale.",)),
     "errors": ("Errors", "What is refused, and what each error says.", ("errors",)),
