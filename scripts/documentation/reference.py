@@ -15,7 +15,8 @@ GROUPS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "time": (
         "Time, routes and standards",
         "How long cases take, which ways they go, what slow ones have in common, and whether the standard is kept.",
-        ("measure.duration", "measure.flow", "measure.groups", "measure.compared", "measure.slow", "measure.standards.", "measure.summaries."),
+        ("measure.duration", "measure.flow", "measure.groups", "measure.compared", "measure.slow", "measure.standards.",
+         "measure.summaries."),
     ),
     "waits": ("Waits", "Where cases wait, why, and when.", ("measure.waits.",)),
     "rework": ("Rework", "What comes back, how often, and what it takes.", ("measure.loops.",)),
