@@ -20,10 +20,6 @@
 # notebook shows how, and what to look out for.
 
 # %%
-import gzip
-import shutil
-import sqlite3
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -159,41 +155,21 @@ loops["permit"].table[["loop", "n_cases"]]
 # %% [markdown]
 # ## A real one: container logistics
 #
-# An OCEL 2.0 file (SQLite): customer orders, transport documents, containers, vehicles. How long does it take, by
-# order and by container?
+# An OCEL 2.0 file (SQLite): customer orders, transport documents, containers, vehicles. `sl.read_ocel` flattens it in
+# the same way, and counts what that did. How long does it take, by order and by container?
 
 # %%
 real = None
 if REAL.is_file():
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "log.sqlite"
-        with gzip.open(REAL) as packed, path.open("wb") as plain:
-            shutil.copyfileobj(packed, plain)
-        base = sqlite3.connect(path)
-        kinds = base.execute(
-            "select ocel_type, ocel_type_map from event_map_type"
-        ).fetchall()
-        real_events = pd.concat(
-            pd.read_sql(
-                f'select ocel_id as event, ocel_time as time from "event_{table}"', base
-            ).assign(activity=kind)
-            for kind, table in kinds
-        )
-        real_links = pd.read_sql(
-            "select ocel_event_id as event, ocel_object_id as object from event_object",
-            base,
-        )
-        real_objects = pd.read_sql(
-            "select ocel_id as object, ocel_type as type from object", base
-        )
-        base.close()
     rows = {}
     for kind in ("Customer Order", "Transport Document", "Container"):
-        flat, told = flattened(real_events, real_links, real_objects, kind)
-        flat_log = sl.read_log(
-            flat, case="case", activity="activity", complete="time", timezone="UTC"
-        )
-        rows[kind] = told | {
+        flat_log = sl.read_ocel(REAL, object_type=kind, timezone="UTC")
+        odd = flat_log.notes.odd_rows
+        rows[kind] = {
+            "events": flat_log.notes.n_rows,
+            "rows": flat_log.n_steps,
+            "repeated": len(odd.get("convergence", ())),
+            "lost": len(odd.get("without_case", ())),
             "cases": flat_log.n_cases,
             "median days": sl.cycle_time(flat_log).median.value,
             "cases that loop": sl.rework_loops(flat_log).cases_share.value,

@@ -162,6 +162,7 @@ RECIPES: dict[str, Callable[[Sample], Any]] = {
     "feedback_scores": lambda s: sl.feedback_scores(s.log, s.feedback, draws=20),
     "first_contact_resolution": lambda s: sl.first_contact_resolution(s.links, draws=20),
     "first_passes": lambda s: sl.first_passes(s.log),
+    "groups_compared": lambda s: sl.groups_compared(s.log, "office", draws=20),
     "link_contacts": lambda s: s.links,
     "groups_compared": lambda s: sl.groups_compared(s.log, "office", draws=20),
     "loop_associations": lambda s: sl.loop_associations(s.rework),
@@ -209,6 +210,9 @@ RECIPES: dict[str, Callable[[Sample], Any]] = {
 #: These have a short line and no chart.
 OTHERS: dict[str, Callable[[Sample], Any]] = {
     "estimated_starts": _without_starts,
+    "from_pm4py": lambda s: sl.from_pm4py(
+        s.log.to_pm4py(), timezone="America/New_York", ends=["Issue notice", "Withdrawn"]
+    ),
     "fit_replay": lambda s: s.model,
     "log_summary": lambda s: sl.log_summary(s.log),
     "observed_releases": _releases,
@@ -224,7 +228,8 @@ OTHERS: dict[str, Callable[[Sample], Any]] = {
 
 #: Public functions whose results are files, studies or a cluster's; each has tests of its own.
 ELSEWHERE = {
-    "explore": "notebook/test_explorer.py",
+    "batch": "many", "read_ocel": "log/test_ocel.py", "read_ocel_contacts": "log/test_ocel.py",
+    "track": "test_tracking.py", "explore": "notebook/test_explorer.py",
     "partitioned_summary": "as log_summary", "plan_section": "test_plan.py", "read_study": "test_study.py",
     "refresh": "test_renewal.py", "replay_quality": "measure/models", "spark_log": "as read_log",
     "spark_summary": "as log_summary", "spark_work": "scale/test_spark.py", "verify": "test_verification.py",

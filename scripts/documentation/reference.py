@@ -27,8 +27,9 @@ GROUPS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "changes": ("Changes", "What a scenario may change.", ("whatif.change",)),
     "estimates": ("Estimates", "What changes would do, and what that is worth.", ("whatif.",)),
     "section": ("Studies and sections", "From a study file to a section, and back to the records.",
-                ("plan", "study", "findings", "renewal", "verification", "tracking", "many.", "progress")),
-    "results": ("Results", "What every answer has in common.", ("results", "notebook.")),
+                ("plan", "study", "findings", "renewal", "verification", "progress", "tracking", "many.")),
+    "screen": ("On the screen", "A log on one screen, and a live map.", ("notebook.",)),
+    "results": ("Results", "What every answer has in common.", ("results",)),
     "large": ("Large logs", "Logs larger than memory, and Apache Spark.", ("scale.",)),
     "errors": ("Errors", "What is refused, and what each error says.", ("errors",)),
 }  # fmt: skip

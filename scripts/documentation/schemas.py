@@ -103,24 +103,23 @@ def findings_page(schema: Schema | None = None) -> str:
 
 #: Families of ids, as a reader looks for them; tests/test_docs.py holds the sample's findings against them.
 IDS = {
-    "summary.*": "the five sentences of the summary",
     "baseline.*": "how many cases, how long they take, how much of it is service and waiting, contacts per case",
     "standard.*, endings.*": "whether the standard is kept, and how cases end",
     "bottleneck.<rank>.*": "where the time goes, the largest first; `subject` names the activity waited for",
     "waiting.<cause>.*": "why cases wait: external, batching, unavailability, contention, prioritisation, extraneous",
     "staff.*": "who is there when, and how busy",
     "rework.*, rework.loop.<rank>.*": "what comes back; `subject` names the loop",
-    "compared.*": "offices, or other groups that the study names, beside each other",
     "slow.*": "what goes together with long cycle times",
     "contacts.*, contacts.state.<state>.*": "contacts per case, per open day, and about what",
     "feedback.*": "survey scores and who answered",
     "scenario.<slug>.<measure>": "what a scenario would make of a measure: `value`, `baseline`, `change`",
-    "scenario.<slug>.at_<percent>.<measure>": "the same at part of its strength",
     "sensitivity.*, value.*, package.*": "what an estimate hangs on, what it is worth, and scenarios together",
     "validation.*": "how well the replay and the rates tell a period that they have not seen",
     "quality.*": "what was met in the records",
-    "services.*": "services beside each other, in the summary of a batch",
-    "track.<measure>.*": "what was seen after a change against what the weeks before foretell (`streamline track`)",
+    "summary.*": "the sentences at the head of the section, each of another finding",
+    "compared.differing, compared.<group>.*": "groups of cases, such as offices, with what else is known of the cases alike",
+    "track.<measure>.*": "`streamline track`: what was seen after a change, against what the weeks before foretell",
+    "services.*": "`streamline batch`: days that each service's proposals save a year",
 }
 
 

@@ -155,6 +155,7 @@ def groups_compared(
         recorded=log.recorded,
         table=table.sort_values(["n_cases", "group"], ascending=[False, True], ignore_index=True),
         n=len(closed),
+        recorded=log.recorded,
         excluded={"open": int((~log.closed).sum())},
         caveats=(CAUTION, *told.notes, *_doubts(fit, group, others, by=by, untold=not np.isfinite(judged[0]).any())),
         by=by,
