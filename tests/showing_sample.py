@@ -164,7 +164,6 @@ RECIPES: dict[str, Callable[[Sample], Any]] = {
     "first_passes": lambda s: sl.first_passes(s.log),
     "groups_compared": lambda s: sl.groups_compared(s.log, "office", draws=20),
     "link_contacts": lambda s: s.links,
-    "groups_compared": lambda s: sl.groups_compared(s.log, "office", draws=20),
     "loop_associations": lambda s: sl.loop_associations(s.rework),
     "loop_contacts": lambda s: sl.loop_contacts(s.links, draws=20),
     "loop_graph": lambda s: sl.loop_graph(s.rework),
@@ -233,8 +232,7 @@ ELSEWHERE = {
     "partitioned_summary": "as log_summary", "plan_section": "test_plan.py", "read_study": "test_study.py",
     "refresh": "test_renewal.py", "replay_quality": "measure/models", "spark_log": "as read_log",
     "spark_summary": "as log_summary", "spark_work": "scale/test_spark.py", "verify": "test_verification.py",
-    "set_progress": "test_progress.py", "batch": "many/test_run.py", "track": "test_tracking.py",
-    "from_pm4py": "log/test_exchange.py", "read_ocel": "log/test_ocel.py", "read_ocel_contacts": "log/test_ocel.py",
+    "set_progress": "test_progress.py",
 }  # fmt: skip
 
 

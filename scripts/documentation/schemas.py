@@ -113,6 +113,7 @@ IDS = {
     "contacts.*, contacts.state.<state>.*": "contacts per case, per open day, and about what",
     "feedback.*": "survey scores and who answered",
     "scenario.<slug>.<measure>": "what a scenario would make of a measure: `value`, `baseline`, `change`",
+    "scenario.<slug>.at_<percent>.<measure>": "the same at part of its strength",
     "sensitivity.*, value.*, package.*": "what an estimate hangs on, what it is worth, and scenarios together",
     "validation.*": "how well the replay and the rates tell a period that they have not seen",
     "quality.*": "what was met in the records",

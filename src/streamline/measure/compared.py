@@ -152,7 +152,6 @@ def groups_compared(
         }
     )  # fmt: skip
     return GroupsCompared(
-        recorded=log.recorded,
         table=table.sort_values(["n_cases", "group"], ascending=[False, True], ignore_index=True),
         n=len(closed),
         recorded=log.recorded,
