@@ -66,10 +66,7 @@ calls = sl.read_contacts(
 # Figures are told of the cases received from February to November; earlier ones fill the queues.
 
 # %%
-first, last = (
-    pd.Timestamp(day, tz=log.timezone).value // 1000 for day in ("2025-02-03", "2025-12-01")
-)
-window = log.arrived_between(first, last)
+window = log.between("2025-02-03", "2025-11-30")
 model = sl.fit_replay(window, contacts=calls, calendar=hours, standard="45 days", whole=log)
 model
 
