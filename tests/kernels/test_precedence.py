@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streamline.kernels.precedence import overtakings
+from streamline.kernels.precedence import in_order_of_enabling, overtakings
 
 
 def counted(rows: list[tuple[int, int, bool]]) -> tuple[int, int]:
     """rows : (enabled, start, kind) of one queue."""
     rows = sorted(rows, key=lambda r: r[1])
     columns = [np.array([r[k] for r in rows], dtype=kind) for k, kind in ((0, np.int64), (1, np.int64), (2, np.bool_))]
-    return tuple(int(x) for x in overtakings(np.array([0, len(rows)]), *columns))
+    offsets = np.array([0, len(rows)])
+    return tuple(int(x) for x in overtakings(offsets, in_order_of_enabling(offsets, columns[0]), *columns))
 
 
 def slowly(rows: list[tuple[int, int, bool]]) -> tuple[int, int]:
@@ -50,7 +51,17 @@ def test_no_chance_where_it_came_first_or_waits_alone() -> None:
     assert counted([]) == (0, 0)
 
 
+@settings(max_examples=500)
 @given(st.lists(st.tuples(st.integers(0, 12), st.integers(0, 9), st.booleans()), max_size=12))
 def test_equal_to_the_slow_twin(drawn: list[tuple[int, int, bool]]) -> None:
     rows = [(enabled, enabled + wait, kind) for enabled, wait, kind in drawn]
     assert counted(rows) == slowly(rows)
+
+
+def test_queues_are_counted_each_for_itself() -> None:
+    """The same queue twice has twice the chances; nothing is carried from one to the other."""
+    enabled, start = np.array([3, 1, 2] * 2), np.array([5, 6, 7] * 2)
+    kind = np.array([True, False, False] * 2)
+    offsets = np.array([0, 3, 6])
+    found = overtakings(offsets, in_order_of_enabling(offsets, enabled), enabled, start, kind)
+    assert tuple(map(int, found)) == (2, 2)

@@ -136,9 +136,9 @@ def found_giving_up(paths: Paths, staffing: Staffing, *, stratum: npt.NDArray[np
             paths.enabled[gave_up[here]], paths.enabled[those], waited[those]
         ):
             continue
-        learned = _learned(left, waited[those])
+        found = learned(left, waited[those])
         kind[those] = len(patience)
-        patience.append(learned)
+        patience.append(found)
         modelled[here] = True
         onward[here] = _like(log, gave_up[here], those, stratum, rng)
     mine = gave_up[modelled]
@@ -192,11 +192,12 @@ def _goes_with_waits(left_at: Int64, enabled: Int64, waited: Int64) -> bool:
     return bool(np.log(theirs / everybody.mean()).sum() > 0)
 
 
-def _learned(left: Int64, waited: Int64) -> Patience:
+def learned(left: Int64, waited: Int64) -> Patience:
     """The rates at which customers leave: those who did after so long, over the time that all of them waited."""
     n_spans = max(min(MOST_SPANS, len(left) // ENOUGH), 1)
-    edges = np.quantile(left, np.arange(1, n_spans) / n_spans).astype(np.int64)
-    since = np.unique(np.concatenate([[0], edges]))
+    # at waits after which somebody left, and not the last of them: so somebody leaves in each span
+    edges = np.quantile(left, np.arange(1, n_spans) / n_spans, method="lower").astype(np.int64)
+    since = np.unique(np.concatenate([[0], edges[edges < left.max()]]))
     until = np.append(since[1:], LONGEST)
     every = np.concatenate([left, waited])
     spent = np.array([np.clip(every - a, 0, b - a).sum(dtype=np.float64) for a, b in zip(since, until, strict=True)])

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from streamline.kernels.precedence import overtakings
+from streamline.kernels.precedence import in_order_of_enabling, overtakings
 from streamline.log.event_log import EventLog
 from streamline.measure.waits.path import Paths
 from streamline.whatif.staffing import Staffing
@@ -78,20 +78,19 @@ def found_precedence(paths: Paths, staffing: Staffing) -> Precedence:
     """Find who goes first; see the module's text."""
     log = paths.log
     step = np.flatnonzero(staffing.staffed & paths.known)
-    queue = staffing.lines.of_step[step]
-    step = step[np.lexsort((log.start[step], queue))]
     queue = staffing.lines.of_step[step].astype(np.int64)
-    bounds = np.concatenate([[0], np.flatnonzero(np.diff(queue)) + 1, [len(queue)]]).astype(np.int64)
+    order = np.lexsort((log.start[step], queue))
+    step, queue = step[order], np.asarray(queue[order], dtype=np.int64)
     priority = np.zeros(log.n_steps, dtype=np.int64)
     kinds: list[Kind] = []
-    among = np.ones(len(step), dtype=np.bool_)
+    waiting = _Waiting.of(paths, step, queue)
     while len(kinds) < MOST_KINDS:
         best: tuple[Kind, Bool] | None = None
         for attribute, value, cases in _kinds(log):
-            mine = cases[log.case_of_step[step]] & among
-            if not mine.any() or mine.sum() == among.sum():
+            mine = cases[log.case_of_step[waiting.step]]
+            if not mine.any() or mine.all():
                 continue
-            chances, taken = _counted(bounds, paths, step, mine, among)
+            chances, taken = waiting.counted(mine)
             if chances < ENOUGH or taken < NEARLY_ALL * chances:
                 continue
             if best is None or taken > best[0].taken:
@@ -99,24 +98,41 @@ def found_precedence(paths: Paths, staffing: Staffing) -> Precedence:
         if best is None:
             break
         kind, mine = best
-        for k in range(len(bounds) - 1):
-            here = slice(int(bounds[k]), int(bounds[k + 1]))
-            own = np.array([0, bounds[k + 1] - bounds[k]], dtype=np.int64)
-            chances, taken = _counted(own, paths, step[here], mine[here], among[here])
+        for one in np.unique(waiting.queue):
+            here = waiting.queue == one
+            chances, taken = _Waiting.of(paths, waiting.step[here], waiting.queue[here]).counted(mine[here])
             if chances < ENOUGH or taken >= HALF * chances:
-                priority[step[here][mine[here]]] = FIRST - len(kinds)
+                priority[waiting.step[here & mine]] = FIRST - len(kinds)
         kinds.append(kind)
-        among &= ~mine
+        waiting = _Waiting.of(paths, waiting.step[~mine], waiting.queue[~mine])
     return Precedence(kinds=tuple(kinds), priority=priority)
 
 
-def _counted(bounds: Int64, paths: Paths, step: Int64, mine: Bool, among: Bool) -> tuple[int, int]:
-    """Chances of the steps that are `mine` to overtake others `among` these, and those that were taken."""
-    kept = np.concatenate([[0], np.cumsum(among)])
-    chances, taken = overtakings(
-        kept[bounds].astype(np.int64), paths.enabled[step[among]], paths.log.start[step[among]], mine[among]
-    )
-    return int(chances), int(taken)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Waiting:
+    """Steps that wait in queues, queue after queue, in each by their start."""
+
+    step: Int64
+    queue: Int64
+    bounds: Int64
+    #: The same in order of their enabling, see `in_order_of_enabling`.
+    order: Int64
+    enabled: Int64
+    start: Int64
+
+    @staticmethod
+    def of(paths: Paths, step: Int64, queue: Int64) -> _Waiting:
+        bounds = np.concatenate([[0], np.flatnonzero(np.diff(queue)) + 1, [len(queue)]]).astype(np.int64)
+        enabled = paths.enabled[step]
+        return _Waiting(
+            step=step, queue=queue, bounds=bounds, order=in_order_of_enabling(bounds, enabled), enabled=enabled,
+            start=paths.log.start[step],
+        )  # fmt: skip
+
+    def counted(self, mine: Bool) -> tuple[int, int]:
+        """Chances of the steps that are `mine` to overtake others, and those that were taken."""
+        chances, taken = overtakings(self.bounds, self.order, self.enabled, self.start, mine)
+        return int(chances), int(taken)
 
 
 def _kinds(log: EventLog) -> Iterator[tuple[str, str, Bool]]:

@@ -11,7 +11,7 @@ from streamline.log.calendar import Calendar
 from streamline.units import DAY, HOUR
 from streamline.whatif.change import AddCapacity, SpeedUp
 from streamline.whatif.estimate import estimate
-from streamline.whatif.giving_up import ENOUGH, Patience
+from streamline.whatif.giving_up import ENOUGH, Patience, learned
 from streamline.whatif.queue_model import fit_queues
 
 ENDS = ["Sent", "Withdrawn"]
@@ -72,6 +72,16 @@ def test_patience_beyond_a_wait_by_hand():
     early = patience.beyond(np.full(20_000, 10 * HOUR), rng) / HOUR
     assert (early > 20).mean() == pytest.approx(np.exp(-1), abs=0.012)
     assert early[early > 20].mean() == pytest.approx(25, rel=0.02)
+
+
+@pytest.mark.parametrize("left", [[5] * 60, [5] * 50 + [9] * 10, [5] * 45 + [7, 9] + [11] * 13, list(range(1, 61))])
+def test_somebody_leaves_in_each_span_whatever_the_ties(left):
+    left = np.array(left) * HOUR
+    patience = learned(left, np.full(1_000, 8 * HOUR))
+    assert (patience.left > 0).all()
+    assert patience.left.sum() == 60
+    assert patience.spent.sum() == pytest.approx(left.sum() + 8_000 * HOUR)
+    assert np.isfinite(patience.drawn(np.random.default_rng(1)).rate).all()
 
 
 @pytest.fixture(scope="module")
