@@ -23,5 +23,5 @@ def test_no_case_id_and_no_resource_is_in_any_file(name, studied, tmp_path, pdf_
             r"<script.*?</script>", "", pdf_reading.shown(content), flags=re.DOTALL
         )  # a page's own words, such as `test`
         words = set(re.findall(r"[\w-]+", shown))
-        assert len(words) > 5, file  # it was read: the shortest table has as many words
-        assert not words & names, file
+        assert len(words) > 4, file  # it was read: a table's own header has as many words
+        assert sorted(words & names) == [], file

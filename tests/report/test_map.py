@@ -153,7 +153,7 @@ def test_the_same_map_gives_the_same_bytes(sample):
 
 def test_no_name_reaches_graphviz(sample):
     boxes = [map_layout._box(node, sample.MAP) for node in sample.MAP.nodes]
-    labels = [map_layout._label(e, sample.MAP) for e in sample.MAP.edges]
+    labels = [map_layout._label(k, sample.MAP) for k in range(len(sample.MAP.edges))]
     source = map_layout._dot(sample.MAP, boxes, labels)
     for word in ("Fee", "<b>", "cases", "Start"):
         assert word not in source
@@ -314,3 +314,18 @@ def test_colours_have_contrast():
         assert contrast(text, ground) >= 4.5
     for line in (process_map.FORWARD, process_map.STEP_LINE, process_map.OUTSIDE_LINE):
         assert contrast(line, "#ffffff") >= 3
+
+
+def test_an_arrow_that_says_nothing_is_laid_out_like_the_others() -> None:
+    """Its cases are too few of all to be told, and nothing waits on the way to the end."""
+    nodes = (
+        MapNode(label="Step", n=100, share=1.0, waiting_days=1.0),
+        MapNode(label="End", n=100, share=1.0, waiting_days=0.0, kind="end"),
+    )
+    quiet = MapEdge(source=0, target=1, n=100, n_cases=100, share=1.0, mean_days=0.0)
+    flow = FlowMap(title="Quiet", nodes=nodes, edges=(quiet,), minimum_cell=11, untold=frozenset({0}))
+    plan = layout(flow)
+    assert (plan.by, plan.problem, plan.paths[0].label) == ("graphviz", "", ())
+    texts = [t.text for t in ElementTree.fromstring(map_svg(flow, title_id="quiet")).iter(f"{SVG}text")]
+    assert texts.count("100 cases") == 1  # the box of the end says its own; the arrow nothing
+    assert all(texts)

@@ -17,7 +17,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
-from streamline.figure import FlowMap, MapEdge, MapNode
+from streamline.figure import FlowMap, MapNode
 from streamline.report.lettering import clean, text_width, wrap
 from streamline.units import DAY, counted, duration_words
 
@@ -79,7 +79,7 @@ def layout(flow: FlowMap, max_seconds: float = 20.0) -> MapLayout:
     """
     _check(flow)
     boxes = [_box(node, flow) for node in flow.nodes]
-    labels = [_label(edge, flow) for edge in flow.edges]
+    labels = [_label(k, flow) for k in range(len(flow.edges))]
     if not boxes:
         return MapLayout(width=1.0, height=1.0, boxes=(), paths=(), by="rows")
     try:
@@ -140,8 +140,9 @@ def _box(node: MapNode, flow: FlowMap) -> MapBox:
     return MapBox(x=0, y=0, width=width + 2 * 14, height=height, name=tuple(name), details=tuple(details))
 
 
-def _label(edge: MapEdge, flow: FlowMap) -> tuple[str, ...]:
-    lines = [] if flow.edges.index(edge) in flow.untold else [counted(edge.n_cases, "case")]
+def _label(place: int, flow: FlowMap) -> tuple[str, ...]:
+    edge = flow.edges[place]
+    lines = [] if place in flow.untold else [counted(edge.n_cases, "case")]
     marker = any(flow.nodes[i].kind != "activity" for i in (edge.source, edge.target))
     if math.isfinite(edge.mean_days) and not (marker and edge.mean_days == 0):
         lines.append(duration_words(edge.mean_days * DAY))
@@ -250,9 +251,8 @@ def _read(answer: dict[str, Any], flow: FlowMap, boxes: list[MapBox], labels: li
         points = [point(p) for p in parts if p[0] not in "se"]
         if flow.edges[i].returns:
             points.reverse()
-        paths[i] = MapPath(
-            points=tuple(points), tip=tips[0], label_at=point(edge["lp"]), label=labels[i]
-        )  # fmt: skip
+        label_at = point(edge["lp"]) if labels[i] else points[len(points) // 2]
+        paths[i] = MapPath(points=tuple(points), tip=tips[0], label_at=label_at, label=labels[i])
     return MapLayout(
         width=round(width + 2 * margin, 1),
         height=round(height + 2 * margin, 1),
