@@ -21,6 +21,8 @@ from scipy.optimize import linprog
 from scipy.sparse import lil_matrix
 
 Name = Hashable
+#: By one of these the standard is told over time.
+PERIODS = ("month", "quarter")
 
 
 class Counts:
@@ -161,21 +163,21 @@ def _groups(c: Counts, tables: Mapping[str, pd.DataFrame], found: Mapping[str, A
         if group("channel", str(r.group), r.n_cases) and hasattr(r, "within_standard"):
             marked("on time", "channel", str(r.group), r.within_standard, r.n_cases)
     for r in _rows(tables, "standard"):
-        if r.by != "month" and closed_only and group(str(r.by), str(r.group), r.n_cases):
+        if r.by not in PERIODS and closed_only and group(str(r.by), str(r.group), r.n_cases):
             marked("on time", str(r.by), str(r.group), r.within, r.n_cases)
-        elif r.by == "month":
+        elif r.by in PERIODS:
             c.known(("arrived", r.group), r.n_cases)
-            c.parts([("on time", "month", r.group), ("not on time", "month", r.group)], ("arrived", r.group))
+            c.parts([("on time", "period", r.group), ("not on time", "period", r.group)], ("arrived", r.group))
             if r.within == r.within:
-                c.known(("on time", "month", r.group), r.within * r.n_cases)
+                c.known(("on time", "period", r.group), r.within * r.n_cases)
             for what in ("on time", "not on time"):
-                c.wanted((what, "month", r.group))
-    months = [r.group for r in _rows(tables, "standard") if r.by == "month"]
+                c.wanted((what, "period", r.group))
+    periods = [r.group for r in _rows(tables, "standard") if r.by in PERIODS]
     within = found.get("baseline.within_standard")
-    if months and within and within["value"] is not None:
-        rest = ("on time", "month", "not shown"), ("not on time", "month", "not shown")
-        c.parts([*(("on time", "month", g) for g in months), rest[0]], ("in", "baseline.within_standard"))
-        c.parts([*(("not on time", "month", g) for g in months), rest[1]], ("not in", "baseline.within_standard"))
+    if periods and within and within["value"] is not None:
+        rest = ("on time", "period", "not shown"), ("not on time", "period", "not shown")
+        c.parts([*(("on time", "period", g) for g in periods), rest[0]], ("in", "baseline.within_standard"))
+        c.parts([*(("not on time", "period", g) for g in periods), rest[1]], ("not in", "baseline.within_standard"))
     for r in _rows(tables, "slow"):
         if r.kind != "what happened" and group(str(r.factor), str(r.level), r.n_cases):
             marked("slow", str(r.factor), str(r.level), r.slow_share, r.n_cases)

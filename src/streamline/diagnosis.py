@@ -149,6 +149,7 @@ def diagnosis(
         if standard is None
         else {
             "month": attainment(log, standard=standard, target=target),
+            "quarter": attainment(log, standard=standard, every="quarter", target=target),
             **{by: attainment(log, standard=standard, by=by, target=target) for by in apart.names},
         },
         at_risk=ask("at_risk", partial(cases_at_risk, log, standard=standard)) if standard and some_open else None,

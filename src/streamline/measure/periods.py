@@ -1,4 +1,4 @@
-"""Periods of the local clock: hours, days, weeks and months of the log's zone, and rates per year.
+"""Periods of the local clock: hours, days, weeks, months and quarters of the log's zone, and rates per year.
 
 A week runs from Monday to Sunday (ISO 8601). Where the clock changes, a day has 23 or 25 hours; every length is taken from
 the instants, never from the calendar.
@@ -16,9 +16,9 @@ from streamline.log.event_log import EventLog
 from streamline.units import DAY, HOUR, MISSING_TIME, YEAR_DAYS
 
 Int64 = npt.NDArray[np.int64]
-Every = Literal["hour", "day", "week", "month"]
+Every = Literal["hour", "day", "week", "month", "quarter"]
 
-EVERY: tuple[Every, ...] = ("hour", "day", "week", "month")
+EVERY: tuple[Every, ...] = ("hour", "day", "week", "month", "quarter")
 #: With arrivals over fewer days than this, nothing is said of a year: four weeks.
 FEWEST_DAYS = 28
 #: More periods than this are refused: an hour of a century is a mistake, not a question.
@@ -45,7 +45,7 @@ def period_edges(log: EventLog, first: int, last: int, every: Every) -> Int64:
         raise ValueError(f"every={every!r} is not a period. Choose one of {', '.join(map(repr, EVERY))}.")
     if last <= first:
         raise ValueError(f"{log.source}: the time from {first} to {last} has no length.")
-    shortest = {"hour": HOUR, "day": DAY, "week": 7 * DAY, "month": 28 * DAY}[every]
+    shortest = {"hour": HOUR, "day": DAY, "week": 7 * DAY, "month": 28 * DAY, "quarter": 90 * DAY}[every]
     if (last - first) / shortest > MOST_PERIODS:
         raise ValueError(
             f"{(last - first) / shortest:,.0f} periods of one {every} are too many to tell; "
@@ -61,7 +61,14 @@ def period_edges(log: EventLog, first: int, last: int, every: Every) -> Int64:
         day -= pd.Timedelta(days=since.weekday())
     elif every == "month":
         day = day.replace(day=1)
-    step = {"day": pd.DateOffset(days=1), "week": pd.DateOffset(days=7), "month": pd.DateOffset(months=1)}[every]
+    elif every == "quarter":
+        day = day.replace(month=3 * day.quarter - 2, day=1)
+    step = {
+        "day": pd.DateOffset(days=1),
+        "week": pd.DateOffset(days=7),
+        "month": pd.DateOffset(months=1),
+        "quarter": pd.DateOffset(months=3),
+    }[every]
     days = pd.date_range(day, until + step + step, freq=step)
     # midnight may be skipped or shown twice by a clock change: then the period begins with the first instant of its date
     instants = days.tz_localize(log.timezone, ambiguous=np.ones(len(days), dtype=bool), nonexistent="shift_forward")

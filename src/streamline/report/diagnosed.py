@@ -22,6 +22,10 @@ from streamline.report.analysis import Analysis
 from streamline.report.privacy import suppressed_rows
 from streamline.report.wording import factor_words
 
+#: The periods by which attainment may be told, shortest first; the files hold the one that is.
+PERIODS = ("month", "quarter")
+#: A period is long enough when at least this share of its figures can be told.
+TOLD = 0.75
 #: A ratio is told when its interval keeps this far from 1: what is nearer is of no use to anybody.
 TELLING = 0.05
 
@@ -155,22 +159,41 @@ def round_trips(a: Analysis, by: str) -> pd.DataFrame:
     return pd.DataFrame() if found is None else kept_rows(found.table, "n_cases", a)
 
 
+def attainment_period(a: Analysis) -> str | None:
+    """By which period attainment is told: months, else quarters, where many shares of months would tell of few cases. None
+    where many of quarters would as well, or the study has no standard."""
+    for every in PERIODS:
+        if every not in a.diagnosis.attainment:
+            continue
+        known = a.diagnosis.attainment[every].table["within"].notna()
+        told = attainment_of(a, every).table["within"].notna()
+        if known.any() and told.sum() >= TOLD * known.sum():
+            return every
+    return None
+
+
+def attainment_groups(a: Analysis) -> list[str]:
+    """What attainment is told by, beside its period: the channel, and the attributes."""
+    return [by for by in a.diagnosis.attainment if by not in PERIODS]
+
+
 def attainment_of(a: Analysis, by: str) -> Attainment:
-    """Attainment by month or group; of few cases nothing is told."""
+    """Attainment by month, quarter or group; of few cases nothing is told."""
     found = a.diagnosis.attainment[by]
+    period = by in PERIODS
     hidden = suppressed_rows(found.table["n_cases"], minimum=a.minimum_cell)
-    untold = hidden | found.table["group" if by != "month" else "since"].isin(_untold_within(a, by)).to_numpy()
-    table = found.table.copy()  # a month stays on the axis, without its figures
+    untold = hidden | found.table["since" if period else "group"].isin(_untold_within(a, by)).to_numpy()
+    table = found.table.copy()  # a period stays on the axis, without its figures
     table.loc[untold, ["within", "low", "high"]] = np.nan
     table.loc[untold, ["n_open", "n_met", "n_missed"]] = 0
-    return replace(found, table=table if by == "month" else table[~hidden].reset_index(drop=True))
+    return replace(found, table=table if period else table[~hidden].reset_index(drop=True))
 
 
 def _untold_within(a: Analysis, by: str) -> set[object]:
-    """Groups, or months, whose share within the standard isn't told: few cases kept it, or few missed it, or the others of
+    """Groups, or periods, whose share within the standard isn't told: few cases kept it, or few missed it, or the others of
     the same kind would give such a group back. Channels are the same in every table."""
     found = a.diagnosis.attainment.get(by)
-    tables = [] if found is None else [(found.table["since" if by == "month" else "group"], found.table, "within")]
+    tables = [] if found is None else [(found.table["since" if by in PERIODS else "group"], found.table, "within")]
     if by == "channel" and a.channels is not None and "within_standard" in a.channels.table:
         tables.append((a.channels.table["group"], a.channels.table, "within_standard"))
     untold: set[object] = set()

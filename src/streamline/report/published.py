@@ -46,7 +46,7 @@ FILES = {
     "tables/queue.csv": "how many cases waited for the first bottleneck, by week",
     "tables/wait_shifts.csv": "mean waits by month, with their levels",
     "tables/staff.csv": "pools of people: work, hours, how busy they are",
-    "tables/standard.csv": "the share within the standard by month and group",
+    "tables/standard.csv": "the share within the standard by month or quarter, and by group",
     "tables/at_risk.csv": "open cases and the standard",
     "tables/endings.csv": "in which ways cases end",
     "tables/channels.csv": "the service by channel",

@@ -58,17 +58,25 @@ def _joined(frames: dict[str, pd.DataFrame], label: str) -> pd.DataFrame:
 
 
 def _standard(a: Analysis) -> pd.DataFrame:
-    """By month and by each group; counts of cases that met it could be small, so that shares stand alone."""
+    """By month or quarter and by each group; counts of cases that met it could be small, so that shares stand alone."""
     frames = {}
-    for by in a.diagnosis.attainment:
+    every = diagnosed.attainment_period(a)
+    for by in [*([] if every is None else [every]), *diagnosed.attainment_groups(a)]:
         table = diagnosed.attainment_of(a, by).table
         table = table[table["n_cases"] >= a.minimum_cell]
-        group = table["since"].dt.strftime("%Y-%m") if by == "month" else table["group"]
-        if by != "month" and a.cycle.n_open:
+        group = table["group"] if by != every else _period_names(table["since"], by)
+        if by != every and a.cycle.n_open:
             # the closed cases of each group are told elsewhere, and this number less theirs would be its open ones
             table = table.assign(n_cases=np.nan)
         frames[by] = table.assign(group=group)[["group", "n_cases", "within", "low", "high"]]
     return _joined(frames, "by")
+
+
+def _period_names(since: pd.Series, every: str) -> pd.Series:
+    """2025-03 for a month, 2025-Q1 for a quarter."""
+    local = since.dt.tz_localize(None).dt.to_period("M" if every == "month" else "Q")
+    names: pd.Series = local.dt.strftime("%Y-%m" if every == "month" else "%Y-Q%q")
+    return names
 
 
 def _first_passes(a: Analysis) -> pd.DataFrame:

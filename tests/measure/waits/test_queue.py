@@ -138,9 +138,12 @@ def test_weeks_months_and_hours_by_hand(log_of) -> None:
     log = log_of([("a", "x", 0, 1)], timezone="Asia/Kolkata")
     first, last = (pd.Timestamp(t, tz="Asia/Kolkata").value // 1000 for t in ("2025-01-08 10:20", "2025-02-03 00:00"))
     said = {every: [f"{t:%m-%d %H:%M}" for t in log.instants(period_edges(log, first, last, every))] for every in
-            ("week", "month")}  # fmt: skip
+            ("week", "month", "quarter")}  # fmt: skip
     assert said["week"] == ["01-06 00:00", "01-13 00:00", "01-20 00:00", "01-27 00:00", "02-03 00:00"]
     assert said["month"] == ["01-01 00:00", "02-01 00:00", "03-01 00:00"]
+    assert said["quarter"] == ["01-01 00:00", "04-01 00:00"]
+    late = pd.Timestamp("2025-12-31 23:59", tz="Asia/Kolkata").value // 1000
+    assert [f"{t:%m-%d}" for t in log.instants(period_edges(log, last, late, "quarter"))] == ["01-01", "04-01", "07-01", "10-01", "01-01"]
     hours = period_edges(log, first, first + HOUR, "hour")
     assert [f"{t:%H:%M}" for t in log.instants(hours)] == ["10:00", "11:00", "12:00"]
 

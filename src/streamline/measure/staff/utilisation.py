@@ -75,7 +75,7 @@ def utilisation(log: EventLog, *, duty: Duty, groups: Groups | None = None, ever
 
     duty : when each resource is on duty (`office_duty`, or discovered). No default: the answer depends on it.
     groups : the pools, as for `bottlenecks_by`; found when None.
-    every : "hour", "day", "week" or "month" of the log's zone.
+    every : "hour", "day", "week", "month" or "quarter" of the log's zone.
 
     Only steps with a recorded start count, and unfinished ones don't (their resource isn't kept). External steps are the
     customer's time and don't count either.

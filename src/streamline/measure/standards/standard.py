@@ -46,7 +46,7 @@ class Attainment(Result):
     #: The standard in microseconds of elapsed time; the share that is aimed at, None without one.
     standard: int
     target: float | None
-    #: "hour", "day", "week", "month", or the name of the groups.
+    #: "hour", "day", "week", "month", "quarter", or the name of the groups.
     by: str
     _log: EventLog = field(repr=False)
     _case: Int64 = field(repr=False)
@@ -120,7 +120,8 @@ def attainment(
     """The share of cases that meet the service standard, by period of arrival or by group.
 
     standard : a duration such as "30 days" (elapsed). target : the share aimed at, 0 to 1, shown in the chart.
-    every : "day", "week" or "month" (the default) of the log's zone. by : instead, "channel" or the name of an attribute.
+    every : "day", "week", "month" (the default) or "quarter" of the log's zone. by : instead, "channel" or the
+        name of an attribute.
     level : probability that the intervals claim; they count cases as independent.
 
     Differences between periods or groups aren't explained by this.

@@ -137,8 +137,8 @@ def queue_over_time(
 
     activity : only steps of this activity. group : only steps whose resource is in this pool of `groups`, the pools as for
         `bottlenecks_by` (found when None). Steps that nobody has begun yet have no resource, and aren't in any pool.
-    every : "hour", "day", "week" or "month" of the log's zone. window : (first, end) instants; by default from the first
-        arrival to the last instant that the log knows of. Open cases count too.
+    every : "hour", "day", "week", "month" or "quarter" of the log's zone. window : (first, end) instants; by default from the
+        first arrival to the last instant that the log knows of. Open cases count too.
 
     A case with two steps side by side counts twice. The log's own beginning is a cut: cases that arrived before it aren't
     known, so the first numbers are too small.

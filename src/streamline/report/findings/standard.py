@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from streamline.report.analysis import Analysis
-from streamline.report.diagnosed import endings
+from streamline.report.diagnosed import PERIODS, endings
 from streamline.report.findings.saying import note, real, span
 from streamline.report.published_counts import tells_of_few
 from streamline.report.wording import interval, number, percent
@@ -21,7 +21,7 @@ def standard_findings(a: Analysis) -> Iterator[Finding]:
 
 
 def _target(a: Analysis) -> Iterator[Finding]:
-    found = a.diagnosis.attainment.get("month")
+    found = a.diagnosis.attainment.get(PERIODS[0])
     if found is None or found.target is None:
         return
     within, target = found.whole, found.target

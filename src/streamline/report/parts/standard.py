@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from streamline.figure import Chart, StepCurves
+from streamline.figure import StepCurves
 from streamline.measure.standards.endings import TimeToClose, WaysToEnd
 from streamline.report import diagnosed, tables
 from streamline.report.analysis import Analysis
@@ -24,23 +24,27 @@ def standard_part(a: Analysis, say: Say) -> Part:
         blocks.append(Paragraph(text="The study names no service standard, so nothing is told of one."))
     else:
         blocks += paragraph(said(say, "baseline.within_standard", "standard.gap"))
-        blocks.append(figure("attainment", "Cases closed within the standard, by month of arrival", _by_month(a)))
-        by = [name for name in d.attainment if name not in ("month", "channel")]
+        blocks.append(_over_time(a))
+        by = [name for name in diagnosed.attainment_groups(a) if name != "channel"]
         blocks += [tables.standard_by_group(a, name) for name in by[:_ATTRIBUTES]]
-        blocks += cautions(d.attainment["month"].caveats)
+        blocks += cautions(d.attainment[diagnosed.PERIODS[0]].caveats)
         blocks += _open(a, say)
     blocks += _endings(a, say)
     return Part(id="standard", title="Is the standard kept" if d.attainment else "How cases end", blocks=tuple(blocks))
 
 
-def _by_month(a: Analysis) -> Chart:
-    """The share within the standard by month; where months are left out for their few cases, the note says so."""
-    told = diagnosed.attainment_of(a, "month")
+def _over_time(a: Analysis) -> Block:
+    """The share within the standard by month or quarter; where some are left out for their few cases, the note says so."""
+    every = diagnosed.attainment_period(a)
+    if every is None:
+        why = f"many of its shares would tell of fewer than {a.minimum_cell} cases"
+        return Paragraph(text=f"How the share within the standard moved over time isn't shown: {why}.")
+    told = diagnosed.attainment_of(a, every)
     chart = told.chart()
-    untold = told.table["within"].isna() & a.diagnosis.attainment["month"].table["within"].notna()
-    if not untold.any():
-        return chart
-    return replace(chart, note=f"{chart.note}, and those that would tell of fewer than {a.minimum_cell} cases")
+    untold = told.table["within"].isna() & a.diagnosis.attainment[every].table["within"].notna()
+    if untold.any():
+        chart = replace(chart, note=f"{chart.note}, and those that would tell of fewer than {a.minimum_cell} cases")
+    return figure("attainment", f"Cases closed within the standard, by {every} of arrival", chart)
 
 
 def _open(a: Analysis, say: Say) -> list[Block]:

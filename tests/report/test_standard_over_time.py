@@ -1,0 +1,43 @@
+"""The share within the standard is told by months, by quarters, or not over time: as finely as privacy leaves most of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from streamline.report import diagnosed
+from streamline.report.analysis import Analysis
+from streamline.report.parts.standard import standard_part
+from streamline.report.published_diagnosis import _standard
+from streamline.report.section import Figure, Paragraph
+
+
+def _with(analysis: Analysis, minimum_cell: int) -> Analysis:
+    privacy = analysis.study.privacy.model_copy(update={"minimum_cell": minimum_cell})
+    return replace(analysis, study=analysis.study.model_copy(update={"privacy": privacy}))
+
+
+@pytest.mark.parametrize(("minimum", "every"), [(1, "month"), (11, "quarter"), (60, None)])
+def test_the_finest_period_of_which_most_can_be_told(sample_section, minimum: int, every: str | None) -> None:
+    a = _with(sample_section.analysis, minimum)
+    assert diagnosed.attainment_period(a) == every
+    blocks = standard_part(a, {f.id: f for f in sample_section.findings}).blocks
+    captions = [b.caption for b in blocks if isinstance(b, Figure)]
+    written = [b.text for b in blocks if isinstance(b, Paragraph)]
+    assert (f"Cases closed within the standard, by {every} of arrival" in captions) == (every is not None)
+    assert any("isn't shown" in text and f"fewer than {minimum} cases" in text for text in written) == (every is None)
+    kinds = set(_standard(a)["by"])
+    assert kinds & set(diagnosed.PERIODS) == ({every} if every else set())
+    assert "channel" in kinds
+
+
+def test_only_one_period_is_published(sample_section) -> None:
+    """Months beside quarters would give by subtraction what either hides."""
+    a = sample_section.analysis
+    table = _standard(a)
+    quarters = table[table["by"] == "quarter"]
+    assert list(quarters["group"]) == ["2025-Q1", "2025-Q2", "2025-Q3", "2025-Q4"]
+    assert quarters["n_cases"].sum() == a.diagnosis.attainment["month"].table["n_cases"].sum()
+    missed = (quarters["n_cases"] * (1 - quarters["within"])).round()
+    assert (missed >= a.minimum_cell).all()
