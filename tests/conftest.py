@@ -17,6 +17,38 @@ from hypothesis import settings
 settings.register_profile("streamline", deadline=None)
 settings.load_profile("streamline")
 
+#: Files that share what is dear to make, by what it is: with several processes all of a group run in the same one, so that it
+#: is made once. A folder stands for its files.
+SHARING = {
+    "studies": (
+        "tests/browser/test_real_sections.py",
+        "tests/privacy/",
+        "tests/report/test_standard_over_time.py",
+        "tests/test_cli.py",
+        "tests/test_golden.py",
+        "tests/test_plan.py",
+        "tests/test_plan_diagnosis.py",
+        "tests/test_plan_wording.py",
+        "tests/whatif/test_truth.py",
+    ),
+    "spark": ("tests/scale/",),
+}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Files, or groups of them, are given to processes as a whole, those of most tests first."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Sharing(LoadFileScheduling):  # type: ignore[misc, unused-ignore]
+        def _split_scope(self, nodeid: str) -> str:
+            file = super()._split_scope(nodeid)
+            groups = (name for name, files in SHARING.items() if file.startswith(files))
+            return next(groups, file)
+
+    return Sharing(config, log)
+
+
 SAMPLE_STUDY = Path(__file__).parents[1] / "sample_logs" / "study.yaml"
 
 

@@ -95,18 +95,30 @@ def test_every_number_of_the_baseline_equals_plain_pandas(section):
     )
 
 
-def test_the_same_study_gives_the_same_bytes(files):
-    assert plan_section(STUDY).files() == files
-
-
-def test_another_seed_moves_the_intervals_and_not_the_baseline(section, tmp_path):
+@pytest.fixture(scope="module")
+def seeded(tmp_path_factory):
+    """The sample's study with another seed, and fewer draws."""
+    folder = tmp_path_factory.mktemp("seeded")
     for source in (ROOT / "sample_logs").iterdir():
         if source.suffix == ".csv":
-            (tmp_path / source.name).symlink_to(source)
-    (tmp_path / "study.yaml").write_text(
-        STUDY.read_text(encoding="utf-8").replace("draws: 200, seed: 1", "draws: 40, seed: 2"), encoding="utf-8"
-    )
-    other = {f.id: f for f in plan_section(tmp_path / "study.yaml").findings}
+            (folder / source.name).symlink_to(source)
+    text = STUDY.read_text(encoding="utf-8")
+    assert "draws: 200, seed: 1" in text
+    (folder / "study.yaml").write_text(text.replace("draws: 200, seed: 1", "draws: 20, seed: 2"), encoding="utf-8")
+    return folder / "study.yaml"
+
+
+@pytest.fixture(scope="module")
+def section_of_another_seed(seeded):
+    return plan_section(seeded)
+
+
+def test_the_same_study_gives_the_same_bytes(seeded, section_of_another_seed):
+    assert plan_section(seeded).files() == section_of_another_seed.files()
+
+
+def test_another_seed_moves_the_intervals_and_not_the_baseline(section, section_of_another_seed):
+    other = {f.id: f for f in section_of_another_seed.findings}
     for finding in section.findings:
         if finding.section == "baseline":
             assert other[finding.id].value == finding.value

@@ -225,9 +225,9 @@ def test_a_target_that_is_missed_is_said_to_be(tmp_path) -> None:
 
 
 @pytest.mark.real
-def test_the_permits_findings_are_those_of_their_truth(shared_truth) -> None:
+def test_the_permits_findings_are_those_of_their_truth(shared_truth, studied) -> None:
     """Approval in one weekly batch on Thursdays at 13:00, waits for customers, a queue before review: so it was simulated."""
-    section = plan_section(Path(__file__).parent / "studies" / "permits.yaml")
+    section = studied("permits")
     say = by_id(section)
     assert (say["bottleneck.1.share"].subject, say["waiting.batch.1.hours"].subject) == (
         "Approve decision",

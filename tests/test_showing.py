@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import math
 import re
 from html.parser import HTMLParser
 from typing import Any
@@ -15,7 +16,7 @@ from matplotlib.axes import Axes
 
 import streamline as sl
 from showing_sample import ELSEWHERE, OTHERS, RECIPES, Sample, case_ids
-from streamline.results import Result
+from streamline.results import Estimate, Result
 from streamline.showing import cell, left_out, notes_html, table_html
 
 #: Longest line of a `repr`.
@@ -202,3 +203,14 @@ def test_an_answer_without_rows_says_so_in_its_columns():
     text = table_html(pd.DataFrame({"loop": [], "days": []}), caption="Rework loops: n = 3 cases")
     assert re.search('<th scope="col"[^>]*>days</th>', text)
     assert "<tbody></tbody>" in text
+
+
+def test_an_estimate_says_large_numbers_in_full() -> None:
+    """Money has no exponent; what isn't finite stays what it is."""
+
+    def said(value: float, low: float | None = None, high: float | None = None) -> str:
+        return repr(Estimate(value=value, low=low, high=high, level=0.95, method="", unit="USD", n=3))
+
+    assert said(25_312.3, 2.5e4, 2_600_000.4) == "25,312 (25,000 to 2,600,000) USD, n=3"
+    assert said(0.012342, -8.0, math.inf) == "0.01234 (-8 to inf) USD, n=3"
+    assert said(math.nan) == "nan USD, n=3"

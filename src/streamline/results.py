@@ -8,13 +8,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from streamline.showing import left_out, notes_html, table_html, titled
-from streamline.units import counted
+from streamline.units import counted, significant
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
     from streamline.figure import Chart
+
+
+def _shown(value: float) -> str:
+    return significant(value, digits=4) if math.isfinite(value) else str(value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +41,9 @@ class Estimate:
     n: int
 
     def __repr__(self) -> str:
-        interval = "" if self.low is None or self.high is None else f" ({self.low:.4g} to {self.high:.4g})"
-        return f"{self.value:.4g}{interval} {self.unit}, n={self.n}"
+        value, low, high = (None if v is None else _shown(v) for v in (self.value, self.low, self.high))
+        interval = "" if low is None or high is None else f" ({low} to {high})"
+        return f"{value}{interval} {self.unit}, n={self.n}"
 
 
 def bounded(value: float, low: float, high: float, *, level: float, method: str, unit: str, n: int) -> Estimate:
@@ -243,7 +248,7 @@ class Result:
 
     def __str__(self) -> str:
         """The line of `repr`, and the first rows."""
-        return repr(self) + "\n" + self.table.head(8).to_string(max_colwidth=40, float_format=lambda v: f"{v:.4g}")
+        return repr(self) + "\n" + self.table.head(8).to_string(max_colwidth=40, float_format=_shown)
 
     def _repr_html_(self) -> str:
         caption = f"{titled(type(self).__name__)}: {self._rests_on()}"

@@ -8,22 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from streamline.plan import plan_section
-
-ROOT = Path(__file__).parents[2]
-STUDIES = ROOT / "tests" / "studies"
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module", params=["sample", "permits", "receipt", "bpic2017-w", "road-traffic-fines"])
-def saved(request, tmp_path_factory) -> Path:
+def saved(request, studied, tmp_path_factory) -> Path:
     """The section of one study, written to a folder."""
-    folder = tmp_path_factory.mktemp("section") / request.param
-    if request.param == "sample":
-        return Path(request.getfixturevalue("sample_section").save(folder))
-    request.getfixturevalue("shared_data")
-    return plan_section(STUDIES / f"{request.param}.yaml").save(folder)
+    return Path(studied(request.param).save(tmp_path_factory.mktemp("section") / request.param))
 
 
 @pytest.mark.real

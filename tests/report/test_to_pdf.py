@@ -39,7 +39,7 @@ from streamline.report.section import (
     Section,
     Table,
 )
-from streamline.report.to_pdf import to_pdf
+from streamline.report.to_pdf import _Data, to_pdf
 
 DAY = date(2025, 12, 31)
 UPRIGHT, TURNED = 504.0, 684.0
@@ -462,6 +462,30 @@ def test_a_tall_picture_goes_on_overleaf_and_its_letters_stay_large():
     lines += [float(y) for y in re.findall(r'<text[^>]*? y="([-\d.]+)"', svg)]
     assert len(lines) >= len(words) > 300
     assert not [y for y in lines for cut in cuts if y - 9 < cut < y + 3]
+
+
+def test_a_turned_page_leaves_no_empty_page_before_it():
+    """A wide map comes after the upright table that follows it; a map that fits, and a wide table, stay where they are."""
+    beside = tuple(MapNode(label=f"Step {i}", n=100, waiting_days=1.0, share=0.1) for i in range(10))
+    ends = (
+        MapNode(label="Start", n=1000, waiting_days=math.nan, share=1.0, kind="start"),
+        MapNode(label="End", n=1000, waiting_days=math.nan, share=1.0, kind="end"),
+    )
+    pairs = [edge for i in range(2, 12) for edge in ((0, i), (i, 1))]
+    edges = tuple(MapEdge(source=a, target=b, n=100, n_cases=100, share=0.1, mean_days=2.0) for a, b in pairs)
+    broad = Figure(id="m", caption="c", alt="a", chart=FlowMap(title="T", nodes=(*ends, *beside), edges=edges))
+    one = tuple(e for e in edges if 2 in (e.source, e.target))
+    narrow = Figure(id="m", caption="c", alt="a", chart=FlowMap(title="T", nodes=(*ends, beside[0]), edges=one))
+
+    def kinds(*blocks) -> list[tuple[str, bool]]:
+        data = _Data(Letters(), 20).part(Part(id="p", title="Part", blocks=blocks))["blocks"]
+        return [(b["kind"], b.get("landscape", any(p["landscape"] for p in b.get("parts", [])))) for b in data]
+
+    words = Paragraph(text="How cases move.")
+    assert kinds(words, broad, wide(4)) == [("paragraph", False), ("table", False), ("figure", True)]
+    assert kinds(words, narrow, wide(4)) == [("paragraph", False), ("figure", False), ("table", False)]
+    assert kinds(words, broad, wide(10)) == [("paragraph", False), ("figure", True), ("table", True)]
+    assert kinds(words, broad) == [("paragraph", False), ("figure", True)]
 
 
 def test_sixty_scenarios_with_pictures(pdf_reading):

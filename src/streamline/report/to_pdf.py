@@ -73,6 +73,18 @@ def to_pdf(section: Section, *, dated: date | None = None, map_seconds: float = 
     return with_row_headers(file)
 
 
+def _turned_pages_last(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same blocks, an upright table before the picture on a turned page that it follows: else the turned page would leave
+    the one before it nearly empty."""
+    placed = list(blocks)
+    for i in range(len(placed) - 1):
+        picture, table = placed[i], placed[i + 1]
+        turned = picture["kind"] == "figure" and picture["landscape"]
+        if turned and table["kind"] == "table" and not any(part["landscape"] for part in table["parts"]):
+            placed[i : i + 2] = [table, picture]
+    return placed
+
+
 class _Data:
     """A section as the template wants it: words made fit for print, tables fitted, pictures drawn."""
 
@@ -96,7 +108,7 @@ class _Data:
     def part(self, part: Part) -> dict[str, Any]:
         return {
             "title": self.words(part.title, size=17, bold=True),
-            "blocks": [self.block(block) for block in part.blocks],
+            "blocks": _turned_pages_last([self.block(block) for block in part.blocks]),
             "parts": [self.part(child) for child in part.parts],
         }
 

@@ -25,13 +25,15 @@ def decimals(low: float | None, high: float | None, value: float) -> int:
 
 
 def number(value: float | None, places: int) -> str:
-    """A number with this many decimal places, thousands separated, a true minus sign, none before zero.
+    """A number with this many decimal places, thousands separated, a true minus sign, none before zero; nothing is just 0.
 
-    >>> number(1234.56, 1), number(-0.004, 2), number(-2.5, 1), number(None, 1)
-    ('1,234.6', '0.00', '−2.5', 'not known')
+    >>> number(1234.56, 1), number(-0.004, 2), number(-2.5, 1), number(0.0, 4), number(None, 1)
+    ('1,234.6', '0.00', '−2.5', '0', 'not known')
     """
     if value is None or not math.isfinite(value):
         return NOT_KNOWN
+    if value == 0:
+        return Cell("0", value)
     text = f"{value:,.{places}f}"
     return Cell(text.removeprefix("-") if float(text.replace(",", "")) == 0 else text.replace("-", "−"), value)
 

@@ -143,7 +143,13 @@ def test_weeks_months_and_hours_by_hand(log_of) -> None:
     assert said["month"] == ["01-01 00:00", "02-01 00:00", "03-01 00:00"]
     assert said["quarter"] == ["01-01 00:00", "04-01 00:00"]
     late = pd.Timestamp("2025-12-31 23:59", tz="Asia/Kolkata").value // 1000
-    assert [f"{t:%m-%d}" for t in log.instants(period_edges(log, last, late, "quarter"))] == ["01-01", "04-01", "07-01", "10-01", "01-01"]
+    assert [f"{t:%m-%d}" for t in log.instants(period_edges(log, last, late, "quarter"))] == [
+        "01-01",
+        "04-01",
+        "07-01",
+        "10-01",
+        "01-01",
+    ]
     hours = period_edges(log, first, first + HOUR, "hour")
     assert [f"{t:%H:%M}" for t in log.instants(hours)] == ["10:00", "11:00", "12:00"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from streamline.units import counted
+from streamline.units import counted, significant
 
 #: Fates by number. Those up to LATE_OPEN tell of a case of the log.
 FATES = (
@@ -72,6 +72,6 @@ def caveats_of(count: npt.NDArray[np.int64], *, link_share: float, silent: int, 
     if silent:
         told.append(
             f"{counted(silent, 'attempt')} reached nobody; as {rate or 0:.0%} of such attempts are said to be dialled again, "
-            f"each counts {1 - (rate or 0):.2g} of a contact."
+            f"each counts {significant(1 - (rate or 0))} of a contact."
         )
     return tuple(told)

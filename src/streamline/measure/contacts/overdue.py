@@ -23,7 +23,7 @@ from streamline.measure.contacts.lives import BEFORE_ARRIVAL, CLOSED, LATER
 from streamline.measure.duration import LEVEL
 from streamline.results import Estimate, Result, bounded, rows_of
 from streamline.stats.bootstrap import DRAWS
-from streamline.units import DAY, duration_words
+from streamline.units import DAY, duration_words, significant
 
 Float = npt.NDArray[np.float64]
 Int64 = npt.NDArray[np.int64]
@@ -52,7 +52,7 @@ class OverdueContacts(Result):
     def chart(self) -> Chart:
         """Contacts per 100 open days within and past the standard."""
         return BarChart(
-            title=f"Overdue cases cause {self.ratio.value:.2g} times as many contacts a day",
+            title=f"Overdue cases cause {significant(self.ratio.value)} times as many contacts a day",
             axis="Contacts per 100 open days",
             bars=tuple(
                 Bar(label=r.overdue, value=100 * r.rate_per_open_day, low=100 * r.rate_low, high=100 * r.rate_high)

@@ -22,7 +22,7 @@ from streamline.measure.duration import LEVEL
 from streamline.measure.waits.places import group_of_case
 from streamline.results import Estimate, Result, bounded, rows_of
 from streamline.stats.bootstrap import DRAWS, share_interval
-from streamline.units import DAY, counted
+from streamline.units import DAY, counted, significant
 
 Bool = npt.NDArray[np.bool_]
 Int64 = npt.NDArray[np.int64]
@@ -59,7 +59,7 @@ class ContactsPerCase(Result):
         first = str(self.table.columns[0])
         shown = self.table[self.table["n_contacts"] >= FEWEST_SHOWN].head(15)
         return BarChart(
-            title=f"{100 * self.per_case.value:.3g} contacts per 100 cases",
+            title=f"{significant(100 * self.per_case.value, digits=3)} contacts per 100 cases",
             axis="Contacts per 100 cases",
             bars=tuple(
                 Bar(label=str(r.label), value=100 * r.contacts_per_case, low=100 * r.contacts_low,

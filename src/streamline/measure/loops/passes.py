@@ -21,7 +21,7 @@ from streamline.measure.duration import LEVEL
 from streamline.measure.loops.rework import ReworkLoops
 from streamline.results import Estimate, Result, bounded, rows_of
 from streamline.stats.bootstrap import DRAWS, ratio_intervals, share_interval
-from streamline.units import DAY, HOUR, counted
+from streamline.units import DAY, HOUR, counted, significant
 
 Int64 = npt.NDArray[np.int64]
 
@@ -181,7 +181,7 @@ class MatchingLoops(Result):
         interval = "" if e.low is None or e.high is None else f" ({e.low:.1%} to {e.high:.1%})"
         return (
             f"{e.value:.1%}{interval} of the {counted(e.n, 'execution')} of {' or '.join(self.opens_at)} lead into a loop "
-            f"{self.selected}, which takes {self.days_per_occurrence:.2g} days each time."
+            f"{self.selected}, which takes {significant(self.days_per_occurrence)} days each time."
         )
 
     def chart(self) -> Chart:

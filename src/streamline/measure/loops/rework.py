@@ -25,7 +25,7 @@ from streamline.measure.periods import arrivals_per_year
 from streamline.measure.waits.path import staff_time
 from streamline.results import Estimate, Result, bounded, rows_of
 from streamline.stats.bootstrap import DRAWS, MANY_UNITS, ratio_intervals, share_interval
-from streamline.units import DAY, HOUR, MISSING_TIME
+from streamline.units import DAY, HOUR, MISSING_TIME, significant
 
 __all__ = ["Occurrences", "ReworkLoops", "known_family", "loop_occurrences", "loop_words", "rework_loops"]
 
@@ -154,7 +154,7 @@ class ReworkLoops(Result):
     def chart(self) -> Chart:
         """Days per case by family of loops."""
         return BarChart(
-            title=f"Loops take {self.days_per_case.value:.2g} days per case",
+            title=f"Loops take {significant(self.days_per_case.value)} days per case",
             axis="Days per case, over all closed cases (elapsed)",
             bars=tuple(
                 Bar(
@@ -178,7 +178,7 @@ class ReworkLoops(Result):
             return BarColumn(heading=heading, values=tuple(top[name] * scale), low=low, high=high, full=full)
 
         return BarTable(
-            title=f"Loops take {self.days_per_case.value:.2g} days per case",
+            title=f"Loops take {significant(self.days_per_case.value)} days per case",
             heading="Loop",
             labels=tuple(top["loop"]),
             columns=(

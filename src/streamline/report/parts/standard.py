@@ -25,7 +25,11 @@ def standard_part(a: Analysis, say: Say) -> Part:
     else:
         blocks += paragraph(said(say, "baseline.within_standard", "standard.gap"))
         blocks.append(_over_time(a))
-        by = [name for name in diagnosed.attainment_groups(a) if name != "channel"]
+        by = [
+            name
+            for name in diagnosed.attainment_groups(a)
+            if name != "channel" and diagnosed.attainment_of(a, name).table["within"].notna().any()
+        ]
         blocks += [tables.standard_by_group(a, name) for name in by[:_ATTRIBUTES]]
         blocks += cautions(d.attainment[diagnosed.PERIODS[0]].caveats)
         blocks += _open(a, say)
