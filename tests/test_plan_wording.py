@@ -9,7 +9,7 @@ import pytest
 from plain_words import bare_percentages, grade, sentences, texts
 from streamline.findings import findings_of
 from streamline.renewal import part_text
-from streamline.report.section import Bullets, Caution, KeyFigures, Paragraph
+from streamline.report.section import Bullets, Caution, KeyFigures, Paragraph, Table
 
 STUDIES = ["sample", pytest.param("permits", marks=pytest.mark.real), pytest.param("receipt", marks=pytest.mark.real)]
 
@@ -43,6 +43,22 @@ def test_no_caution_stands_twice_among_the_proposals(sample_section):
     told = [b.text for part in (proposals, *proposals.parts) for b in part.blocks if isinstance(b, Caution)]
     assert "The check of the replay finds its estimates fit for direction only: don't rely on their size." in told
     assert len(set(told)) == len(told)
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict"),
+    [
+        ("sample", "fit for direction only: don't rely"),
+        pytest.param("permits", "fit for decisions.", marks=pytest.mark.real),
+    ],
+)
+def test_the_verdict_stands_beside_each_proposal(studied, name, verdict):
+    section = studied(name)
+    (proposals,) = (p for p in section.section.parts if p.id == "proposals")
+    notes = [b.note for part in proposals.parts for b in part.blocks if isinstance(b, Table)]
+    assert len(notes) == len(section.analysis.scenarios)
+    (benefits,) = (t for t in section.section.tables if t.id == "benefits")
+    assert all(f"finds its estimates {verdict}" in note for note in (*notes, benefits.note))
 
 
 def test_what_becomes_of_unusable_rows_is_told_once(sample_section):

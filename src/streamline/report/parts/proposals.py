@@ -138,7 +138,7 @@ def _scenario(scenario: Scenario, estimate: ScenarioEstimate, say: Say, a: Analy
     blocks += [
         Bullets(items=changes),
         Paragraph(text=say[f"scenario.{scenario.slug}.cycle_time.mean"].statement),
-        tables.scenario(scenario, estimate),
+        tables.scenario(a, scenario, estimate),
         *_hanging(scenario, say, a),
     ]
     common = _common(a)

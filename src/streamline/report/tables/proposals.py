@@ -13,6 +13,7 @@ from streamline.report.findings.scenario import (
     target_span,
     unit_words,
     verdict_caveat,
+    verdict_words,
     without_unit,
 )
 from streamline.report.section import Table
@@ -38,7 +39,12 @@ def _note(through_queues: bool) -> str:
     return f"{_BASELINE} {_NOTE}" if through_queues else _DIRECT_NOTE
 
 
-def scenario(scenario: Scenario, estimate: ScenarioEstimate) -> Table:
+def _checked(a: Analysis) -> str:
+    """The verdict of the check of the replay, for the note of a table of its estimates."""
+    return "" if a.validation is None else f"{verdict_words(a.validation)} "
+
+
+def scenario(a: Analysis, scenario: Scenario, estimate: ScenarioEstimate) -> Table:
     """Every measure of one scenario."""
     directly = "" if estimate.through_queues else " directly"
     rows, findings = [], []
@@ -50,7 +56,7 @@ def scenario(scenario: Scenario, estimate: ScenarioEstimate) -> Table:
         f"estimate-{scenario.slug.replace('_', '-')}", f"What “{scenario.name}” is estimated to do{directly}",
         [("Measure", False), ("Baseline", True), ("Estimate", True), ("Change", True),
          (f"{estimate.level:.0%} interval of the change", True), ("Cases", True)],
-        rows, note=_note(estimate.through_queues), file="tables/scenarios.csv", findings=findings,
+        rows, note=_checked(a) + _note(estimate.through_queues), file="tables/scenarios.csv", findings=findings,
     )  # fmt: skip
 
 
@@ -72,7 +78,7 @@ def benefits(a: Analysis, scenarios: Sequence[tuple[Scenario, ScenarioEstimate]]
         "benefits", f"Intended benefits; baseline: cases that arrived from {arrivals_words(a.log)}",
         [("Proposal", False), ("Measure", False), ("Unit", False), ("Baseline", True), (f"Target{direct}", True), ("Date", False),
          ("95% interval", True), ("Evidence", False)],
-        rows, note=f"Targets are the estimates. {_note(direct == '')}", file="tables/scenarios.csv",
+        rows, note=f"Targets are the estimates. {_checked(a)}{_note(direct == '')}", file="tables/scenarios.csv",
         findings=findings, shared=(0, 5, 7), sliders=sliders(a.proposed.scenarios if a.proposed else (), place, _benefit),
         sliders_note=" ".join(verdict_caveat(a.validation)),
     )  # fmt: skip
