@@ -271,6 +271,10 @@ def _write(output: Path, *, quiet: bool, as_json: bool, made: Callable[[Progress
     finally:
         progress.close()
     folder = section.save(output)
+    if not quiet:
+        for finding in section.analysis.quality.findings:
+            if finding.kind in ("perhaps_ended", "perhaps_open"):  # the study can mend these
+                print(f"Look at the ends of cases: {finding.statement} {finding.effect}", file=sys.stderr)
     if as_json:
         _print_json(section.document())
     else:

@@ -119,3 +119,28 @@ def test_receipt_proposes_its_usual_last_step(real_log):
     (finding,) = (f for f in data_quality(real_log("receipt")).findings if f.kind == "perhaps_open")
     assert finding.count == 5
     assert "'T10 Determine necessity to stop indication'" in finding.effect
+
+
+def _ending(case: str, step: str, month: int, day: int) -> str:
+    """A case of two steps on one day, the second of them `step`."""
+    at = f"2025-{month:02}-{day:02}"
+    return f"{case},In,{at}T08:00:00Z,{at}T09:00:00Z,ann,web\n{case},{step},{at}T10:00:00Z,{at}T11:00:00Z,ann,web\n"
+
+
+def test_an_end_that_was_forgotten_is_named(found):
+    """Five cases were withdrawn long ago: nothing follows that, and it isn't among the ends."""
+    done = "".join(_ending(f"c{k}", "Out", 1 + k // 28, 1 + k % 28) for k in range(56))
+    withdrawn = "".join(_ending(f"w{k}", "Withdrawn", 1, 3 + k) for k in range(5))
+    head = CLEAN.splitlines()[0] + "\n"
+    finding = found(head + done + withdrawn)["perhaps_ended"]
+    assert finding.statement == (
+        "5 of 61 cases (8.2%) are open though nothing ever follows their last step, 'Withdrawn'."
+    )
+    assert finding.effect == "If this step ends a case, it belongs among the ends that the study names."
+    assert "perhaps_ended" not in found(head + done + withdrawn, ends=["Out", "Withdrawn"])
+    # one of them was taken up again; two of the five are left; or all five are fresh
+    again = "w0,In,2025-02-01T08:00:00Z,2025-02-01T09:00:00Z,ann,web\n"
+    assert "perhaps_ended" not in found(head + done + withdrawn + again)
+    assert "perhaps_ended" not in found(head + done + "".join(_ending(f"w{k}", "Withdrawn", 1, 3) for k in range(2)))
+    fresh = "".join(f"w{k},Withdrawn,2025-02-28T10:00:00Z,2025-02-28T11:00:00Z,ann,web\n" for k in range(5))
+    assert "perhaps_ended" not in found(head + done + fresh)

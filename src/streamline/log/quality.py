@@ -28,6 +28,8 @@ EXAMPLES = 5
 ALIKE = 0.9
 #: One of two such labels has at most this share of the other's steps.
 RARE = 0.05
+#: Of fewer open cases with the same last step it isn't said that the step may be an end.
+FEWEST_ENDED = 3
 #: With more labels than this only those that differ in case, blanks or marks are compared.
 MOST_LABELS = 3000
 #: Instants before this year, or after the second, are impossible for an agency's records.
@@ -284,6 +286,7 @@ def _cases(log: EventLog) -> Iterator[QualityFinding]:
                 f"reached none of the ends ({listed(log.ends)}) and count as open",
                 "They are left out of mean cycle times and count as censored in the share within the standard.", (),
             )  # fmt: skip
+            yield from _perhaps_ended(log)
     elif log.n_steps:
         yield from _perhaps_open(log)
     for name, n in log.notes.varying_attributes.items():
@@ -293,13 +296,38 @@ def _cases(log: EventLog) -> Iterator[QualityFinding]:
         )  # fmt: skip
 
 
-def _perhaps_open(log: EventLog) -> Iterator[QualityFinding]:
-    """Without ends: cases whose last step lies within the usual pause of the log's end, and which ends would do."""
+def _usual_pause(log: EventLog) -> int | None:
+    """The time from one completion to the next of its case that nine in ten stay under; None where no case has two steps."""
     inside = log.case_of_step[1:] == log.case_of_step[:-1]
     pauses = (log.complete[1:] - log.complete[:-1])[inside]
-    if len(pauses) == 0:
+    return int(np.quantile(pauses, 0.9)) if len(pauses) else None
+
+
+def _perhaps_ended(log: EventLog) -> Iterator[QualityFinding]:
+    """With ends: open cases whose last step is one that nothing ever follows, and most of them long ago."""
+    pause = _usual_pause(log)
+    if pause is None:
         return
-    pause = int(np.quantile(pauses, 0.9))
+    followed = np.zeros(len(log.activities), dtype=bool)
+    followed[log.activity[:-1][log.case_of_step[1:] == log.case_of_step[:-1]]] = True
+    some = np.flatnonzero(~log.closed & (np.diff(log.case_offsets) > 0))
+    last = log.activity[log.case_offsets[1:][some] - 1]
+    quiet = log.last_completion[some] < log.observed_until - pause
+    for a in np.unique(last[~followed[last]]):
+        own = last == a
+        if own.sum() >= FEWEST_ENDED and quiet[own].mean() >= 0.5:
+            yield _found(
+                "perhaps_ended", int(own.sum()), log.n_cases, "cases",
+                f"are open though nothing ever follows their last step, {log.activities[a]!r}",
+                "If this step ends a case, it belongs among the ends that the study names.", (),
+            )  # fmt: skip
+
+
+def _perhaps_open(log: EventLog) -> Iterator[QualityFinding]:
+    """Without ends: cases whose last step lies within the usual pause of the log's end, and which ends would do."""
+    pause = _usual_pause(log)
+    if pause is None:
+        return
     some = log.closed
     recent = some & (log.last_completion >= log.observed_until - pause)
     last = log.activity[log.case_offsets[1:][some & ~recent] - 1]
