@@ -121,3 +121,18 @@ def test_a_log_without_cases_has_no_transitions_and_no_variants(log_of) -> None:
     log = log_of(THREE).select(np.zeros(3, bool), because="none")
     assert directly_follows(log).n == 0
     assert variants(log).table.empty
+
+
+def test_open_cases_stand_where_they_are_and_reach_no_end(log_of) -> None:
+    """Two cases end with Out, one waits after In: it has no way to the end, and the map says so."""
+    rows = [(c, step, at, at + 1) for c, at in (("a", 0), ("b", 10)) for step, at in (("In", at), ("Out", at + 3))]
+    log = log_of([*rows, ("c", "In", 20, 21)], ends=["Out"])
+    found = process_map(log, min_share=0)
+    flow = found.flow
+    start, end = flow.nodes[0], flow.nodes[-1]
+    assert (start.n, end.n, end.share) == (3, 2, pytest.approx(2 / 3))
+    ways = {(flow.nodes[e.source].label, flow.nodes[e.target].label): e.n_cases for e in flow.edges}
+    assert ways == {("Start", "In"): 3, ("In", "Out"): 2, ("Out", "End"): 2}
+    assert flow.note.endswith("Still open, and so without a way to the end: 1 case.")
+    assert list(found.cases.loc[found.cases["target"] == "End", "case"]) == ["a", "b"]
+    assert "Still open" not in process_map(log, min_share=0, min_cases=2).flow.note

@@ -179,8 +179,9 @@ class ProcessMap(Result):
         start, end = self.flow.nodes[0].label, self.flow.nodes[-1].label
         began = pd.DataFrame({"case": ids, "source": start, "target": names[log.activity[first]],
                               "completed": log.instants(log.arrival[some]), "hours": np.nan})  # fmt: skip
-        ended = pd.DataFrame({"case": ids, "source": names[log.activity[last]], "target": end,
-                              "completed": log.instants(log.complete[last]), "hours": np.nan})  # fmt: skip
+        done = log.closed[some]
+        ended = pd.DataFrame({"case": ids[done], "source": names[log.activity[last[done]]], "target": end,
+                              "completed": log.instants(log.complete[last[done]]), "hours": np.nan})  # fmt: skip
         taken = pd.concat([began, directly_follows(log).cases, ended], ignore_index=True)
         edges = pd.MultiIndex.from_frame(self.table[["source", "target"]])
         shown = pd.MultiIndex.from_frame(taken[["source", "target"]]).isin(edges)
@@ -228,7 +229,12 @@ def process_map(log: EventLog, *, min_share: float = 0.05, max_nodes: int = 25, 
         )
         for a in kept
     ]
-    nodes.append(MapNode(label="End", n=edges.n, waiting_days=float("nan"), share=1.0, kind="end"))
+    done = log.closed & (np.diff(log.case_offsets) > 0)
+    n_open = edges.n - int(done.sum())
+    nodes.append(
+        MapNode(label="End", n=edges.n - n_open, waiting_days=float("nan"), share=1 - n_open / edges.n, kind="end")
+    )
+    ending = np.bincount(log.activity[log.case_offsets[1:][done] - 1], minlength=len(names))
     place = {str(names[a]): i + 1 for i, a in enumerate(kept)}
     returning = _returning(log, routes)
     rows = [
@@ -250,11 +256,9 @@ def process_map(log: EventLog, *, min_share: float = 0.05, max_nodes: int = 25, 
         if (n := int(r.n_cases_starting)) and r.activity in place
     ]
     rows += [
-        MapEdge(
-            source=place[r.activity], target=len(nodes) - 1, n=n, n_cases=n, share=n / edges.n, mean_days=float("nan")
-        )
-        for r in rows_of(edges.ends)
-        if (n := int(r.n_cases_ending)) and r.activity in place
+        MapEdge(source=i + 1, target=len(nodes) - 1, n=n, n_cases=n, share=n / edges.n, mean_days=float("nan"))
+        for i, a in enumerate(kept)
+        if (n := int(ending[a]))
     ]
     chosen = [e for e in _filtered(rows, len(nodes), min_share) if e.n_cases >= min_cases]
     nodes, chosen = _connected(nodes, chosen)
@@ -264,6 +268,8 @@ def process_map(log: EventLog, *, min_share: float = 0.05, max_nodes: int = 25, 
     )
     note += "frequent way in and out"
     note += f"; {counted(left_off, 'rarer activity', 'rarer activities')} left off." if left_off else "."
+    if n_open >= max(min_cases, 1):
+        note += f" Still open, and so without a way to the end: {counted(n_open, 'case')}."
     flow = FlowMap(title="How cases move through the process", nodes=tuple(nodes), edges=tuple(chosen), note=note)
     table = pd.DataFrame(
         [

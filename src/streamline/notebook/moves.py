@@ -32,13 +32,16 @@ class Moves:
         first, last = log.case_offsets[:-1][some], log.case_offsets[1:][some] - 1
         begun = np.where(log.start == MISSING_TIME, log.complete, log.start)
         next_ = np.flatnonzero(log.case_of_step[1:] == log.case_of_step[:-1]) + 1
+        done = last[log.closed[some]]  # the last steps of cases that ended
         nobody = np.full(len(some), -1, dtype=np.int64)
         self.log = log
-        self.case: Int64 = np.concatenate([some, log.case_of_step[next_], some])
-        self.source: Int64 = np.concatenate([nobody, log.activity[next_ - 1], log.activity[last]]).astype(np.int64)
-        self.target: Int64 = np.concatenate([log.activity[first], log.activity[next_], nobody]).astype(np.int64)
-        self.begin: Int64 = np.concatenate([log.arrival[some], log.complete[next_ - 1], log.complete[last]])
-        self.end: Int64 = np.concatenate([begun[first], begun[next_], log.complete[last]])
+        self.case: Int64 = np.concatenate([some, log.case_of_step[next_], log.case_of_step[done]])
+        self.source: Int64 = np.concatenate([nobody, log.activity[next_ - 1], log.activity[done]]).astype(np.int64)
+        self.target: Int64 = np.concatenate([log.activity[first], log.activity[next_], nobody[: len(done)]]).astype(
+            np.int64
+        )
+        self.begin: Int64 = np.concatenate([log.arrival[some], log.complete[next_ - 1], log.complete[done]])
+        self.end: Int64 = np.concatenate([begun[first], begun[next_], log.complete[done]])
 
     def of_edge(self, flow: FlowMap, edge: int) -> pd.DataFrame:
         """One row each time that an arrow of the map was taken: case, source, target, completed, reached, hours."""
@@ -68,6 +71,7 @@ class Moves:
         if kind == "start":
             return pd.DataFrame({"case": log.case_id_array(some), "arrival": log.instants(log.arrival[some])})
         if kind == "end":
+            some = some[log.closed[some]]
             last = log.complete[log.case_offsets[1:][some] - 1]
             return pd.DataFrame({"case": log.case_id_array(some), "ended": log.instants(last)})
         place = np.flatnonzero(log.activity == log.activity_code(flow.nodes[node].label))

@@ -364,12 +364,18 @@ def _judged(
         if worst <= DIRECTION
         else "not fit"
     )
+    rule = (
+        f"A mean that is off by up to {DECISIONS:.0%} counts as fit for decisions, one that is off by up to {DIRECTION:.0%} as "
+        "fit for direction only."
+    )
+    if worst <= DECISIONS and verdict != "fit for decisions":
+        why = "queues explain most of the waiting" if queues else "the records show queues"
+        rule = f"So near a mean would count as fit for decisions only where {why}."
     rival = later.shift_distance_hours
     beside = "nearer than" if later.distance_hours <= rival else "farther off than"
     return verdict, (
         f"{words}; learned from the first {EARLIER:.0%} of the arrivals, the mean of the rest is off by {error:.1%}. "
         "Its cycle times are "
         f"{later.distance_hours:,.0f} hours from the observed ones on average, {beside} the earlier cases' own "
-        f"({rival:,.0f} hours). A mean that is off by "
-        f"up to {DECISIONS:.0%} counts as fit for decisions, one that is off by up to {DIRECTION:.0%} as fit for direction only."
+        f"({rival:,.0f} hours). {rule}"
     )

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from streamline.report.analysis import Analysis
-from streamline.report.findings.scenario import scenario_statement
+from streamline.report.findings.scenario import change_words, figure_texts, scenario_statement
 from streamline.report.published_counts import tells_of_few
 from streamline.report.wording import percent, rounded, sentence
 from streamline.results import Finding
@@ -109,5 +109,8 @@ def _proposal(a: Analysis, by_id: dict[str, Finding]) -> Finding:
     figure = estimate["cycle_time.mean"]
     said = scenario_statement(scenario.name, figure, estimate.level, through_queues=estimate.through_queues)
     said = said.replace(f"; n = {figure.n:,} cases)", ")").replace(f" (n = {figure.n:,} cases)", "").rstrip(".")
+    before = figure_texts(figure).baseline
+    if change_words(figure, a.cycle.mean.value) != before:  # the first sentence tells the mean as observed
+        said = said.replace(f"from {before} to", f"from {before}, as replayed, to")
     fit = "" if a.validation is None else _FIT[a.validation.verdict]
     return replace(found, id="summary.proposal", section="summary", statement=f"{said}{fit}.")

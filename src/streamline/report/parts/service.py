@@ -35,7 +35,7 @@ def records_part(a: Analysis, say: Say) -> Part:
         )
         blocks.append(Bullets(items=tuple(worst)))
     else:
-        blocks.append(Paragraph(text="Nothing was found in the records that would mislead."))
+        blocks.append(Paragraph(text="Nothing was found in the records of the cases that would mislead."))
     return Part(id="records", title="Service and records used", blocks=tuple(blocks))
 
 
