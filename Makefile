@@ -53,9 +53,9 @@ verify-stats: $(READY)
 	$(BIN)/python scripts/verify_stats.py > docs/verification/intervals.md
 	$(BIN)/python scripts/verify_rates.py > docs/verification/rates.md
 
-# Three services of our own whose true effects are known (tests/services/README.md), 20 runs of each scenario: ten minutes.
+# Three services of our own whose true effects are known (tests/services/README.md), 100 runs of each scenario: twenty minutes.
 services: $(READY)
-	for s in benefits licences claims; do $(BIN)/python -m tests.services $$s build/truth/$$s --processes 2; done
+	for s in benefits licences claims; do $(BIN)/python -m tests.services $$s build/truth/$$s --repetitions 100 --processes 2; done
 
 # Estimates beside the truth; TRUTH names more folders with records, a study and truth.json.
 truth: $(READY) services

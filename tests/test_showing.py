@@ -188,13 +188,13 @@ def test_a_table_in_words():
     assert text.count("text-align:right") == 2
     assert notes_html([evil]).count("&lt;b&gt;") == 1
     assert notes_html([]) == ""
-    assert [cell(v) for v in (None, True, 1234, 0.5, pd.NaT, "x" * 99)] == [
+    assert [cell(v) for v in (None, True, 1234, 0.5, pd.NaT, "x" * 299)] == [
         "–",
         "yes",
         "1,234",
         "0.5",
         "–",
-        "x" * 59 + "…",
+        "x" * 199 + "…",
     ]
     assert left_out({"open": 0}) == ""
 

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 #: Rows that are shown; the rest stays in `.table`.
 ROWS = 12
-_LONGEST = 60
+#: Longer texts are cut: a sentence fits, a document doesn't.
+_LONGEST = 200
 _SCROLLS = 'style="overflow-x:auto" tabindex="0" role="group"'
 _NUMBER, _WORDS = ' style="text-align:right;padding:2px 8px"', ' style="text-align:left;padding:2px 8px"'
 
