@@ -8,7 +8,7 @@ import pytest
 
 from small_office import Office
 
-REAL = [pytest.param(name, marks=pytest.mark.real) for name in ("permits", "receipt")]
+REAL = [pytest.param(name, marks=pytest.mark.real) for name in ("permits", "receipt", "bpic2017-w")]
 
 
 @pytest.mark.parametrize("name", ["sample", "a small office", *REAL])

@@ -19,7 +19,7 @@ from streamline.report.privacy import nearly_all, suppressed_in_lines, suppresse
 from subtraction import Counts, found_out
 
 MINIMUM = 11
-STUDIES = ["sample", pytest.param("permits", marks=pytest.mark.real), pytest.param("receipt", marks=pytest.mark.real)]
+STUDIES = ["sample", *(pytest.param(name, marks=pytest.mark.real) for name in ("permits", "receipt", "bpic2017-w"))]
 
 
 def small_counts_in_words(section) -> list[str]:
