@@ -26,7 +26,7 @@ from streamline.whatif.draws import OWN, BoundScenario, Draws, bind, drawn, work
 from streamline.whatif.figures import Measures, cycle_days
 from streamline.whatif.prices import CustomerTime, Prices
 from streamline.whatif.queue_model import QueueModel
-from streamline.whatif.spread import Spread, spread
+from streamline.whatif.spread import Spread, possible, spread
 from streamline.whatif.validate import Validation
 
 Float = npt.NDArray[np.float64]
@@ -276,7 +276,7 @@ def _estimate(
     tail = [(1 - level) / 2, (1 + level) / 2]
     found_spread = spread(measures, own, found, scenario, seed=seed, error=error)
     baseline, change = found_spread.baseline, found_spread.mean
-    change_low, change_high = np.nanquantile(found_spread.change, tail, axis=0)
+    change_low, change_high = possible(measures, baseline, np.nanquantile(found_spread.change, tail, axis=0))
     low, high = np.nanquantile(found_spread.after, tail, axis=0)
     difference = (found.to_be[0] - found.as_is)[:, : len(measures.names)]
     figures = tuple(

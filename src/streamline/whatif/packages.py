@@ -35,7 +35,7 @@ from streamline.whatif.estimate import (
 from streamline.whatif.figures import Measures
 from streamline.whatif.prices import CustomerTime, Prices
 from streamline.whatif.queue_model import QueueModel
-from streamline.whatif.spread import Spread, spread
+from streamline.whatif.spread import Spread, possible, spread
 from streamline.whatif.validate import Validation
 from streamline.whatif.value import Terms, present_cost
 
@@ -131,6 +131,17 @@ def together(proposals: Sequence[Proposal], *, name: str = TOGETHER) -> Proposal
     )
 
 
+def _apart(proposals: Sequence[Proposal]) -> tuple[list[Proposal], list[str]]:
+    """The proposals without those that are made of the others' changes, as far as two are left; and the names of these."""
+    kept, within = list(proposals), []
+    for proposal in sorted(proposals, key=lambda p: -len(p.changes)):
+        others = [c for p in kept if p is not proposal for c in p.changes]
+        if len(kept) > 2 and all(any(_same(c, d) for d in others) for c in proposal.changes):
+            kept.remove(proposal)
+            within.append(proposal.name)
+    return kept, within
+
+
 def packages(
     model: QueueModel,
     proposals: Sequence[Proposal],
@@ -152,12 +163,14 @@ def packages(
     target : share of the cases that the standard promises to be within it. terms : over how many years, and at which rate,
     costs are added up; those of the first year without. See `estimates` for the rest.
 
-    Sets whose changes contradict each other are left out, with a caveat; shares need them all. Of more than 6 scenarios only
+    A scenario that is made of the others' changes isn't counted beside them, with a caveat. Sets whose changes contradict each
+    other are left out, with a caveat; shares need them all. Of more than 6 scenarios only
     all together are estimated. Raises ScenarioError for fewer than 2, and what `estimates` raises for one of them alone.
     """
+    if len(proposals) < 2:
+        raise ScenarioError(f"A package is of at least 2 scenarios; {len(proposals)} is given.")
+    proposals, within = _apart(proposals)
     k = len(proposals)
-    if k < 2:
-        raise ScenarioError(f"A package is of at least 2 scenarios; {k} is given.")
     if draws < MIN_DRAWS:
         raise ScenarioError(f"draws must be at least {MIN_DRAWS}; {draws} leave the interval's bounds to chance.")
     measures = measures_of(model, standard=standard, prices=prices, customer_time=customer_time)
@@ -170,7 +183,8 @@ def packages(
             level=level, workers=workers, validation=validation,
         )[0]  # fmt: skip
 
-    codes, bound, caveats = [], [], []
+    codes, bound = [], []
+    caveats = [f"“{name}” is made of changes of the others, so it isn't counted beside them." for name in within]
     if k > MOST:
         caveats.append(
             f"What each scenario adds, and the cheapest set, are told of up to {MOST} scenarios; these are {k}."
@@ -256,7 +270,8 @@ def _row(
     level: float,
 ) -> dict[str, object]:
     """One set of the table."""
-    low, high = np.nanquantile(found.change, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    bounds = np.nanquantile(found.change, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    low, high = possible(measures, found.baseline, bounds)
     row: dict[str, object] = {
         "scenarios": _name(proposals, code),
         "n_scenarios": code.bit_count(),

@@ -66,3 +66,14 @@ def spread(measures: Measures, own: Draws, found: Draws, scenario: BoundScenario
     change = no_more_than_there_is(measures, change, difference, found.as_is)
     after = baseline + (found.as_is - np.nanmean(found.as_is, axis=0)) + change
     return Spread(baseline=baseline, mean=np.nanmean(difference, axis=0), change=change, after=after)
+
+
+def possible(measures: Measures, baseline: Float, bounds: Float) -> Float:
+    """Bounds of changes (2 x measures) that leave no figure under zero and no share over all.
+
+    A draw may have a larger baseline than the log, and so a change that is more than there is in the log.
+    """
+    low, high = np.maximum(bounds, -baseline)
+    shares = [measures.place(name) for name, unit in measures.names if unit == "share"]
+    high[shares] = np.minimum(high[shares], 1 - baseline[shares])
+    return np.stack([low, high])

@@ -37,7 +37,7 @@ def package_findings(p: Proposed, currency: str) -> Iterator[Finding]:
                 caveats=whole.caveats + verdict, table=TABLE,
             )  # fmt: skip
     yield from _shares(package, {s.scenario.name: s for s in p.scenarios}, verdict)
-    yield _cheapest(package, currency, verdict)
+    yield _cheapest(package, currency, verdict, failed=p.validation is not None and p.validation.verdict == "not fit")
 
 
 def _shares(
@@ -59,10 +59,15 @@ def _shares(
         )  # fmt: skip
 
 
-def _cheapest(package: PackageEstimates, currency: str, verdict: tuple[str, ...]) -> Finding:
-    """The cheapest set that meets the standard, or why there is none."""
+def _cheapest(package: PackageEstimates, currency: str, verdict: tuple[str, ...], *, failed: bool) -> Finding:
+    """The cheapest set that meets the standard, or why there is none; nobody is sent to a set that a failed check chose."""
     found = package.cheapest
-    if found is None:
+    if failed:
+        words, value = (
+            "Which proposals would meet the standard can't be told, because the replay failed its check.",
+            None,
+        )
+    elif found is None:
         words, value = package.cheapest_missing, None
     elif not found.names:
         words = f"Without any of the proposals the standard is met, with a probability of {percent(found.probability)}."

@@ -55,8 +55,11 @@ def staff_findings(a: Analysis) -> Iterator[Finding]:
                 method="time busy on duty over time on duty, of all people of the pool", caveats=d.utilisation.caveats,
                 table=_TABLE,
             )  # fmt: skip
-    if d.calendars is not None and d.calendars.closures:
-        days = [f"{day.day} {day:%B %Y}" for day in d.calendars.closures]
+    closures = () if d.calendars is None else d.calendars.closures
+    if a.calendar is not None:  # on a holiday of the office nobody should have worked
+        closures = tuple(day for day in closures if a.calendar.is_working_day(np.datetime64(day.date())).all())
+    if d.calendars is not None and closures:
+        days = [f"{day.day} {day:%B %Y}" for day in closures]
         more = f" and {len(days) - _DATES:,} more" if len(days) > _DATES else ""
         yield Finding(
             id="staff.closures", section="staff",

@@ -31,10 +31,10 @@ _PLACES, _LEAST = 6, 0.001
 _HOW = {"pool": "pool of people", "handoff": "hand-off", "channel": "channel"}
 
 
-def _causes_left_out(n: int) -> str:
+def _causes_left_out(causes: list[str]) -> str:
     """What isn't shown of the causes, for the note."""
-    which = "1 cause is" if n == 1 else f"{n} causes are"
-    return f" {which} not shown: these records don't tell of it, or too few cases met it." if n else ""
+    few = "these records don't tell of it, or too few cases met it"
+    return f" Not shown, as {few}: {', '.join(causes)}." if causes else ""
 
 
 def causes(a: Analysis) -> Table:
@@ -53,7 +53,7 @@ def causes(a: Analysis) -> Table:
         ]
         for r in rows_of(frame)
     ]
-    left_out = len(w.table) - len(frame)
+    left_out = [str(cause) for cause in w.table["cause"] if cause not in set(frame["cause"])]
     return table_of(
         "causes", f"Why {w.n:,} closed cases waited, along their critical paths",
         [("Cause", False), ("The case waited", False), ("Share of waiting", True), ("95% interval", True),
