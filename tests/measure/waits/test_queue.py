@@ -107,7 +107,7 @@ def test_what_cannot_be_told_is_refused(log_of, at) -> None:
 def test_the_chart_by_hand(log_of, at) -> None:
     chart = queue_over_time(log_of(THREE), activity="Review", window=_window(at, 0, 36)).chart()
     assert isinstance(chart, LineChart)
-    assert chart.title == "Review: 0.8 waiting on average, most in the day of 2025-01-06: 0.9"
+    assert chart.title == "Review: 0.8 waiting on average, most in the day of 6 January 2025: 0.9"
     assert [line.label for line in chart.lines] == ["waiting", "in service"]
     assert chart.lines[0].at[0] == at(0).value // 1000
 

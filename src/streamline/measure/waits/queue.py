@@ -105,7 +105,9 @@ class QueueOverTime(Result):
     def by(self, every: Every) -> QueueOverTime:
         """The same queue in the same window, by "hour", "day", "week", "month" or "quarter"."""
         edges = _edges(self._log, self.window, every)
-        return replace(self, every=every, table=_by_period(self._log, self._stays, self._n_completed, edges), _edges=edges)
+        return replace(
+            self, every=every, table=_by_period(self._log, self._stays, self._n_completed, edges), _edges=edges
+        )
 
     def chart(self) -> Chart:
         """Mean numbers waiting and in service, one point a period."""
