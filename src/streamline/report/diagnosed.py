@@ -246,16 +246,15 @@ def queue_chart(q: QueueOverTime, a: Analysis) -> Chart:
     """The chart of such a queue, whose words and note say why it has gaps."""
     chart = q.chart()
     assert isinstance(chart, LineChart)
-    return with_gaps(chart, f"{q.every}s that fewer than {a.minimum_cell} cases joined it in", a)
+    return with_gaps(chart, f"{q.every}s that fewer than {a.minimum_cell} cases joined it in")
 
 
-def with_gaps(chart: LineChart, which: str, a: Analysis) -> LineChart:
-    """The chart, told that what is missing in it is of few cases or contacts, and whose values (`which`) that are."""
+def with_gaps(chart: LineChart, which: str) -> LineChart:
+    """The chart, whose words call a gap "not shown" and whose note says why: it is one of `which`, or would give one back."""
     if all(np.isfinite(line.values).all() for line in chart.lines):
         return chart
-    gap = f"not shown (fewer than {a.minimum_cell})"
-    note = f"{chart.note.rstrip('.')}. Not shown: {which}, and others that would give these back"
-    return replace(chart, lines=tuple(replace(line, gap=gap) for line in chart.lines), note=note)
+    note = f"{chart.note.rstrip('.')}. Not shown: {which}, or that would give such a one back"
+    return replace(chart, lines=tuple(replace(line, gap="not shown") for line in chart.lines), note=note)
 
 
 def endings(a: Analysis) -> pd.DataFrame:

@@ -40,7 +40,7 @@ def _held(a: Analysis, say: Say) -> list[Block]:
     came, told = chart.lines
     lines = (came, replace(told, label="Expected from the weeks before"))
     note = f"{found.n_contacts:,.0f} contacts in {n} weeks. Band: {found.predicted.level:.0%} intervals by week."
-    drawn = with_gaps(replace(chart, lines=lines, note=note), f"weeks of fewer than {a.minimum_cell} contacts", a)
+    drawn = with_gaps(replace(chart, lines=lines, note=note), f"weeks of fewer than {a.minimum_cell} contacts")
     few = f"The contacts week by week aren't shown: in many weeks fewer than {a.minimum_cell} came."
     return [
         Paragraph(text=f"{lead} {text}"),
