@@ -1,4 +1,4 @@
-"""What the public section leaves to those who make it: settings of the library, and figures that a study without costs can't tell."""
+"""What the section leaves to those who make it: settings of the library, and figures that a study without costs can't tell."""
 
 from __future__ import annotations
 
