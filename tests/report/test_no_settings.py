@@ -31,7 +31,7 @@ def office(tmp_path_factory) -> PlanSection:
             return [*steps, *steps[:20]], [*calls, *calls[:20]]
 
     study = {"scenarios": [SCENARIO], "simulation": {"draws": 100, "seed": 1}}
-    return Twice(n_cases=250, study=study).plan(tmp_path_factory.mktemp("office"))
+    return Twice(n_cases=250, still_open=0.0, study=study).plan(tmp_path_factory.mktemp("office"))
 
 
 def test_no_settings_are_told_to_readers(sample_section, office) -> None:
