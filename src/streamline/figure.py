@@ -166,6 +166,8 @@ class Line:
     low: tuple[float, ...] = ()
     high: tuple[float, ...] = ()
     holds: bool = False
+    #: What a gap is called in words.
+    gap: str = "not known"
 
     def __post_init__(self) -> None:
         aligned(f"line {self.label!r}", at=self.at, values=self.values)

@@ -65,7 +65,7 @@ class Inspection:
             "",
             "What was met in the records",
             *(
-                [f"  - {f.statement} {f.effect}" + _examples(f.examples) for f in self.quality.findings]
+                [f"  - {f.statement} {f.advice}" + _examples(f.examples) for f in self.quality.findings]
                 or ["  nothing"]
             ),
         ]

@@ -32,6 +32,8 @@ RARE = 0.05
 FEWEST_ENDED = 3
 #: With more labels than this only those that differ in case, blanks or marks are compared.
 MOST_LABELS = 3000
+#: What may be done about rows of the source.
+_HINTS = {"duplicate": "log: {duplicates: drop} sets them aside."}
 #: Instants before this year, or after the second, are impossible for an agency's records.
 FIRST_YEAR, LAST_YEAR = 1950, 2150
 
@@ -49,8 +51,15 @@ class QualityFinding:
     unit: str
     #: The first five, as rows of the source (or labels, where the finding is about labels).
     examples: tuple[str, ...]
-    #: What it does to the results.
+    #: What it does to the results, for everybody.
     effect: str
+    #: What may be done about it, in the terms of this library: for who makes the study, in no published section.
+    hint: str = ""
+
+    @property
+    def advice(self) -> str:
+        """The effect, and what may be done about it."""
+        return f"{self.effect} {self.hint}".strip()
 
     @property
     def share(self) -> float:
@@ -69,7 +78,7 @@ class DataQuality(Result):
     def __str__(self) -> str:
         lines = [repr(self)]
         lines += [f"  {k}: {v}" for k, v in self.reading.items()]
-        lines += [f"  - {f.statement} {f.effect}" for f in self.findings]
+        lines += [f"  - {f.statement} {f.advice}" for f in self.findings]
         return "\n".join(lines)
 
     def chart(self) -> Chart:
@@ -116,7 +125,7 @@ def data_quality(log: EventLog, *, as_of: int | None = None) -> DataQuality:
                     "share": f.share,
                     "unit": f.unit,
                     "examples": "; ".join(f.examples),
-                    "effect": f.effect,
+                    "effect": f.advice,
                 }
                 for f in findings
             ],
@@ -134,7 +143,7 @@ def _rows(rows: npt.ArrayLike) -> tuple[str, ...]:
 
 
 def _found(
-    kind: str, count: int, of: int, unit: str, what: str, effect: str, examples: Sequence[str]
+    kind: str, count: int, of: int, unit: str, what: str, effect: str, examples: Sequence[str], hint: str = ""
 ) -> QualityFinding:
     share = "" if not of else f" ({count / of:.1%})" if count / of >= 0.0005 else " (under 0.1%)"
     return QualityFinding(
@@ -145,6 +154,7 @@ def _found(
         unit=unit,
         examples=tuple(examples),
         effect=effect,
+        hint=hint,
     )
 
 
@@ -170,7 +180,7 @@ def _times(log: EventLog, as_of: int | None) -> Iterator[QualityFinding]:
         yield _found(
             "impossible_times", int(mask.sum()), log.n_steps, "steps",
             f"are dated before {FIRST_YEAR}, after {LAST_YEAR}, or on a placeholder such as 1970-01-01",
-            "They make cycle times of decades; mend them or name them in log: missing.", _rows(log.row[mask]),
+            "They make cycle times of decades.", _rows(log.row[mask]), "Mend them, or name them in log: missing.",
         )  # fmt: skip
     far = _far_from_the_rest(log.complete) & ~impossible & ~placeholder
     if far.any():
@@ -192,7 +202,9 @@ def _times(log: EventLog, as_of: int | None) -> Iterator[QualityFinding]:
     ):  # fmt: skip
         rows = log.notes.odd_rows.get(kind)
         if rows is not None:
-            yield _found(f"clock_{kind}", len(rows), log.notes.n_rows, "rows", what, effect, _rows(rows))
+            yield _found(
+                f"clock_{kind}", len(rows), log.notes.n_rows, "rows", what, effect, _rows(rows), _HINTS.get(kind, "")
+            )
     if log.notes.day_precision > 0.5:
         n = round(log.notes.day_precision * log.notes.n_instants)
         yield _found(
@@ -235,7 +247,7 @@ def _far_from_the_rest(instants: Int64) -> npt.NDArray[np.bool_]:
 def _order(log: EventLog) -> Iterator[QualityFinding]:
     for kind, what, effect in (
         ("duplicate", "repeat an earlier row in case, activity, times and resource",
-         "Each counts as a step and as rework; log: {duplicates: drop} sets them aside."),
+         "Each counts as a step and as rework."),
         ("out_of_order", "stand in the file after a later step of their case",
          "Steps are put in order of time; where the file's order was meant, sequences differ."),
         ("padded", "have blanks around their case id or activity", "The blanks are dropped."),

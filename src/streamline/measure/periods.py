@@ -35,6 +35,20 @@ def local_week(log: EventLog, instants: Int64) -> Int64:
     return (local_time(log, instants) // DAY + 3) // 7
 
 
+def period_words(since: pd.Timestamp, every: Every) -> str:
+    """A period by its beginning, in words after "in"; one that is cut to a window begins within it.
+
+    >>> day = pd.Timestamp("2025-05-19 08:00")
+    >>> [period_words(day, every) for every in ("hour", "week", "month", "quarter")]
+    ['the hour of 19 May 2025 08:00', 'the week of 19 May 2025', 'May 2025', 'quarter 2 of 2025']
+    """
+    if every == "quarter":
+        return f"quarter {since.quarter} of {since.year}"
+    if every == "month":
+        return f"{since:%B %Y}"
+    return f"the {every} of {since.day} {since:%B %Y}" + (f" {since:%H:%M}" if every == "hour" else "")
+
+
 def period_edges(log: EventLog, first: int, last: int, every: Every) -> Int64:
     """Where the periods that cover [first, last) begin, and where the last one ends: ascending instants.
 

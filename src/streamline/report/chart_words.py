@@ -124,6 +124,7 @@ def _line(line: Line, zone: str) -> str:
 
     if len(line.values) <= _TOLD:
         texts = with_intervals(line.values, line.low, line.high)
+        texts = [text if math.isfinite(v) else line.gap for text, v in zip(texts, line.values, strict=True)]
         return f"{line.label}: " + ", ".join(f"{told(i)} {text}" for i, text in enumerate(texts))
     texts = printed(line.values)
     low, high = min(known, key=lambda i: line.values[i]), max(known, key=lambda i: line.values[i])
@@ -131,7 +132,7 @@ def _line(line: Line, zone: str) -> str:
     return (
         f"{line.label}, {len(line.values):,} points: {texts[known[0]]} at first ({told(known[0])}), "
         f"{texts[known[-1]]} at last ({told(known[-1])}), lowest {texts[low]} ({told(low)}), "
-        f"highest {texts[high]} ({told(high)})" + (f", not known at {gaps:,}" if gaps else "")
+        f"highest {texts[high]} ({told(high)})" + (f", {line.gap} at {gaps:,}" if gaps else "")
     )
 
 

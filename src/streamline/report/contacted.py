@@ -15,6 +15,7 @@ from streamline.measure.contacts.lives import CLOSED, NEXT_UNKNOWN
 from streamline.measure.contacts.loop_contacts import ANY, OTHERS
 from streamline.measure.contacts.rates import ContactRates
 from streamline.report.analysis import Analysis
+from streamline.report.diagnosed import TOLD
 from streamline.report.privacy import suppressed_rows
 
 #: Plain ways to tell contacts beforehand, by the names that the forecast check gives them.
@@ -51,14 +52,32 @@ def weekly_states(a: Analysis) -> pd.DataFrame:
 
 
 def states(a: Analysis) -> pd.DataFrame:
-    """Rates by state, most contacts first, of states with days."""
-    found = _rates(a)
-    return kept(found.by_state, a, "n_asking", "n_contacts", "n_cases")
+    """Rates by state, most contacts first, of states with days enough.
+
+    First goes what is of few contacts or cases, or would give such a state back; of what is left, what cases spent so little
+    time in that its rate says nothing. Whoever subtracts learns nothing by that: less is shown, and nothing else.
+    """
+    return _of_days(kept(_rates(a).by_state, a, "n_asking", "n_contacts", "n_cases"), a)
 
 
 def bands(a: Analysis) -> pd.DataFrame:
     """Rates by state and waiting band."""
-    return kept(_rates(a).table, a, "n_asking", "n_contacts", "n_cases")
+    return _of_days(kept(_rates(a).table, a, "n_asking", "n_contacts", "n_cases"), a)
+
+
+def _of_days(frame: pd.DataFrame, a: Analysis) -> pd.DataFrame:
+    """Without rows of some days, but of fewer case-days than cases may be told of (`minimum_cell`): at the usual rates no
+    contact at all comes in them, and the interval is as wide as everything. Rows without days tell of contacts only."""
+    little = (frame["open_days"] > 0) & (frame["open_days"] < a.minimum_cell)
+    shown: pd.DataFrame = frame[~little].reset_index(drop=True)
+    return shown
+
+
+def net_share(a: Analysis) -> float:
+    """The share of the contacts that no earlier one led to; at most 1, where a model finds more than all."""
+    again = _rates(a).repeats
+    assert again is not None
+    return min(float(again.net_share[0]), 1.0)
 
 
 def rates_of(a: Analysis) -> ContactRates:
@@ -136,6 +155,12 @@ def forecast_of(a: Analysis) -> ContactForecast | None:
         few[int(np.argmin(np.where(few, np.inf, table["contacts"])))] = True
     table.loc[few, "contacts"] = np.nan
     return replace(found, table=table)
+
+
+def most_weeks_told(a: Analysis) -> bool:
+    """Whether enough weeks of the forecast check can be told to draw them: else the picture would be one of gaps."""
+    found = forecast_of(a)
+    return found is not None and bool(found.table["contacts"].notna().sum() >= TOLD * len(found.table))
 
 
 def _few(count: pd.Series, a: Analysis) -> npt.NDArray[np.bool_]:

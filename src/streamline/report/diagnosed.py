@@ -10,7 +10,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from streamline.diagnosis import FEWEST_PEOPLE, SMALL_POOLS
+from streamline.figure import Chart, LineChart
 from streamline.measure.factor import OTHER, UNKNOWN
+from streamline.measure.periods import Every
 from streamline.measure.slow import ARRIVAL
 from streamline.measure.standards.endings import TimeToClose, WaysToEnd
 from streamline.measure.standards.standard import Attainment
@@ -24,6 +26,8 @@ from streamline.report.wording import factor_words
 
 #: The periods by which attainment may be told, shortest first; the files hold the one that is.
 PERIODS = ("month", "quarter")
+#: The periods by which a queue may be told, likewise.
+QUEUE_PERIODS: tuple[Every, ...] = ("week", "month", "quarter")
 #: A period is long enough when at least this share of its figures can be told.
 TOLD = 0.75
 #: A ratio is told when its interval keeps this far from 1: what is nearer is of no use to anybody.
@@ -221,17 +225,36 @@ def at_risk(a: Analysis) -> pd.DataFrame:
 
 
 def queue_of(a: Analysis) -> QueueOverTime | None:
-    """The queue before the first bottleneck; none of weeks that few cases joined it in, None where no week is left."""
-    q = a.diagnosis.queue
-    if q is None:
+    """The queue before the first bottleneck by weeks, else by months, else by quarters: by the first of them of which most can
+    be told, without those that few cases joined it in. None where few of any can be told, or all is one period.
+
+    By one period only: weeks beside months would give by subtraction what either hides.
+    """
+    if a.diagnosis.queue is None:
         return None
-    few = (q.table["n_entered"] > 0) & (q.table["n_entered"] < a.minimum_cell)
-    if few.all():
-        return None
-    means = ["mean_waiting", "mean_in_service", "mean_waiting_or_in_service"]
-    table = q.table.copy()
-    table.loc[few, means] = np.nan
-    return replace(q, table=table)
+    for every in QUEUE_PERIODS:
+        q = a.diagnosis.queue.by(every)
+        few = suppressed_rows(q.table["n_entered"], minimum=a.minimum_cell)
+        if len(few) > 1 and (~few).sum() >= TOLD * len(few):
+            table = q.table.copy()
+            table.loc[few, [c for c in table.columns if c.startswith("mean_")]] = np.nan
+            return replace(q, table=table)
+    return None
+
+
+def queue_chart(q: QueueOverTime, a: Analysis) -> Chart:
+    """The chart of such a queue, whose words and note say why it has gaps."""
+    chart = q.chart()
+    assert isinstance(chart, LineChart)
+    return with_gaps(chart, f"{q.every}s that fewer than {a.minimum_cell} cases joined it in")
+
+
+def with_gaps(chart: LineChart, which: str) -> LineChart:
+    """The chart, whose words call a gap "not shown" and whose note says why: it is one of `which`, or would give one back."""
+    if all(np.isfinite(line.values).all() for line in chart.lines):
+        return chart
+    note = f"{chart.note.rstrip('.')}. Not shown: {which}, or that would give such a one back"
+    return replace(chart, lines=tuple(replace(line, gap="not shown") for line in chart.lines), note=note)
 
 
 def endings(a: Analysis) -> pd.DataFrame:

@@ -43,7 +43,7 @@ FILES = {
     "tables/waiting_by_step.csv": "waiting by cause and step awaited",
     "tables/waiting_by_pool.csv": "waiting by cause and pool of people",
     "tables/batches.csv": "steps done in batches, and what fires them",
-    "tables/queue.csv": "how many cases waited for the first bottleneck, by week",
+    "tables/queue.csv": "how many cases waited for the first bottleneck, by week, month or quarter",
     "tables/wait_shifts.csv": "mean waits by month, with their levels",
     "tables/staff.csv": "pools of people: work, hours, how busy they are",
     "tables/standard.csv": "the share within the standard by month or quarter, and by group",

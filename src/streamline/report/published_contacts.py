@@ -77,7 +77,7 @@ def _repeats(a: Analysis) -> pd.DataFrame:
         for name, triple, unit in (
             ("rate soon after a contact over that of other days, of like customers", again.ratio, "times"),
             ("the same, of all cases pooled", again.pooled_ratio, "times"),
-            ("contacts that no earlier one led to", (again.net_share[0], np.nan, np.nan), "share of contacts"),
+            ("contacts that no earlier one led to", (contacted.net_share(a), np.nan, np.nan), "share of contacts"),
         ):
             rows.append((name, *triple, unit, again.n_contacts))
     return pd.DataFrame(rows, columns=["measure", "value", "low", "high", "unit", "n"])

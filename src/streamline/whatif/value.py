@@ -29,6 +29,9 @@ from streamline.whatif.figures import CONTACT, RESPONSES
 Float = npt.NDArray[np.float64]
 
 MONTHS = 12
+#: What isn't told where the study says nothing of it.
+NO_HOURS = "Hours of customers are not told: the study doesn't say how long contacts and responses take them."
+NO_PRICES = "No money is told: the study gives no price of a staff hour or a contact."
 #: Payback is looked for within so many years.
 LONGEST = 50
 
@@ -79,6 +82,11 @@ class Value(Result):
     #: What isn't told and why, in words.
     missing: tuple[str, ...]
     _cases: pd.DataFrame = field(repr=False)
+
+    @property
+    def told(self) -> bool:
+        """Whether any money or any hours of customers are told."""
+        return self.saving_per_year is not None or not self.burden.empty
 
     @property
     def cases(self) -> pd.DataFrame:
@@ -147,12 +155,9 @@ def value_of(
         if customer_hour is not None:
             worth = told(hour_mean * customer_hour, hour_draws * customer_hour, f"{currency} per year")
     else:
-        missing.append(
-            "Hours of customers are not told: the study doesn't say how long contacts and responses take them "
-            "(costs: customer_time)."
-        )
+        missing.append(NO_HOURS)
     if "cost_per_year" not in names:
-        missing.append("No money is told: the study gives no price of a staff hour or a contact.")
+        missing.append(NO_PRICES)
     else:
         j = names.index("cost_per_year")
         mean = -(float(estimate.spread.mean[j]) - running)
@@ -174,10 +179,9 @@ def value_of(
             )
             pays_back = float(np.isfinite(_payback(draws, spent, running, ramp_months)).mean())
             if terms.rate is None or terms.years is None:
-                lacking = " and ".join(
-                    w for w, v in (("discount_rate", terms.rate), ("years", terms.years)) if v is None
-                )
-                missing.append(f"No net present value is told: the study gives no {lacking} (under costs).")
+                given = (("no discount rate", terms.rate), ("no number of years", terms.years))
+                lacking = " and ".join(w for w, v in given if v is None)
+                missing.append(f"No net present value is told: the study gives {lacking}.")
             else:
                 table = _by_year(mean, draws, spent, running, ramp_months, terms, level)
                 last = table.iloc[-1]

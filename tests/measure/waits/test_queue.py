@@ -104,10 +104,26 @@ def test_what_cannot_be_told_is_refused(log_of, at) -> None:
         queue_over_time(log, every="hour", window=_window(at, 0, 24 * 365 * 200))
 
 
+@pytest.mark.parametrize("every", ["hour", "day", "week", "month", "quarter"])
+def test_the_same_queue_by_other_periods(log_of, at, every) -> None:
+    log, window = log_of(THREE), _window(at, 0, 36)
+    asked = queue_over_time(log, activity="Review", every=every, window=window)
+    got = queue_over_time(log, activity="Review", every="day", window=window).by(every)
+    pd.testing.assert_frame_equal(got.table, asked.table)
+    assert got.chart() == asked.chart()
+    assert got.littles_law == asked.littles_law
+
+
+def test_a_peak_is_told_by_its_period(log_of, at) -> None:
+    q = queue_over_time(log_of(THREE), activity="Review", window=_window(at, 0, 36))
+    titles = [q.by(every).chart().title.split("most in ")[1] for every in ("week", "month", "quarter")]
+    assert titles == ["the week of 6 January 2025: 0.8", "January 2025: 0.8", "quarter 1 of 2025: 0.8"]
+
+
 def test_the_chart_by_hand(log_of, at) -> None:
     chart = queue_over_time(log_of(THREE), activity="Review", window=_window(at, 0, 36)).chart()
     assert isinstance(chart, LineChart)
-    assert chart.title == "Review: 0.8 waiting on average, most in the day of 2025-01-06: 0.9"
+    assert chart.title == "Review: 0.8 waiting on average, most in the day of 6 January 2025: 0.9"
     assert [line.label for line in chart.lines] == ["waiting", "in service"]
     assert chart.lines[0].at[0] == at(0).value // 1000
 

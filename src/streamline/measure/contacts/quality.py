@@ -57,7 +57,7 @@ def contact_quality(log: EventLog, contacts: ContactLog, *, customer: str | None
     columns = ["kind", "statement", "count", "share", "unit", "examples", "effect"]
     return ContactQuality(
         table=pd.DataFrame(
-            [(f.kind, f.statement, f.count, f.share, f.unit, "; ".join(f.examples), f.effect) for f in findings],
+            [(f.kind, f.statement, f.count, f.share, f.unit, "; ".join(f.examples), f.advice) for f in findings],
             columns=columns,
         ),
         n=len(contacts),
@@ -68,7 +68,9 @@ def contact_quality(log: EventLog, contacts: ContactLog, *, customer: str | None
     )
 
 
-def _found(kind: str, count: int, of: int, what: str, effect: str, rows: npt.ArrayLike = ()) -> QualityFinding:
+def _found(
+    kind: str, count: int, of: int, what: str, effect: str, rows: npt.ArrayLike = (), hint: str = ""
+) -> QualityFinding:
     share = f"{count / of:.1%}" if count / of >= 0.0005 else "under 0.1%"
     return QualityFinding(
         kind=kind,
@@ -78,6 +80,7 @@ def _found(kind: str, count: int, of: int, what: str, effect: str, rows: npt.Arr
         unit="contacts",
         examples=tuple(f"row {int(r):,}" for r in np.sort(np.asarray(rows))[:EXAMPLES]),
         effect=effect,
+        hint=hint,
     )
 
 
@@ -95,8 +98,8 @@ def _rows_of_the_source(contacts: ContactLog) -> Iterator[QualityFinding]:
     if twins is not None:
         yield _found(
             "duplicates", len(twins), n, "repeat an earlier one in case, instant, channel and reason",
-            "Was the export made twice? Each counts as a contact and as a repeat; duplicates='drop' in `read_contacts` sets them "
-            "aside.", twins,
+            "Was the export made twice? Each counts as a contact and as a repeat.", twins,
+            "duplicates='drop' in `read_contacts` sets them aside.",
         )  # fmt: skip
     if contacts.notes.day_precision >= DATES_ONLY:
         n_midnight = round(contacts.notes.day_precision * n)

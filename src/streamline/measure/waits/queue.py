@@ -16,7 +16,7 @@ Both sides are counted separately, in whole microseconds, and must be equal.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -27,7 +27,7 @@ from streamline.errors import InsufficientDataError, UnknownNameError
 from streamline.figure import Chart, Line, LineChart
 from streamline.kernels.buckets import bucket_times, enabled_unfinished
 from streamline.log.event_log import EventLog
-from streamline.measure.periods import Every, period_edges
+from streamline.measure.periods import Every, period_edges, period_words
 from streamline.measure.waits.path import ConcurrencyRule, Paths, paths
 from streamline.measure.waits.places import Groups, pool_of_step
 from streamline.results import Result
@@ -84,7 +84,8 @@ class QueueOverTime(Result):
     #: One a state that occurs.
     littles_law: tuple[LittlesLaw, ...]
     _log: EventLog = field(repr=False)
-    _stays: tuple[Stays, ...] = field(repr=False)
+    _stays: tuple[Stays, Stays, Stays] = field(repr=False)
+    _n_completed: int = field(repr=False)
     _edges: Int64 = field(repr=False)
 
     @cached_property
@@ -101,6 +102,13 @@ class QueueOverTime(Result):
             }
         )
 
+    def by(self, every: Every) -> QueueOverTime:
+        """The same queue in the same window, by "hour", "day", "week", "month" or "quarter"."""
+        edges = _edges(self._log, self.window, every)
+        return replace(
+            self, every=every, table=_by_period(self._log, self._stays, self._n_completed, edges), _edges=edges
+        )
+
     def chart(self) -> Chart:
         """Mean numbers waiting and in service, one point a period."""
         at = tuple(map(int, self._edges[:-1]))
@@ -112,10 +120,9 @@ class QueueOverTime(Result):
         most = max(self.littles_law, key=lambda law: law.mean_number if law.state != IN_SERVICE else -1.0)
         column = self.table[columns[most.state]]
         peak = self.table["since"].iloc[int(np.argmax(column))]
-        when = f"{peak:%Y-%m-%d %H:%M}" if self.every == "hour" else f"{peak:%Y-%m-%d}"
         return LineChart(
-            title=f"{self.subject}: {most.mean_number:,.1f} {most.state} on average, most in the {self.every} of {when}: "
-            f"{column.max():,.1f}",
+            title=f"{self.subject}: {most.mean_number:,.1f} {most.state} on average, most in "
+            f"{period_words(peak, self.every)}: {column.max():,.1f}",
             axis=f"Mean number in the {self.every} ({self.subject})",
             lines=tuple(lines),
             timezone=self._log.timezone,
@@ -153,21 +160,42 @@ def queue_over_time(
         window = (int(known.min()), log.observed_until) if len(known) else (0, 0)
         window = (window[0], max(window[1], window[0] + 1))
     first, last = window
-    edges = period_edges(log, first, last, every)
-    edges[0], edges[-1] = first, last
+    edges = _edges(log, window, every)
     n = len(np.unique(np.concatenate([s.case[(s.begin < last) & (s.end > first)] for s in stays])))
     if n == 0:
         raise InsufficientDataError(f"{log.source}: {subject} has no step that waits or is worked on in the window.")
-    length = np.diff(edges).astype(np.float64)
-    means, laws = {}, []
+    laws = tuple(_little(s, _area(s, edges), first, last) for s in stays if len(s.begin))
+    return QueueOverTime(
+        table=_by_period(log, stays, n_completed, edges),
+        n=n,
+        excluded={},
+        caveats=tuple(_caveats(found, stays, unplaced)),
+        subject=subject,
+        every=every,
+        window=(first, last),
+        littles_law=laws,
+        _log=log,
+        _stays=stays,
+        _n_completed=n_completed,
+        _edges=edges,
+    )
+
+
+def _edges(log: EventLog, window: tuple[int, int], every: Every) -> Int64:
+    """Where the periods begin, and where the last one ends, cut to the window."""
+    edges = period_edges(log, *window, every)
+    edges[0], edges[-1] = window
+    return edges
+
+
+def _by_period(log: EventLog, stays: tuple[Stays, Stays, Stays], n_completed: int, edges: Int64) -> pd.DataFrame:
+    """The table of `QueueOverTime`; `n_completed` of the stays in service, the first ones, end with a completion."""
+    means = {}
     for s in stays:
-        whole, partial = bucket_times(s.begin, s.end, np.ones(len(s.begin), dtype=np.int64), edges)
-        means[s.state] = whole + partial / length
-        if len(s.begin):
-            area = sum(int(w) * int(t) + int(p) for w, t, p in zip(whole, np.diff(edges), partial, strict=True))
-            laws.append(_little(s, area, first, last))
+        whole, partial = _times(s, edges)
+        means[s.state] = whole + partial / np.diff(edges).astype(np.float64)
     starts, completions = stays[1].begin, np.concatenate([stays[1].end[:n_completed], stays[2].end])
-    table = pd.DataFrame(
+    return pd.DataFrame(
         {
             "since": log.instants(edges[:-1]),
             "until": log.instants(edges[1:]),
@@ -178,19 +206,6 @@ def queue_over_time(
             "n_started": _counts(starts, edges),
             "n_completed": _counts(completions, edges),
         }
-    )
-    return QueueOverTime(
-        table=table,
-        n=n,
-        excluded={},
-        caveats=tuple(_caveats(found, stays, unplaced)),
-        subject=subject,
-        every=every,
-        window=(first, last),
-        littles_law=tuple(laws),
-        _log=log,
-        _stays=stays,
-        _edges=edges,
     )
 
 
@@ -248,6 +263,18 @@ def stays_of(
         " by ".join(words) or "all steps",
         unplaced,
     )
+
+
+def _times(stays: Stays, edges: Int64) -> tuple[Int64, Int64]:
+    """How many stays fill each period, and the time in it of the others, microseconds."""
+    whole, partial = bucket_times(stays.begin, stays.end, np.ones(len(stays.begin), dtype=np.int64), edges)
+    return whole, partial
+
+
+def _area(stays: Stays, edges: Int64) -> int:
+    """The time in the state within the window, counted period by period, microseconds."""
+    whole, partial = _times(stays, edges)
+    return sum(int(w) * int(t) + int(p) for w, t, p in zip(whole, np.diff(edges), partial, strict=True))
 
 
 def _little(stays: Stays, area: int, first: int, last: int) -> LittlesLaw:

@@ -27,6 +27,15 @@ NO_INTERVAL = (
 )
 
 
+#: What the model finds where contacts come more seldom after a contact: more new demand than there are contacts.
+MORE_THAN_ALL = (
+    "Contacts came more seldom soon after a contact than on other days, so the model gives a share over 1, which no share can "
+    "be; it is told as 1."
+)
+#: A share from which it is all, as far as it is sure.
+NEARLY_ALL = 0.995
+
+
 def contact_findings(a: Analysis) -> Iterator[Finding]:
     """All about contacts."""
     if a.weekly is not None:
@@ -229,13 +238,17 @@ def _repeats(a: Analysis) -> Iterator[Finding]:
         f"{_often(ratio, 'as the same customers would otherwise')}{note(bounds(ratio))}.",
         caveats=contacted.published_words(rates.caveats, a),
     )  # fmt: skip
+    capped = net.value > 1
+    net = replace(net, value=contacted.net_share(a))
+    all_new = net.value >= NEARLY_ALL
+    share = "Practically all" if all_new else f"About {percent(net.value, net.low, net.high)}"
     # of the intervals of this share too few hold the truth (docs/verification/rates.md): none is given
     yield finding_of(
         replace(net, low=None, high=None, level=None), id="contacts.net_of_redials", section="contacts",
         table="tables/contact_repeats.csv",
-        statement=f"About {percent(net.value, net.low, net.high)} of the contacts are new demand"
+        statement=f"{share} of the contacts are new demand"
         + (" that no earlier contact led to." if led else ", as far as can be told."),
-        caveats=(*contacted.published_words(rates.caveats, a), NO_INTERVAL),
+        caveats=(*contacted.published_words(rates.caveats, a), NO_INTERVAL, *((MORE_THAN_ALL,) if capped else ())),
     )  # fmt: skip
 
 

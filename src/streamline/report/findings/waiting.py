@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from streamline.measure.periods import period_words
 from streamline.measure.waits.timing import WEEKDAYS
 from streamline.measure.waits.waiting import WaitingByCause
 from streamline.report.analysis import Analysis
@@ -102,23 +103,27 @@ def _weekdays(w: WaitingByCause, activity: str, fires: str) -> str:
 
 
 def _queue(a: Analysis) -> Iterator[Finding]:
-    q = queue_of(a)
-    if q is None:
+    q, shown = a.diagnosis.queue, queue_of(a)
+    if q is None or q.n < a.minimum_cell:
         return
     law = max(
         (one for one in q.littles_law if one.state != "in service"), key=lambda one: one.mean_number, default=None
     )
     if law is None:
         return
-    column = q.table["mean_" + law.state.replace(" ", "_")]
-    peak = q.table.iloc[int(column.argmax())]
+    most = ""
+    if shown is not None:
+        column = shown.table["mean_" + law.state.replace(" ", "_")]
+        since = shown.table["since"].iloc[int(column.argmax())]
+        most = f"; most in {period_words(since, shown.every)}: {number(float(column.max()), 0)}"
     doing = "waited for" if law.state == "waiting" else "waited for or were in"
     yield SubjectFinding(
         id="waiting.queue.mean_number", section="waiting", subject=q.subject,
         statement=f"On average {number(law.mean_number, 1 if law.mean_number < 10 else 0)} cases {doing} {q.subject} at the "
-        f"same time; most in the week of {peak['since'].day} {peak['since']:%B %Y}: {number(float(column.max()), 0)}.",
+        f"same time{most}.",
         value=law.mean_number, unit="steps at the same time", n=q.n,
-        method="time average over the window, exact; checked by Little's law", caveats=q.caveats, table="tables/queue.csv",
+        method="time average over the window, exact; checked by Little's law", caveats=q.caveats,
+        table=None if shown is None else "tables/queue.csv",
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from streamline.report import contacted, tables
 from streamline.report.analysis import Analysis
+from streamline.report.diagnosed import with_gaps
 from streamline.report.parts.saying import Say, figure, numbered, paragraph, said
 from streamline.report.section import Block, Bullets, Paragraph, Part
 
@@ -39,14 +40,13 @@ def _held(a: Analysis, say: Say) -> list[Block]:
     came, told = chart.lines
     lines = (came, replace(told, label="Expected from the weeks before"))
     note = f"{found.n_contacts:,.0f} contacts in {n} weeks. Band: {found.predicted.level:.0%} intervals by week."
-    chart = replace(chart, lines=lines, note=note)
+    drawn = with_gaps(replace(chart, lines=lines, note=note), f"weeks of fewer than {a.minimum_cell} contacts")
+    few = f"The contacts week by week aren't shown: in many weeks fewer than {a.minimum_cell} came."
     return [
         Paragraph(text=f"{lead} {text}"),
-        figure(
-            "contact-forecast",
-            "Contacts by week, and what the weeks before let expect",
-            replace(chart, lines=lines, note=note),
-        ),
+        figure("contact-forecast", "Contacts by week, and what the weeks before let expect", drawn)
+        if contacted.most_weeks_told(a)
+        else Paragraph(text=few),
         *paragraph(rivals and f"{rivals} {_verdict(a)}"),
         tables.contact_forecast(a),
     ]

@@ -74,12 +74,11 @@ def _states(a: Analysis, say: Say) -> list[Block]:
     if told:
         top = max(told, key=lambda f: f.value or 0)
         most = next((f for f in told if getattr(f, "subject", "") == shown.by_state["state"].iloc[0]), top)
-        lead = "Which step the case awaits matters."
-        text = f"{lead} The rate was highest, and most contacts came, at the same one. {top.statement}"
+        text = f"One state of their case had both the highest rate and the most contacts: {_within(top.statement)}"
         if most.id != top.id:
             text = (
-                f"{lead} At one the rate was highest: {_within(top.statement)} Most contacts came at another, where cases spend "
-                f"more days: {_within(most.statement)}"
+                f"One state of their case had the highest rate: {_within(top.statement)} Another had the most contacts, since "
+                f"cases spend more days in it: {_within(most.statement)}"
             )
         blocks.append(Paragraph(text=text))
         blocks.append(figure("contact-rates", "Contacts per 100 open days, by what the case awaits", chart))

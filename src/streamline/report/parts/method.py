@@ -69,6 +69,8 @@ def method_part(a: Analysis) -> Part:
             "Hours that customers spend are not in the records, and the study doesn't say how long contacts and responses "
             "take them, so they are not monetised."
         )
+    if a.proposed is not None and not any(s.value.told for s in a.proposed.scenarios):
+        limits.append(" ".join(dict.fromkeys(m for s in a.proposed.scenarios for m in s.value.missing)))
     if costs is not None and costs.discount_rate is not None and costs.years is None:
         limits.append(
             f"No net present value is told: the study gives a discount rate ({costs.discount_rate:.1%}, source: "

@@ -49,7 +49,8 @@ def proposals_parts(a: Analysis, say: Say) -> Iterator[Part]:
     )
     yield from _worth(a, say)
     yield from _together(a, say)
-    yield Part(id="timeline", title="Implementation timeline", blocks=(tables.timeline(a, ordered),))
+    timeline: list[Block] = [*paragraph(_undated([s for s, _ in ordered])), tables.timeline(a, ordered)]
+    yield Part(id="timeline", title="Implementation timeline", blocks=tuple(timeline))
     yield Part(
         id="progress",
         title="How progress will be measured",
@@ -64,8 +65,32 @@ def proposals_parts(a: Analysis, say: Say) -> Iterator[Part]:
     )
 
 
+def _undated(scenarios: list[Scenario]) -> str:
+    """What the study would have to say of its changes for the timeline to tell it; empty where it says all of each."""
+    lacking = [
+        words
+        for words, said in (
+            ("starts", [s.start for s in scenarios]),
+            ("has its full effect", [s.full_effect for s in scenarios]),
+            ("who sees to it", [s.owner for s in scenarios]),
+            ("what it costs", [s.cost_once is not None or s.cost_per_year is not None for s in scenarios]),
+        )
+        if not all(said)
+    ]
+    if not lacking:
+        return ""
+    dates = [w for w in lacking if w in ("starts", "has its full effect")]
+    which = "the change" if len(scenarios) == 1 else "each change"
+    first = f"when {which} {' and '.join(dates)}" if dates else ""
+    rest = [w if dates else w.replace("it", which) for w in lacking if w not in dates]
+    *others, last = [first, *rest] if first else rest
+    text = f"{', '.join(others)}, or {last}" if others else last
+    return f"A timeline needs more than the study says: it doesn't tell {text}."
+
+
 def _worth(a: Analysis, say: Say) -> Iterator[Part]:
-    """What the proposals are worth to the agency and to its customers, as far as the study gives prices."""
+    """What the proposals are worth to the agency and to its customers, as far as the study gives prices; no part where it gives
+    none: the method's limits tell that."""
     assert a.proposed is not None
     scenarios, terms = a.proposed.scenarios, a.study.terms
     blocks: list[Block] = []
@@ -77,8 +102,9 @@ def _worth(a: Analysis, say: Say) -> Iterator[Part]:
     if any(not s.value.burden.empty for s in scenarios):
         ids = [f"value.{s.scenario.slug}.customer_hours_per_year" for s in scenarios]
         blocks += [Bullets(items=tuple(say[i].statement for i in ids if i in say)), tables.burden(scenarios)]
-    if blocks:
-        blocks += _unfit(a)
+    if not any(s.value.told for s in scenarios):
+        return
+    blocks += _unfit(a)
     blocks += cautions(m for s in scenarios for m in (*s.value.caveats, *s.value.missing))
     yield Part(id="value", title="What the proposals are worth", blocks=tuple(blocks))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from streamline.figure import StepCurves
+from streamline.figure import LineChart, StepCurves
 from streamline.measure.standards.endings import TimeToClose, WaysToEnd
 from streamline.report import diagnosed, tables
 from streamline.report.analysis import Analysis
@@ -46,8 +46,10 @@ def _over_time(a: Analysis) -> Block:
     told = diagnosed.attainment_of(a, every)
     chart = told.chart()
     untold = told.table["within"].isna() & a.diagnosis.attainment[every].table["within"].notna()
-    if untold.any():
-        chart = replace(chart, note=f"{chart.note}, and those that would tell of fewer than {a.minimum_cell} cases")
+    if untold.any() and isinstance(chart, LineChart):
+        lines = tuple(replace(line, gap="not shown") for line in chart.lines)
+        note = f"{chart.note}, and those that would tell of fewer than {a.minimum_cell} cases"
+        chart = replace(chart, lines=lines, note=note)
     return figure("attainment", f"Cases closed within the standard, by {every} of arrival", chart)
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
-from streamline.measure.waits.tables import CAUSES
+from streamline.figure import Chart, StackedBars
+from streamline.measure.waits.tables import CAUSES, MEANING
 from streamline.report import diagnosed, tables
 from streamline.report.analysis import Analysis
 from streamline.report.parts.saying import Say, cautions, figure, numbered, paragraph, said
@@ -25,10 +27,7 @@ def waiting_part(a: Analysis, say: Say) -> Part:
         blocks.append(Paragraph(text=f"None of the {d.waiting.n:,} closed cases waits."))
     else:
         blocks += _causes(a, say)
-    queue = diagnosed.queue_of(a)
-    if queue is not None:
-        blocks += paragraph(said(say, "waiting.queue.mean_number"))
-        blocks.append(figure("queue", f"The queue before {queue.subject}, by week", queue.chart()))
+    blocks += _queue(a, say)
     blocks += _shifts(a, say)
     return Part(id="waiting", title="Why cases wait", blocks=tuple(blocks))
 
@@ -57,14 +56,39 @@ def _causes(a: Analysis, say: Say) -> Iterator[Block]:
         yield Paragraph(text=f"{sentence(', '.join(rest))}: under 1% of the waiting each, or none.")
     batches = numbered(say, "waiting.batch", "hours")
     yield from paragraph(" ".join(f.statement for f in batches))
-    yield figure(
-        "causes", "Hours of waiting per case, by step awaited and cause", diagnosed.waiting_chart_of(a).chart()
-    )
+    yield figure("causes", "Hours of waiting per case, by step awaited and cause", _by_cause(a))
     yield tables.causes(a)
     extraneous = say.get("waiting.extraneous.share")
     if extraneous is not None and (extraneous.value or 0.0) >= _TOLD:
         yield from paragraph(" ".join(c for c in extraneous.caveats if c not in w.caveats))
     yield from _at_once(c for c in w.caveats if not c.startswith(("Done in batches", "Hours on duty")))
+
+
+def _by_cause(a: Analysis) -> Chart:
+    """The chart of waiting by cause, whose note says what the names of the causes mean."""
+    chart = diagnosed.waiting_chart_of(a).chart()
+    if not isinstance(chart, StackedBars) or not chart.stacks:
+        return chart
+    meaning = "; ".join(f"{cause}, {MEANING[cause]}" for cause in chart.groups)
+    return replace(chart, note=f"{chart.note}. How a case waits: {meaning}")
+
+
+def _queue(a: Analysis, say: Say) -> Iterator[Block]:
+    """The queue before the first bottleneck, or why its course isn't shown."""
+    q = a.diagnosis.queue
+    if q is None:
+        return
+    yield from paragraph(said(say, "waiting.queue.mean_number"))
+    shown = diagnosed.queue_of(a)
+    if shown is None:
+        if len(q.table) > 1:
+            why = (
+                f"fewer than {a.minimum_cell} cases joined it in many of the weeks, and longer periods don't mend that"
+            )
+            yield Paragraph(text=f"How the queue before {q.subject} moved over time isn't shown: {why}.")
+        return
+    chart = diagnosed.queue_chart(shown, a)
+    yield figure("queue", f"The queue before {shown.subject}, by {shown.every}", chart)
 
 
 def _shifts(a: Analysis, say: Say) -> Iterator[Block]:

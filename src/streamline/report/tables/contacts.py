@@ -12,6 +12,7 @@ from streamline.report.section import Table
 from streamline.report.tables.making import HIDDEN, SHOWN, real, supported, table_of
 from streamline.report.wording import interval, number, percent
 from streamline.results import rows_of
+from streamline.units import counted
 
 _INTERVAL = ("95% interval", True)
 
@@ -44,7 +45,12 @@ def contacts(a: Analysis) -> Table:
 def _left_out(a: Analysis) -> str:
     rates = None if a.answers is None else a.answers.rates
     n = 0 if rates is None else len(rates.by_state) - len(contacted.states(a))
-    return f"{n:,} states with too few cases are not shown." if n > 1 else ""
+    if not n:
+        return ""
+    return (
+        f"{counted(n, 'state')} {'is' if n == 1 else 'are'} not shown: few contacts, cases or days, or so that others can't be "
+        "told from the total."
+    )
 
 
 def weekly_contacts(a: Analysis) -> Table:
