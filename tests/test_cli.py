@@ -147,7 +147,7 @@ def test_an_empty_file_and_one_with_a_heading_only(folder):
 
 def test_a_file_of_one_row(folder):
     (folder / "events.csv").write_text("\n".join(EVENTS.splitlines()[:2]) + "\n", encoding="utf-8")
-    refused(folder, "no activity that ends a case 'End'")
+    refused(folder, "events.csv has no activity 'End' (named as one that ends a case: ", "log.ends in a study")
     change(folder, ", ends: [End]", "")
     change(folder, "activity: Review, by", "activity: Start, by")
     done = run("plan", "study.yaml", "-o", "out", cwd=folder)

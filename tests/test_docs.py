@@ -12,6 +12,7 @@ import pytest
 
 import streamline
 from page_examples import Block, Shown, blocks, run
+from streamline.whatif.change import Change
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -98,6 +99,16 @@ def test_every_command_and_kind_of_change_is_in_the_reference(documentation):
     changes = documentation("schemas").changes_page()
     for kind in ("remove_step", "add_capacity", "notify", "self_service", "change_demand"):
         assert f"## {kind}" in changes
+
+
+def test_the_kinds_of_change_at_a_glance_are_those_of_the_schema(documentation):
+    table = documentation("schemas").changes_table()
+    assert table.count("\n") == 2 + len(Change.__subclasses__())
+    assert "| `reduce_rework` | `by`, at least one of `to`, `from` and `through` |  |" in table
+    assert "| `add_capacity` | `staff`, either `pool` or `activity` |  |" in table
+    assert (DOCS / "reference" / "index.md").read_text(encoding="utf-8").endswith(f"\n\n{table}"), (
+        "docs/reference/index.md: write the table anew, from changes_table() of scripts/documentation/schemas.py"
+    )
 
 
 def test_every_family_of_ids_is_told(documentation):

@@ -93,6 +93,14 @@ def test_what_holds_no_findings_is_refused(tmp_path, text, said):
         read_findings(tmp_path / "none.json")
 
 
+def test_a_folder_holds_its_findings(tmp_path):
+    with pytest.raises(FileFormatError, match=r"holds no findings.json"):
+        read_findings(tmp_path)
+    (tmp_path / "findings.json").write_text(json.dumps(document_of(row())))
+    assert dict(read_findings(tmp_path)) == dict(read_findings(str(tmp_path / "findings.json")))
+    assert len(read_findings(tmp_path)) == 1
+
+
 def authors_document(tmp_path, *controls):
     """An author's own text with these (text, tag) in it, styled, between other words."""
     document = Document()

@@ -301,6 +301,7 @@ CHANGE_PROBLEMS = {
     "{kind: notfy, by: 0.1}": r"\.changes\[0\]: there is no kind 'notfy'\. Did you mean 'notify'\? Kinds: remove_step, ",
     "{by: 0.1}": r"\.changes\[0\]: needs a kind, such as reduce_rework",
     "{kind: speed_up, activity: X, by: 2}": r"\.changes\[0\]\.by: .* \(it says 2\)",
+    "{kind: speed_up, activity: X, by: 0.5, low: 0.6, evidnce: x}": r"\.changes\[0\]\.evidnce: .* Did you mean 'evidence'\?",
     "{kind: speed_up, activity: X, by: nan}": r"\.changes\[0\]\.by: ",
     "{kind: speed_up, activity: X, by: true}": r"\.changes\[0\]\.by: must be a number",
     "{kind: speed_up, activity: X, by: 0.2, wy: 1}": r"\.changes\[0\]\.wy: there is no such key",
@@ -336,6 +337,15 @@ def test_problems_of_changes_are_told_with_their_line(study: Callable[..., Study
     assert len(caught.value.problems) == 1, caught.value.problems
     assert re.search(CHANGE_PROBLEMS[change], caught.value.problems[0]), caught.value.problems
     assert caught.value.problems[0].startswith("line 6: scenarios[0].changes[0]")
+
+
+def test_a_field_that_is_needed_may_be_meant(study: Callable[..., Study]) -> None:
+    with pytest.raises(StudyError) as caught:
+        study(scenario("{kind: add_capacity, activity: X, people: 2}"))
+    assert [p.partition("changes[0].")[2] for p in caught.value.problems] == [
+        "people: there is no such key. Did you mean 'staff', which is needed?",
+        "staff: is needed and isn't there",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -435,8 +445,8 @@ def test_shares_of_a_scenarios_strength_are_whole_percents(study: Callable[..., 
     for shares, said in (
         ("[0.333]", "simulation.shares: shares must be whole percents, such as 0.25"),
         ("[0.5, 0.5]", "simulation.shares: each share once"),
-        ("[1]", r"simulation.shares\[0\]: .*less than 1"),
-        ("[0]", r"simulation.shares\[0\]: .*greater than 0"),
+        ("[1]", r"simulation.shares\[0\]: .*below 1"),
+        ("[0]", r"simulation.shares\[0\]: .*above 0"),
     ):
         with pytest.raises(StudyError, match=said):
             study(BASE + f"simulation: {{shares: {shares}}}\n")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import re
 import sys
 from pathlib import Path
 from typing import Any
 
 from docstrings import ARGUMENT, comment_above
 
-from streamline import read_contacts, read_feedback, read_log
+from streamline import ScenarioError, read_contacts, read_feedback, read_log
 from streamline.report.to_json import findings_schema
 from streamline.results import Finding
 from streamline.study import json_schema
@@ -71,6 +72,36 @@ def changes_page() -> str:
         own = {k: v for k, v in part["properties"].items() if k not in ("kind", "evidence", "low", "high")}
         lines += _table({**part, "properties": own}, name, parts)
     return "\n".join(lines)
+
+
+def changes_table() -> str:
+    """The kinds of change at a glance, as docs/reference/index.md shows them; a test holds the page to it."""
+    parts = json_schema()["$defs"]
+    lines = ["| kind | needs | may have | effect |", "|---|---|---|---|"]
+    for name, part in parts.items():
+        if not hasattr(change, name):
+            continue
+        required = [k for k in part["properties"] if k in part.get("required", ())]
+        own = [k for k in part["properties"] if k not in ("kind", "evidence", "low", "high", *required)]
+        choice = _choice(name, required, own)
+        needs = [f"`{k}`" for k in required] + ([choice] if choice else [])
+        may = [f"`{k}`" for k in own if f"`{k}`" not in choice]
+        effect = part["description"].split("\n\n")[0].partition(". ")[0].rstrip(".").replace("\n", " ")
+        lines.append(
+            f"| `{part['properties']['kind']['const']}` | {', '.join(needs)} | {', '.join(may)} | {_cell(effect)} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _choice(name: str, required: list[str], own: list[str]) -> str:
+    """What a change needs of several fields, as it says itself when none of them is given; empty where nothing."""
+    try:
+        getattr(change, name)(**dict.fromkeys(required, 0.5))
+    except ScenarioError as error:
+        said = str(error).partition(": ")[2]
+        if said.startswith("needs "):
+            return re.sub(rf"\b({'|'.join(own)})\b", r"`\1`", said.removeprefix("needs "))
+    return ""
 
 
 def findings_page(schema: Schema | None = None) -> str:

@@ -80,7 +80,7 @@ def plan(
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
-    """Run a study and write its section: HTML, Markdown, findings, tables."""
+    """Run a study and write its section: HTML, PDF, Word, Markdown, findings, tables."""
     _plan(study, output, quiet=quiet, as_json=as_json)
 
 

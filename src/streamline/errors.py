@@ -52,20 +52,54 @@ class FileFormatError(LogError, ValueError):
 
 
 class MissingColumnError(LogError, LookupError):
-    """A column that isn't in the file; `usual` holds the names that were looked for where the caller named none."""
+    """Columns that aren't in the file, all at once.
+
+    `role` and `column` are those of the first; `others` holds the role and name of each further one that was asked for,
+    and `unnamed` the roles for which the caller named none and no usual name is there. `usual` holds the names that were
+    looked for, where the first is such a role.
+    """
 
     def __init__(
-        self, *, role: str, column: str, source: str, columns: Sequence[str], usual: Sequence[str] = ()
+        self,
+        *,
+        role: str,
+        column: str,
+        source: str,
+        columns: Sequence[str],
+        usual: Sequence[str] = (),
+        others: Sequence[tuple[str, str]] = (),
+        unnamed: Sequence[str] = (),
     ) -> None:
         self.role, self.column, self.source, self.columns = role, column, source, tuple(columns)
-        self.usual = tuple(usual)
-        what = (
-            f"{source} has no column {column!r} (nor another usual name for the {role}; say which it is: {role}=…, "
-            f"or --{role} on the command line)."
-            if usual
-            else f"{source} has no column {column!r} (asked for as {role}).{suggestion(column, columns)}"
-        )
-        super().__init__(f"{what} Its columns are: {listed(columns, limit=30)}.")
+        self.usual, self.others = tuple(usual), tuple(others)
+        self.unnamed = tuple(unnamed) or ((role,) if usual else ())
+        named = [] if usual else [(role, column), *others]
+        told = " ".join([*_not_there(named, source, columns), *_not_named(self.unnamed, source)])
+        super().__init__(f"{told} Its columns are: {listed(columns, limit=30)}.")
+
+
+#: What a column of a role holds, in words.
+_HELD = {"case": "the case", "activity": "the activity", "complete": "the completion time"}
+
+
+def _not_there(named: Sequence[tuple[str, str]], source: str, columns: Sequence[str]) -> list[str]:
+    """A sentence for each column that was asked for."""
+    return [
+        f"{source} has no column {name!r} (asked for as {role}).{suggestion(name, columns)}" for role, name in named
+    ]
+
+
+def _not_named(roles: Sequence[str], source: str) -> list[str]:
+    """One question for all roles without a column, and how each is named in Python, as an option and in a study."""
+    if not roles:
+        return []
+    question = f"Which column of {source} holds {joined([_HELD.get(role, role) for role in roles])}?"
+    none = "None has a usual name for it" if len(roles) == 1 else "None has a usual name for these"
+    options, keys = joined([f"--{role}" for role in roles]), joined(roles)
+    return [
+        f"{question} {none}. Say so with {joined([f'{role}=…' for role in roles])} in Python, {options} on the command line, "
+        f"or {keys} under log in a study."
+    ]
 
 
 class TimestampError(LogError, ValueError):
@@ -96,11 +130,13 @@ class ScenarioError(StreamlineError, ValueError):
 class UnknownNameError(ScenarioError, LookupError):
     """A change, or an option, names what the log doesn't have."""
 
-    def __init__(self, *, what: str, name: str, known: Sequence[str], where: str = "the log") -> None:
+    def __init__(
+        self, *, what: str, name: str, known: Sequence[str], where: str = "the log", asked: str = "", hint: str = ""
+    ) -> None:
         self.what, self.name, self.known = what, name, tuple(known)
-        super().__init__(
-            f"{where} has no {what} {name!r}.{suggestion(name, known)} It has: {listed(sorted(known), limit=30)}."
-        )
+        why = f" ({asked})" if asked else ""
+        told = f" {hint}" if hint else suggestion(name, known)
+        super().__init__(f"{where} has no {what} {name!r}{why}.{told} It has: {listed(sorted(known), limit=30)}.")
 
 
 class UnsupportedChangeError(ScenarioError, NotImplementedError):
@@ -132,12 +168,36 @@ def listed(names: Iterable[object], *, limit: int = 5) -> str:
     return text if len(items) <= limit else f"{text} and {len(items) - limit} more"
 
 
-def suggestion(name: str, known: Sequence[str]) -> str:
+def joined(words: Sequence[str]) -> str:
+    """Words as they are said one after the other.
+
+    >>> joined(["the case"]), joined(["case", "activity", "complete"])
+    ('the case', 'case, activity and complete')
+    """
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def suggestion(name: str, known: Sequence[str], *, cutoff: float = 0.6) -> str:
     """`" Did you mean 'X'?"` for the nearest known name, or nothing.
+
+    A name that begins with what was written is nearer than one that shares some letters with it.
+    cutoff : how much two names must have in common, 0 to 1.
 
     >>> suggestion("Aprove decision", ["Approve decision", "Intake"])
     " Did you mean 'Approve decision'?"
+    >>> suggestion("Where", ["Other", "Where is my permit"])
+    " Did you mean 'Where is my permit'?"
     """
     folded = {k.casefold(): k for k in reversed(known)}
-    near = difflib.get_close_matches(name.casefold(), list(folded), n=1, cutoff=0.6)
+    written = name.casefold().strip()
+    near = difflib.get_close_matches(written, list(folded), n=1, cutoff=max(cutoff, _ALMOST))
+    if not near and len(written) >= _LEAST_BEGINNING:
+        near = sorted((k for k in folded if k.startswith(written)), key=len)[:1]
+    near = near or difflib.get_close_matches(written, list(folded), n=1, cutoff=cutoff)
     return f" Did you mean {folded[near[0]]!r}?" if near else ""
+
+
+#: In common between names that differ by a slip of the pen.
+_ALMOST = 0.85
+#: Letters that a beginning must have to stand for the whole name.
+_LEAST_BEGINNING = 3

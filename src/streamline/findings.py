@@ -154,9 +154,17 @@ class Findings(Mapping[str, PublishedFinding]):
 def read_findings(path: str | Path) -> Findings:
     """Read a findings.json that `streamline plan` wrote.
 
+    path : the file, or the folder of a section, which holds it.
+
     Raises FileFormatError for a file that isn't one, is of another version, or was damaged.
     """
     file = Path(path)
+    if file.is_dir():
+        file = file / "findings.json"
+        if not file.exists():
+            raise FileFormatError(
+                f"the folder {path} holds no findings.json; name the folder of a section, or the file."
+            )
     try:
         document = json.loads(file.read_text(encoding="utf-8"), parse_constant=_no_number)
     except OSError as error:

@@ -17,13 +17,15 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic.fields import FieldInfo
 
 from streamline.errors import StudyError, listed, suggestion
 from streamline.log.calendar import Calendar
 from streamline.study_contacts import ContactsPart, FeedbackPart
 from streamline.study_file import Place, read_yaml
 from streamline.study_parts import Day, Duration, Money, Month, Part, Records
-from streamline.whatif.change import AnyChange, Name, Number, Share
+from streamline.whatif.change import AnyChange, Change, Name, Number, Share
+from streamline.whatif.problems import worded
 from streamline.whatif.value import LONGEST, Terms
 
 
@@ -395,48 +397,16 @@ def _place(loc: tuple[Any, ...], content: Any) -> tuple[Place, Any]:
 
 
 def _message(error: dict[str, Any], beside: Any) -> str:
-    kind, context = error["type"], error.get("ctx", {})
-    if kind == "extra_forbidden":
-        known = [n for n in _known_keys(error) if not isinstance(beside, dict) or n not in beside]
-        return f"there is no such key.{suggestion(str(error['loc'][-1]), known)}"
-    if kind == "missing":
-        return "is needed and isn't there"
-    if kind == "union_tag_invalid":
-        tag, kinds = str(context.get("tag")), str(context.get("expected_tags", "")).replace("'", "").split(", ")
-        return f"there is no kind {tag!r}.{suggestion(tag, kinds)} Kinds: {', '.join(kinds)}"
-    if kind == "union_tag_not_found":
-        return "needs a kind, such as reduce_rework"
-    if kind == "string_type":
-        return f"must be text; {_short(error['input'])} isn't (put it in quotation marks)"
-    if kind in _FORMS:
-        return f"must be {_FORMS[kind]}; {_short(error['input'])} isn't"
-    told = str(error["msg"]).removeprefix("Value error, ")
-    said = error["input"]
-    repeated = not isinstance(said, (str, int, float)) or repr(said) in told
-    return told if repeated else f"{told} (it says {_short(said)})"
+    model = _model_at(error)
+    if model is None:
+        return worded(error, known=())
+    unset = {n: f for n, f in _keys(model).items() if not isinstance(beside, dict) or n not in beside}
+    needed = [n for n, f in unset.items() if f.is_required()] if issubclass(model, Change) else []
+    return worded(error, known=list(unset), needed=needed)
 
 
-#: What a value must be, by pydantic's kind of error.
-_FORMS = {
-    "int_type": "a whole number",
-    "int_from_float": "a whole number",
-    "tuple_type": "a list, such as [one, two]",
-    "dict_type": "keys with values, such as {mon-fri: 08:00-17:00}",
-    "model_type": "keys with values, such as {path: events.csv}",
-    "model_attributes_type": "keys with values, such as {kind: notify, by: 0.3}",
-    "date_from_datetime_parsing": "a day of the calendar such as 2025-03-01",
-    "string_pattern_mismatch": "a month such as 2027-01",
-}
-
-
-def _short(value: object) -> str:
-    """A value as it stands in a message."""
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:59]}…"
-
-
-def _known_keys(error: dict[str, Any]) -> list[str]:
-    """Names of the keys that the model at this place knows."""
+def _model_at(error: dict[str, Any]) -> type[BaseModel] | None:
+    """The model whose keys stand at the place of an error."""
     model: Any = Study
     for part in error["loc"][:-1]:
         if isinstance(part, int):
@@ -453,8 +423,13 @@ def _known_keys(error: dict[str, Any]) -> list[str]:
         elif part in (found := _kinds()):
             model = found[str(part)]
     if not (isinstance(model, type) and issubclass(model, BaseModel)):
-        return []
-    return [f.alias or n for n, f in model.model_fields.items()]
+        return None
+    return model
+
+
+def _keys(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The fields of a model by the names that a study file gives them."""
+    return {f.alias or n: f for n, f in model.model_fields.items()}
 
 
 def _kinds() -> dict[str, Any]:

@@ -24,7 +24,7 @@ _SHORT = {"s": SECOND, "min": MINUTE, "h": HOUR, "d": DAY, "w": WEEK}
 _DURATION = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([a-z]+)\s*$")
 
 
-def parse_duration(text: str) -> int:
+def parse_duration(text: object) -> int:
     """Read a duration such as `"30 days"` or `"1.5 h"` as microseconds of elapsed time.
 
     Raises ValueError, with the forms that are read, for anything else; negative durations have no form.
@@ -32,6 +32,13 @@ def parse_duration(text: str) -> int:
     >>> parse_duration("30 days") // DAY
     30
     """
+    if not isinstance(text, str):
+        number = isinstance(text, int | float) and not isinstance(text, bool)
+        raise ValueError(
+            f"{text!r} is not a duration: it is no text with a unit. Write '{text:g} days' if days are meant, or another unit."
+            if number
+            else f"{text!r} is not a duration. Write it as text with its unit, such as '30 days' or '1.5 hours'."
+        )
     match = _DURATION.match(text.lower())
     size = None
     if match:

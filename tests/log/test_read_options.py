@@ -165,11 +165,37 @@ def bad_rows(n, bad):
 def test_a_column_that_nobody_named_is_asked_for(read_text):
     """The usual names aren't there and none was given: the message says what to do, not that somebody asked for one."""
     with pytest.raises(
-        sl.MissingColumnError, match=r"nor another usual name for the case; say which it is: case=…"
+        sl.MissingColumnError, match=r"Which column of \S+ holds the case\? .* with case=… in Python"
     ) as none:
         read_text("permit no.,activity,time\nc,a,2025-01-06T10:00:00Z\n")
     assert none.value.usual[:1] == (none.value.column,)
     assert "Its columns are: 'permit no.', 'activity', 'time'." in str(none.value)
+
+
+def test_all_missing_columns_are_told_at_once(read_text):
+    text = "permit,what was done,when\nc,a,2025-01-06T10:00:00Z\n"
+    with pytest.raises(sl.MissingColumnError) as none:
+        read_text(text)
+    assert none.value.unnamed == ("case", "activity", "complete")
+    assert "holds the case, the activity and the completion time? None has a usual name for these." in str(none.value)
+    assert "--case, --activity and --complete on the command line" in str(none.value)
+    assert "case, activity and complete under log in a study" in str(none.value)
+    with pytest.raises(sl.MissingColumnError) as some:
+        read_text(text, case="permitt", complete="wen", attributes=["office"])
+    assert (some.value.role, some.value.column) == ("case", "permitt")
+    assert some.value.others == (("complete", "wen"), ("attribute", "office"))
+    assert some.value.unnamed == ("activity",)
+    for told in (
+        "'permitt' (asked for as case). Did you mean 'permit'?",
+        "'wen' (asked for as complete)",
+        "the activity?",
+    ):
+        assert told in str(some.value)
+    with pytest.raises(sl.MissingColumnError, match=r"'stage' .asked for as lifecycle."):
+        read_text(text, case="permit", activity="what was done", complete="when", lifecycle="stage")
+    contacts = {"case": "permits", "time": "whn", "channel": "by", "timezone": "UTC"}
+    with pytest.raises(sl.MissingColumnError, match=r"(?s)'permits' .*'whn' .*'by' .asked for as channel."):
+        sl.read_contacts(pd.DataFrame({"permit": ["c"], "when": ["2025-01-06 10:00"]}), **contacts)
 
 
 def test_the_gate(read_text):

@@ -62,7 +62,8 @@ def test_offsets_beside_local_times() -> None:
 def test_local_times_need_a_zone() -> None:
     message = (
         r"^column 'done' of events.csv has 2 local times without an offset \(row 3 \('2024-01-05 10:00'\), "
-        r"row 4 .*\): say which zone they are in, e.g. timezone=\"America/New_York\".$"
+        r"row 4 .*\): say which zone they are in, e.g. timezone=\"America/New_York\" \(--timezone on the command line, "
+        r"timezone in a study\)\.$"
     )
     with pytest.raises(TimestampError, match=message):
         parse(["2024-01-05T10:00Z", "2024-01-05 10:00", "2024-01-05", "2024-02-30"])
@@ -111,7 +112,8 @@ def test_ambiguous_column_is_refused_with_the_way_out() -> None:
     assert str(caught.value) == (
         "column 'done' of events.csv is ambiguous: 2 dates can be day/month or month/day, and no value "
         "decides it (row 2 ('05/03/2024 10:00:00 AM'), row 4 ('07/03/2024 10:00:00 AM')). Say which with "
-        "date_format='%d/%m/%Y %I:%M:%S %p' or date_format='%m/%d/%Y %I:%M:%S %p'."
+        "date_format='%d/%m/%Y %I:%M:%S %p' or date_format='%m/%d/%Y %I:%M:%S %p' "
+        "(--date-format on the command line, date_format in a study)."
     )
     parsed = parse(values, timezone="UTC", date_format="%m/%d/%Y %I:%M:%S %p")
     assert parsed.instants[0] == utc(2024, 5, 3, 10)

@@ -87,10 +87,13 @@ REFUSED = {
         ROWS,
         {"ends": ["Decide", "Worc"]},
         UnknownNameError,
-        "has no activity that ends a case 'Decide'. It has: 'Work'",
+        "has no activity 'Decide' .named as one that ends a case: .*. It has: 'Work'",
     ),
     "unknown external": Refused(
-        ROWS, {"external": ["Worc"]}, UnknownNameError, "no external activity 'Worc'. Did you mean 'Work'"
+        ROWS,
+        {"external": ["Worc"]},
+        UnknownNameError,
+        "no activity 'Worc' .named as one that waits on others: .*. Did you mean 'Work'",
     ),
     "no zone": Refused(ROWS, {"timezone": None}, TimestampError, "local times? without an offset"),
     "no such zone": Refused(ROWS, {"timezone": "Mars/Olympus"}, TimestampError, "no time zone 'Mars/Olympus'"),

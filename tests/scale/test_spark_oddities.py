@@ -113,7 +113,11 @@ def test_work_when_one_resource_has_no_usable_row(
     ("options", "error", "message"),
     [
         ({}, DataQualityError, "can't be used, and at most 5.0% may be set aside"),
-        ({"max_rejected": 0.5, "ends": ["Decided"]}, UnknownNameError, "no activity that ends a case 'Decided'"),
+        (
+            {"max_rejected": 0.5, "ends": ["Decided"]},
+            UnknownNameError,
+            "no activity 'Decided' .named as one that ends a case",
+        ),
     ],
 )
 def test_work_is_refused_as_the_log_is(

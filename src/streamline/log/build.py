@@ -62,10 +62,18 @@ class Columns:
     instance: str | None = None
     attributes: tuple[str, ...] = ()
 
+    def by_role(self) -> dict[str, str]:
+        """The column of each role that has one."""
+        roles = {
+            "case": self.case, "activity": self.activity, "complete": self.complete, "start": self.start,
+            "resource": self.resource, "channel": self.channel, "arrival": self.arrival,
+        }  # fmt: skip
+        return {role: name for role, name in roles.items() if name is not None}
+
     def names(self) -> list[str]:
         """All columns that are needed."""
-        parts = (self.case, self.activity, self.complete, self.start, self.resource, self.channel, self.arrival)
-        return [n for n in (*parts, self.lifecycle, self.instance, *self.attributes) if n is not None]
+        parts = (*self.by_role().values(), self.lifecycle, self.instance)
+        return [n for n in (*parts, *self.attributes) if n is not None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,6 +266,7 @@ def build_log(raw: RawRecords, columns: Columns, options: Options) -> EventLog:
         notes=Notes(
             n_rows=raw.n_rows,
             reading={**raw.reading, **reading},
+            columns=columns.by_role(),
             sha256=raw.sha256,
             odd_rows={k: np.sort(np.asarray(v, dtype=np.int64)) for k, v in odd.items() if len(v)},
             empty_cases=(*raw.empty_cases, *sorted(stepless)),
@@ -454,10 +463,13 @@ def check_names(
     external: Sequence[str], ends: Sequence[str] | None, activities: Collection[str], *, source: str
 ) -> None:
     """UnknownNameError for a name that is no activity of the log."""
-    for what, names in (("external activity", external), ("activity that ends a case", ends or ())):
+    for asked, names in (
+        ("named as one that waits on others: external in Python, log.external in a study", external),
+        ("named as one that ends a case: ends in Python, --end on the command line, log.ends in a study", ends or ()),
+    ):
         for name in names:
             if name not in activities:
-                raise UnknownNameError(what=what, name=name, known=sorted(activities), where=source)
+                raise UnknownNameError(what="activity", name=name, known=sorted(activities), where=source, asked=asked)
 
 
 def _nothing_left(raw: RawRecords, sieve: _Sieve, n_open: int, unused: Mapping[str, int]) -> str:

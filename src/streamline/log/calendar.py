@@ -9,12 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
 
-from streamline.errors import listed, suggestion
+from streamline.errors import listed
+from streamline.log.zones import near_zone
 from streamline.units import DAY, HOUR, MINUTE, SECOND
 
 Int64Array = npt.NDArray[np.int64]
@@ -351,12 +352,8 @@ def _check_zone(name: str) -> None:
     try:
         ZoneInfo(name)
     except (LookupError, ValueError, OSError, TypeError):
-        zones = sorted(available_timezones())
-        cities = {zone.rpartition("/")[2].replace("_", " "): zone for zone in zones}
-        near = difflib.get_close_matches(str(name).replace("_", " "), cities, n=1, cutoff=0.7)
-        hint = suggestion(str(name), zones) or (f" Did you mean {cities[near[0]]!r}?" if near else "")
         raise ValueError(
-            f"{name!r} isn't a time zone.{hint} Use a name of the time-zone database, such as 'America/New_York'."
+            f"{name!r} isn't a time zone.{near_zone(name)} Use a name of the time-zone database, such as 'America/New_York'."
         ) from None
 
 

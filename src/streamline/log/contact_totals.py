@@ -68,8 +68,7 @@ def read_contact_totals(
     raw = records_of(
         source, wanted={week, count}, times={week}, delimiter=delimiter, encoding=encoding, query=query, table=table
     )
-    for role, name in (("week", week), ("count", count)):
-        need(raw, role, name)
+    need(raw, (("week", week), ("count", count)))
     empty = frozenset(names_of(missing))
     parsed = parse_times(
         raw.columns[week], column=week, source=raw.source, rows=raw.row, timezone=timezone, date_format=date_format,

@@ -48,6 +48,8 @@ class Notes:
     n_rows: int = 0
     #: How the source was read, in words: format, delimiter, encoding, date forms.
     reading: Mapping[str, str] = field(default_factory=dict)
+    #: The column of the source that was read as each role: case, activity, channel and so on.
+    columns: Mapping[str, str] = field(default_factory=dict)
     sha256: str = ""
     #: Rows behind each oddity, by its kind, as rows of the source (arrivals: row of the case's first step).
     odd_rows: Mapping[str, Int64] = field(default_factory=dict)

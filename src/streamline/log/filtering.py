@@ -189,7 +189,9 @@ def _having(log: EventLog, name: str, values: tuple[Any, ...]) -> Bool:
     if name not in log.attributes:
         roles: Mapping[str, object] = {_CHANNEL: log.channel, _RESOURCE: log.resource}
         known = [*(role for role, labels in roles.items() if labels is not None), *map(str, log.attributes.columns)]
-        raise UnknownNameError(what="channel, resource or attribute", name=name, known=known, where=log.source)
+        raise UnknownNameError(
+            what="channel, resource or attribute", name=name, known=known, where=log.source, hint=_read_as(log, name)
+        )
     column = log.attributes[name]
     missing = column.isna().to_numpy()
     chosen = missing & (None in values)
@@ -201,6 +203,18 @@ def _having(log: EventLog, name: str, values: tuple[Any, ...]) -> Bool:
             known = sorted(set(column[~missing]))
             raise UnknownNameError(what=f"{name} (an attribute)", name=text, known=known, where=log.source)
     return np.asarray(chosen | found, dtype=np.bool_)
+
+
+def _read_as(log: EventLog, name: str) -> str:
+    """What a column of the source was read as, where it plays a role; empty where it plays none."""
+    role = next((role for role, column in log.notes.columns.items() if column == name), None)
+    if role is None:
+        return ""
+    ways = {
+        _CHANNEL: "write channel=…", _RESOURCE: "write resource=…", "case": "choose cases with with_cases",
+        "activity": "choose by it with with_activity",
+    }  # fmt: skip
+    return f"The column {name} was read as {role}: {ways.get(role, 'choose by it with between')}."
 
 
 def _among(log: EventLog, labels: Labels, what: str, values: tuple[Any, ...]) -> Bool:

@@ -16,6 +16,7 @@ import pandas as pd
 from streamline.errors import listed
 from streamline.figure import Bar, BarChart, Chart
 from streamline.log.event_log import EventLog
+from streamline.log.kinds import check_log
 from streamline.log.ocel_flat import FORMAT, KINDS
 from streamline.log.raw import shortened
 from streamline.results import Result
@@ -106,6 +107,7 @@ def data_quality(log: EventLog, *, as_of: int | None = None) -> DataQuality:
 
     Returns DataQuality; the records themselves are not changed.
     """
+    check_log(log)
     findings = (
         *_rejected(log),
         *_times(log, as_of),

@@ -146,9 +146,7 @@ def read_contacts(
     raw = records_of(
         source, wanted=wanted, times={time}, delimiter=delimiter, encoding=encoding, query=query, table=table
     )
-    for role, name in roles.items():
-        if name is not None:
-            need(raw, role, name)
+    need(raw, roles.items())
     contacts = build_contacts(
         raw,
         ContactColumns(case=case, time=time, channel=channel, reason=reason, customer=customer, outcome=outcome),
@@ -182,9 +180,7 @@ def read_feedback(
     """
     wanted = {n for n in (case, score, time) if n is not None}
     raw = records_of(source, wanted=wanted, delimiter=delimiter, encoding=encoding, query=query, table=table)
-    for role, name in (("case", case), ("score", score), ("time", time)):
-        if name is not None:
-            need(raw, role, name)
+    need(raw, (("case", case), ("score", score), ("time", time)))
     feedback = build_feedback(raw, case=case, score=score, scale=scale, missing=frozenset(names_of(missing)))
     check_rejected(feedback.rejects, n_rows=raw.n_rows, limit=max_rejected, source=raw.source)
     return feedback

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypedDict
 
@@ -90,8 +90,19 @@ class Offered(Protocol):
 def role_columns(offered: Offered, options: ReadOptions, *, is_xes: bool = False) -> tuple[Columns, dict[str, str]]:
     """The column of each role, and which of them were found under their usual names. Raises MissingColumnError."""
     given, arrival = _given(options), options.get("arrival")
+    attributes, lifecycle = names_of(options.get("attributes", ())), options.get("lifecycle", "auto")
     roles, found = _roles(offered, given)
-    transition = _transition(offered, options.get("lifecycle", "auto"), is_xes=is_xes)
+    _check_roles(
+        offered,
+        [
+            *given.items(),
+            *(("attribute", name) for name in attributes),
+            ("arrival", arrival),
+            ("lifecycle", None if lifecycle == "auto" else lifecycle),
+        ],
+        unnamed=[role for role in ("case", "activity", "complete") if roles[role] is None],
+    )
+    transition = _transition(offered, lifecycle, is_xes=is_xes)
     if transition is not None:
         if roles["start"] is not None and given["start"] is None:
             roles["start"] = None
@@ -100,13 +111,10 @@ def role_columns(offered: Offered, options: ReadOptions, *, is_xes: bool = False
             raise FileFormatError(
                 f"{offered.source}: name either `start` or `lifecycle`. With a lifecycle column, starts are events."
             )
-    attributes = names_of(options.get("attributes", ()))
-    for name in (*attributes, *([arrival] if arrival else [])):
-        need(offered, "attribute" if name in attributes else "arrival", name)
     columns = Columns(
-        case=_required(roles, "case", offered),
-        activity=_required(roles, "activity", offered),
-        complete=_required(roles, "complete", offered),
+        case=str(roles["case"]),
+        activity=str(roles["activity"]),
+        complete=str(roles["complete"]),
         start=roles["start"],
         resource=roles["resource"],
         channel=roles["channel"],
@@ -217,7 +225,6 @@ def _roles(offered: Offered, given: Mapping[str, str | None]) -> tuple[dict[str,
     found: dict[str, str] = {}
     for role, name in given.items():
         if name is not None:
-            need(offered, role, name)
             continue
         usual = next((n for n in USUAL_NAMES[role] if n in offered.columns and n not in roles.values()), None)
         if usual is not None:
@@ -225,28 +232,31 @@ def _roles(offered: Offered, given: Mapping[str, str | None]) -> tuple[dict[str,
     return roles, found
 
 
-def need(offered: Offered, role: str, name: str) -> None:
-    if name not in offered.columns:
-        raise MissingColumnError(role=role, column=name, source=offered.source, columns=offered.available)
+def need(offered: Offered, named: Iterable[tuple[str, str | None]]) -> None:
+    """Raise MissingColumnError with every column that was named for a role and isn't there."""
+    _check_roles(offered, named)
 
 
-def _required(roles: Mapping[str, str | None], role: str, offered: Offered) -> str:
-    name = roles[role]
-    if name is None:
-        raise MissingColumnError(
-            role=role,
-            column=USUAL_NAMES[role][0],
-            source=offered.source,
-            columns=offered.available,
-            usual=USUAL_NAMES[role],
-        )
-    return name
+def _check_roles(offered: Offered, named: Iterable[tuple[str, str | None]], *, unnamed: Sequence[str] = ()) -> None:
+    """The same, and with the roles that need a column and have none."""
+    absent = [(role, name) for role, name in named if name is not None and name not in offered.columns]
+    if not absent and not unnamed:
+        return
+    role, column = absent[0] if absent else (unnamed[0], USUAL_NAMES[unnamed[0]][0])
+    raise MissingColumnError(
+        role=role,
+        column=column,
+        source=offered.source,
+        columns=offered.available,
+        usual=() if absent else USUAL_NAMES[role],
+        others=absent[1:],
+        unnamed=unnamed,
+    )
 
 
 def _transition(offered: Offered, lifecycle: str | None, *, is_xes: bool) -> str | None:
     if lifecycle is None:
         return None
     if lifecycle != "auto":
-        need(offered, "lifecycle", lifecycle)
         return lifecycle
     return "lifecycle:transition" if is_xes and "lifecycle:transition" in offered.columns else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import Any, Final
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from streamline.errors import TimestampError, suggestion
+from streamline.errors import TimestampError
 from streamline.kernels import timestamps as kernel
 from streamline.log.raw import Reject, Rows
 from streamline.log.stored_times import stored_times
@@ -35,6 +35,7 @@ from streamline.log.time_column import (
     nowhere,
     present,
 )  # fmt: skip
+from streamline.log.zones import near_zone
 from streamline.units import DAY, MICROSECOND, MINUTE, MISSING_TIME, SECOND, counted
 
 #: At most this share of the readable values may be in a form that can't be decided: they're rejected, and the
@@ -55,6 +56,8 @@ _UNIX: Final = {
 _CYCLE: Final = 146_097 * DAY  # 400 years, after which the calendar and the rules of the zones repeat
 _ORDERS: Final = {kernel.DMY: "day/month/year", kernel.MDY: "month/day/year"}
 _MONTHS: Final = "January February March April May June July August September October November December"
+#: How the form of the dates is said where it isn't said in Python.
+_ELSEWHERE: Final = "(--date-format on the command line, date_format in a study)"
 _FIXED_REASONS: Final = {
     kernel.NOT_A_DATE: "not a date that can be read",
     kernel.SHORT_YEAR: "a year of two digits",
@@ -154,7 +157,8 @@ def _finished(here: TimeColumn, reading: Reading, zone: ZoneInfo | None) -> Pars
         if zone is None:
             raise TimestampError(
                 f"{here.where} has {counted(n_naive, 'local time')} without an offset "
-                f'({here.examples(naive)}): say which zone they are in, e.g. timezone="America/New_York".'
+                f'({here.examples(naive)}): say which zone they are in, e.g. timezone="America/New_York" '
+                "(--timezone on the command line, timezone in a study)."
             )
         in_gap, in_fold = np.zeros(n, dtype=np.bool_), np.zeros(n, dtype=np.bool_)
         instants[naive], in_gap[naive], in_fold[naive] = _to_utc(instants[naive], zone)
@@ -181,9 +185,8 @@ def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        near = suggestion(name.replace(" ", "_"), sorted(available_timezones()))
         raise TimestampError(
-            f"there is no time zone {name!r}.{near} Give an IANA name, such as 'America/New_York' or 'UTC'."
+            f"there is no time zone {name!r}.{near_zone(name)} Give an IANA name, such as 'America/New_York' or 'UTC'."
         ) from None
 
 
@@ -278,7 +281,7 @@ def _orders(here: TimeColumn, parts: Any) -> tuple[int, int, str]:
     if (n_short := int(readable[kernel.FORM_SHORT_YEAR])) > few:
         raise TimestampError(
             f"{here.where} has {counted(n_short, 'date')} with a year of two digits "
-            f"({here.examples(short)}). Say which number is the year, e.g. with date_format='%d/%m/%y'."
+            f"({here.examples(short)}). Say which number is the year, e.g. with date_format='%d/%m/%y' {_ELSEWHERE}."
         )
     year_last = _year_last_order(here, parts, counts[kernel.FORM_YEAR_LAST], few)
     year_day_month = f"year-day-month (second number above 12 in {counted(contrary, 'value')})"
@@ -318,12 +321,12 @@ def _year_last_order(here: TimeColumn, parts: Any, counts: Int64s, few: float) -
         raise TimestampError(
             f"{here.where} mixes two orders: {counted(day_first, 'date')} can only be day/month "
             f"({here.examples(by_day & ~by_month)}) and {month_first:,} only month/day "
-            f"({here.examples(by_month & ~by_day)}). Say which is meant: {ways}; the others are set aside."
+            f"({here.examples(by_month & ~by_day)}). Say which is meant: {ways} {_ELSEWHERE}; the others are set aside."
         )
     only = f"only {evidence:,} of {n:,} values decide it" if evidence else "no value decides it"
     raise TimestampError(
         f"{here.where} is ambiguous: {counted(open_to_both, 'date')} can be day/month or month/day, "
-        f"and {only} ({here.examples(either)}). Say which with {ways}."
+        f"and {only} ({here.examples(either)}). Say which with {ways} {_ELSEWHERE}."
     )
 
 
@@ -391,7 +394,7 @@ def _numbers(here: TimeColumn, date_format: str | None, missing: frozenset[str])
     if date_format not in _UNIX:
         raise TimestampError(
             f"{here.where} holds numbers ({here.examples(present(here.values))}), not dates. "
-            "If they count from 1970 UTC, say the unit with date_format='unix_s', 'unix_ms' or 'unix_us'."
+            f"If they count from 1970 UTC, say the unit with date_format='unix_s', 'unix_ms' or 'unix_us' {_ELSEWHERE}."
         )
     size, words = _UNIX[date_format]
     values = here.values

@@ -11,6 +11,7 @@ import pandas as pd
 from streamline.errors import InsufficientDataError
 from streamline.figure import Chart, Histogram, Mark
 from streamline.log.event_log import EventLog
+from streamline.log.kinds import check_log
 from streamline.results import Estimate, Result, bounded
 from streamline.stats.bootstrap import DRAWS, quantile_intervals, ratio_intervals, share_interval
 from streamline.stats.survival import share_done_by
@@ -86,6 +87,7 @@ def cycle_time(
     Raises InsufficientDataError when no case is closed, ValueError for a standard that is no duration.
     Source: intervals by the bootstrap (`ratio_intervals`) and order statistics (Conover 1999).
     """
+    check_log(log)
     limit = None if standard is None else parse_duration(standard)
     closed = log.closed
     known = log.arrival != MISSING_TIME

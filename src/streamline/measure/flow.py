@@ -13,6 +13,7 @@ from streamline.errors import InsufficientDataError
 from streamline.figure import Bar, BarChart, Chart, FlowMap, MapEdge, MapNode
 from streamline.kernels.loops import erased_loops
 from streamline.log.event_log import EventLog
+from streamline.log.kinds import check_log
 from streamline.measure.summaries.routes import (
     Routes,
     VariantCounts,
@@ -144,6 +145,7 @@ def variants(log: EventLog) -> Variants:
 
     Returns Variants over the n cases that have a step.
     """
+    check_log(log)
     n = int((np.diff(log.case_offsets) > 0).sum())
     routes = routes_of(log)
     counts = variant_counts(routes)
@@ -208,6 +210,7 @@ def process_map(log: EventLog, *, min_share: float = 0.05, max_nodes: int = 25, 
     Returns ProcessMap over the n cases that have a step. A transition is marked as returning when it closes a loop
     of the trace (see `rework_loops`) in most of its occurrences. Raises InsufficientDataError for a log without steps.
     """
+    check_log(log)
     if not 0 <= min_share <= 1:
         raise ValueError(f"min_share must lie between 0 and 1; {min_share} doesn't.")
     if log.n_steps == 0:

@@ -25,6 +25,7 @@ import pandas as pd
 from streamline.errors import InsufficientDataError
 from streamline.figure import Bar, BarChart, Chart
 from streamline.log.event_log import EventLog
+from streamline.log.kinds import check_log
 from streamline.measure.duration import LEVEL
 from streamline.measure.factor import OTHER, UNKNOWN, Factor, arrival_factors, arrival_weeks
 from streamline.measure.loops.association import FDR, MIN_CASES, adjustment_notes, one_of_two, people_note
@@ -173,6 +174,7 @@ def slow_cases(
     over the n closed cases. Raises InsufficientDataError when no case is closed, all or none are slow, or nothing is recorded
     that could set cases apart; UnknownNameError for another attribute, ValueError for a share or rate outside 0 to 1.
     """
+    check_log(log)
     if not 0 < share < 1:
         raise ValueError(f"share must lie between 0 and 1; {share} doesn't.")
     if not 0 < fdr < 1:

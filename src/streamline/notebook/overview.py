@@ -19,6 +19,7 @@ from streamline.figure import Bar, BarChart, Chart, Line, LineChart
 from streamline.log.calendar import Calendar
 from streamline.log.contact_log import ContactLog
 from streamline.log.event_log import EventLog
+from streamline.log.kinds import check_contacts, check_log
 from streamline.log.quality import DataQuality, data_quality
 from streamline.measure.contacts.linking import link_contacts
 from streamline.measure.contacts.per_case import contacts_per_case
@@ -100,6 +101,9 @@ def show(
     Returns Overview, which shows itself in a notebook and saves itself as a page. What the records can't tell is left out
     and said in its caveats.
     """
+    check_log(log)
+    if contacts is not None:
+        check_contacts(contacts)
     quality, rows = data_quality(log), [_count("cases", log.n_cases, log.n_cases)]
     caveats: list[str] = []
     cycle: CycleTime | None = None

@@ -9,9 +9,20 @@ from __future__ import annotations
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictStr, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
+from streamline.errors import ScenarioError
 from streamline.units import parse_duration
+from streamline.whatif.problems import worded
 
 
 def _no_truth(value: object) -> object:
@@ -37,6 +48,16 @@ class Change(BaseModel):
     evidence: str = ""
     low: Annotated[float | str | None, BeforeValidator(_no_truth)] = None
     high: Annotated[float | str | None, BeforeValidator(_no_truth)] = None
+
+    def __init__(self, **given: Any) -> None:
+        """Raises ScenarioError with all problems, in the words of a study's errors."""
+        try:
+            super().__init__(**given)
+        except ValidationError as error:
+            raise _told(type(self), given, error) from None
+
+    # As in pydantic's own models: inside a study, the study tells the problems, each with its line.
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
 
     @model_validator(mode="after")
     def _ordered_belief(self) -> Self:
@@ -94,6 +115,21 @@ class Change(BaseModel):
     def _percent(self) -> str:
         low, likely, high = (f"{round(100 * value, 1):g}%" for value in self.belief())
         return likely + (f" (between {low} and {high})" if low != high else "")
+
+
+def _told(kind: type[Change], given: dict[str, Any], error: ValidationError) -> ScenarioError:
+    """What is wrong with a change as it was given in Python."""
+    unset = {n: f for n, f in kind.model_fields.items() if n not in given and n != "kind"}
+    needed = [n for n, f in unset.items() if f.is_required()]
+    problems = []
+    for found in error.errors():
+        place = ".".join(str(part) for part in found["loc"])
+        words = worded(found, known=list(unset), needed=needed, what="field")
+        problems.append(f"{place}: {words}" if place else words)
+    name = f"sl.{kind.__name__}"
+    if len(problems) == 1:
+        return ScenarioError(f"{name}: {problems[0]}")
+    return ScenarioError(f"{name} has {len(problems)} problems:\n" + "\n".join(f"  - {p}" for p in problems))
 
 
 class RemoveStep(Change):

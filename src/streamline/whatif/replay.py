@@ -11,6 +11,7 @@ from streamline.errors import InsufficientDataError
 from streamline.log.calendar import Calendar
 from streamline.log.contact_log import ContactLog
 from streamline.log.event_log import EventLog
+from streamline.log.kinds import check_log
 from streamline.measure.contacts.linking import LinkedContacts, link_contacts
 from streamline.measure.waits.path import ConcurrencyRule
 from streamline.progress import told_if_slow
@@ -40,6 +41,7 @@ def fit_replay(
     how well it reproduces the log. Raises InsufficientDataError when no case is closed, no contact names a case, or the
     log was filtered and `whole` isn't given.
     """
+    check_log(log)
     if not log.closed.any():
         raise InsufficientDataError(f"{log.source}: none of {log.n_cases:,} cases is closed; nothing to replay.")
     if whole is None and log.history:

@@ -56,9 +56,9 @@ def test_no_like_case_at_all(log_of) -> None:
         rework_loops(log_of(rows, columns=("channel",)), draws=10), loop="back to Intake after Ask"
     )
     assert np.isnan(got.difference.value)
-    assert got.words == "No case with the loop back to Intake after Ask has a like case without it."
+    assert got.words == ("No case with the loop back to Intake after Ask has a like case without it.",)
     chart = got.chart()
-    assert chart.title == got.words.rstrip(".")
+    assert chart.title == got.words[0].rstrip(".")
     assert [bar.label for bar in chart.bars] == ["unmatched difference"]
     assert chart.note == "0 matched cases"
 
@@ -136,8 +136,8 @@ def test_a_difference_that_is_nowhere_negative_may_have_an_interval_that_is(log_
     got = matched_difference(rework_loops(log_of(rows, columns=("channel",)), draws=10), min_cases=1)
     assert got.difference.low is not None
     assert got.difference.low < 0 < got.difference.value
-    assert "days more than like cases" in got.words
+    assert "days more than like cases" in got.words[0]
     shorter = [(c, a, s, e - (40 if c.startswith("a") and a == "Decide" else 0), ch) for c, a, s, e, ch in rows]
     got = matched_difference(rework_loops(log_of(shorter, columns=("channel",)), draws=10), min_cases=1)
     assert got.difference.value < 0
-    assert "days less than like cases" in got.words
+    assert "days less than like cases" in got.words[0]

@@ -59,7 +59,7 @@ def test_selected_loops_by_hand(log_of) -> None:
     assert got.cases["case"].tolist() == ["k", "k"]
     asked = loops_matching(rework, through="Ask")
     assert (asked.n_occurrences, asked.returning_share.value, asked.opens_at) == (1, pytest.approx(1 / 6), ("Intake",))
-    assert "of the 6 executions of Intake lead into a loop through Ask" in asked.words
+    assert "of the 6 executions of Intake lead into a loop through Ask" in asked.words[0]
 
 
 def test_a_loop_that_leaves_after_an_inner_loop_opens_at_the_last_step(log_of) -> None:
@@ -76,7 +76,7 @@ def test_what_is_not_there_is_said(log_of) -> None:
     assert (none.n_occurrences, none.cases_share.value, none.table.empty) == (0, 0.0, True)
     assert np.isnan(none.returning_share.value)
     assert np.isnan(none.days_per_occurrence)
-    assert none.words == "No closed case has a loop through Decide."
+    assert none.words == ("No closed case has a loop through Decide.",)
     with pytest.raises(ValueError, match="Say which loops"):
         loops_matching(rework)
     with pytest.raises(UnknownNameError, match="Did you mean 'Review'"):

@@ -189,3 +189,17 @@ def test_plot_draws_each_set_at_its_cost_and_saving(found):
     assert len(points) >= 3
     assert [p for p in drawn if p in {(q.x, q.y) for q in points}] == [(q.x, q.y) for q in points]
     assert {q.label for q in points} <= set(texts)
+
+
+def test_a_scenario_made_of_the_others_is_not_counted_beside_them(model, found):
+    """The same figures as without it, whichever place it has; of two alike one stays, and two are never thinned out."""
+    both = Proposal(name="both", changes=(*QUICKER, *FASTER), once=110_000, per_year=1_000)
+    again = packages(
+        model, [PROPOSALS[0], both, *PROPOSALS[1:]], standard="3 days", target=0.5, prices=PRICES, draws=40, seed=2
+    )
+    assert again.table.equals(found.table)
+    assert again.shares.equals(found.shares)
+    assert again.caveats[0] == "“both” is made of changes of the others, so it isn't counted beside them."
+    assert not any("counted beside" in c for c in found.caveats)
+    pair = packages(model, [PROPOSALS[1], both], draws=20)
+    assert pair.shares["scenario"].unique().tolist() == ["quicker", "both"]

@@ -21,6 +21,7 @@ from streamline.figure import Bar, BarChart, Chart
 from streamline.kernels.customers import cases_open_at
 from streamline.log.contact_log import ContactLog
 from streamline.log.event_log import EventLog
+from streamline.log.kinds import check_contacts, check_log
 from streamline.measure.contacts.fates import (
     AMBIGUOUS,
     BY_CASE,
@@ -173,6 +174,8 @@ def link_contacts(
     Returns LinkedContacts. Raises InsufficientDataError when no contact can be linked, or when a filtered log comes without
     `whole`; UnknownNameError for an attribute that the log doesn't have; ValueError for options that don't fit.
     """
+    check_log(log)
+    check_contacts(contacts)
     if ambiguous not in ("share", "leave"):
         raise ValueError(f"ambiguous={ambiguous!r} is not an option. Choose 'share' or 'leave'.")
     if requests not in ("count", "leave"):

@@ -85,19 +85,20 @@ class MatchedDifference(Result):
         )
 
     @property
-    def words(self) -> str:
-        """The difference beside the raw time, in a sentence."""
+    def words(self) -> tuple[str, ...]:
+        """The difference beside the raw time, and what it rests on, a sentence each."""
         d, interval = self.difference, ""
         if not self.n_matched:
-            return f"No case with {self.loops} has a like case without it."
+            return (f"No case with {self.loops} has a like case without it.",)
         more = "more" if d.value >= 0 else "less"
         if d.low is not None and d.high is not None:
             low, high = sorted((d.low, d.high) if d.value >= 0 else (-d.low, -d.high))
             interval = f" ({significant(low)} to {significant(high)})"
         return (
             f"Cases with {self.loops} take {significant(abs(d.value))}{interval} days {more} than like cases without it; "
-            f"{significant(self.raw.value)} days pass in the loop itself. {self.n_matched:,} of "
-            f"{counted(self.n_looping, 'looping case')} have a like case. This is an association, not a cause."
+            f"{significant(self.raw.value)} days pass in the loop itself.",
+            f"{self.n_matched:,} of {counted(self.n_looping, 'looping case')} have a like case.",
+            "This is an association, not a cause.",
         )
 
     def chart(self) -> Chart:
@@ -105,7 +106,7 @@ class MatchedDifference(Result):
         title = f"{self.loops[:1].upper()}{self.loops[1:]}: {significant(self.difference.value)} days beside like cases"
         some = self.difference.low is not None or self.raw.low is not None
         return BarChart(
-            title=title if self.n_matched else self.words.rstrip("."),
+            title=title if self.n_matched else self.words[0].rstrip("."),
             axis="Days per looping case (elapsed)",
             bars=tuple(
                 Bar(label=label, value=float(value), low=_finite(low), high=_finite(high))

@@ -173,15 +173,15 @@ class MatchingLoops(Result):
         return self._rework.cases[self._chosen].reset_index(drop=True)
 
     @property
-    def words(self) -> str:
+    def words(self) -> tuple[str, ...]:
         """A sentence with the share and its interval."""
         e = self.returning_share
         if not self.n_occurrences:
-            return f"No closed case has a loop {self.selected}."
+            return (f"No closed case has a loop {self.selected}.",)
         interval = "" if e.low is None or e.high is None else f" ({e.low:.1%} to {e.high:.1%})"
         return (
             f"{e.value:.1%}{interval} of the {counted(e.n, 'execution')} of {' or '.join(self.opens_at)} lead into a loop "
-            f"{self.selected}, which takes {significant(self.days_per_occurrence)} days each time."
+            f"{self.selected}, which takes {significant(self.days_per_occurrence)} days each time.",
         )
 
     def chart(self) -> Chart:

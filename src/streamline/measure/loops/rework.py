@@ -18,6 +18,7 @@ from streamline.figure import Bar, BarChart, BarColumn, BarTable, Chart
 from streamline.kernels.loops import grouped_cases, grouped_sums
 from streamline.log.calendar import Calendar
 from streamline.log.event_log import EventLog
+from streamline.log.kinds import check_log
 from streamline.measure.duration import LEVEL
 from streamline.measure.loops.families import family_table
 from streamline.measure.loops.occurrences import Occurrences, loop_occurrences, loop_words
@@ -212,6 +213,7 @@ def rework_loops(
     Returns ReworkLoops over the n closed cases. Raises InsufficientDataError when no case is closed, ValueError for a
     negative price. Source: loop erasure after Lawler 1980 (self-avoiding walks), applied to traces; ours.
     """
+    check_log(log)
     if staff_hour is not None and not 0 <= staff_hour < np.inf:
         raise ValueError(f"The price of a staff hour must be 0 or more; {staff_hour} isn't.")
     closed = log.closed

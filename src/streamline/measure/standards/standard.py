@@ -18,6 +18,7 @@ import pandas as pd
 from streamline.errors import InsufficientDataError
 from streamline.figure import Bar, BarChart, Chart, Level, Line, LineChart
 from streamline.log.event_log import EventLog
+from streamline.log.kinds import check_log
 from streamline.measure.duration import LEVEL
 from streamline.measure.periods import Every, period_edges
 from streamline.measure.waits.places import group_of_case
@@ -129,6 +130,7 @@ def attainment(
     Returns Attainment. Raises ValueError for `every` with `by`, a standard that is no duration or a target outside 0 to 1;
     InsufficientDataError for a log without arrivals; UnknownNameError for an unknown `by`.
     """
+    check_log(log)
     if every is not None and by is not None:
         raise ValueError("Attainment is told by period (`every`) or by group (`by`), not both.")
     if target is not None and not 0 <= target <= 1:

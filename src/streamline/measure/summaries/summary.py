@@ -18,6 +18,7 @@ import pandas as pd
 
 from streamline.errors import InsufficientDataError
 from streamline.log.event_log import EventLog
+from streamline.log.kinds import check_log
 from streamline.machine import in_threads
 from streamline.measure.summaries.routes import (
     VariantCounts,
@@ -188,6 +189,7 @@ def log_summary(log: EventLog, *, budget: int = BUDGET) -> LogSummary:
 
     Returns LogSummary.
     """
+    check_log(log)
     rejected: dict[str, int] = {}
     for reject in log.rejects:
         rejected[reject.reason] = rejected.get(reject.reason, 0) + 1

@@ -12,6 +12,7 @@ import pandas as pd
 from streamline.figure import Bar, BarChart, Chart
 from streamline.log.calendar import Calendar
 from streamline.log.event_log import EventLog
+from streamline.log.kinds import check_log
 from streamline.measure.duration import LEVEL
 from streamline.measure.waits.path import ConcurrencyRule, Paths, paths
 from streamline.measure.waits.path_split import Runs, split_by_place
@@ -121,6 +122,7 @@ def bottlenecks(
 
     Returns Bottlenecks. Raises InsufficientDataError when no case is closed.
     """
+    check_log(log)
     runs = Runs.of(log)
     closed = log.closed
     n = int(closed.sum())

@@ -27,6 +27,7 @@ from streamline.errors import InsufficientDataError, UnknownNameError
 from streamline.figure import Chart, Line, LineChart
 from streamline.kernels.buckets import bucket_times, enabled_unfinished
 from streamline.log.event_log import EventLog
+from streamline.log.kinds import check_log
 from streamline.measure.periods import Every, period_edges, period_words
 from streamline.measure.waits.path import ConcurrencyRule, Paths, paths
 from streamline.measure.waits.places import Groups, pool_of_step
@@ -153,6 +154,7 @@ def queue_over_time(
     Returns QueueOverTime. Raises UnknownNameError for an activity or a pool that isn't there, ValueError for a window
     without length, InsufficientDataError when nothing waits or is worked on in it.
     """
+    check_log(log)
     found = paths(log, rule=rule)
     stays, n_completed, subject, unplaced = stays_of(found, activity, group, groups)
     if window is None:

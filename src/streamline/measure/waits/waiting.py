@@ -32,6 +32,7 @@ from streamline.figure import Chart, Stack, StackedBars
 from streamline.log.calendar import Calendar
 from streamline.log.duty import Duty, office_duty
 from streamline.log.event_log import EventLog, Labels
+from streamline.log.kinds import check_log
 from streamline.measure.duration import LEVEL
 from streamline.measure.staff.work import work_counts
 from streamline.measure.waits.attendance import attendance, duty_caveats, duty_of
@@ -164,6 +165,7 @@ def waiting_by_cause(
     "unexplained". Returns WaitingByCause. Raises MissingColumnError when no starts are recorded, InsufficientDataError when
     no case is closed.
     """
+    check_log(log)
     if not log.has_start:
         raise _no_starts(log)
     if cases is not None and len(cases) != log.n_cases:
