@@ -24,6 +24,7 @@
 # %%
 from pathlib import Path
 
+import pandas as pd
 from IPython.display import Markdown
 
 import streamline as sl
@@ -63,7 +64,7 @@ quality = sl.data_quality(log)
 quality
 
 # %%
-log.rejects[0]
+pd.DataFrame(list(log.rejects))
 
 # %% [markdown]
 # ## How long does a case take?
@@ -83,7 +84,8 @@ _ = times.plot()
 # slowest cases:
 
 # %%
-times.cases.nlargest(3, "cycle_time_days")
+slowest = times.cases.nlargest(3, "cycle_time_days")
+slowest[["case", "arrival", "last_completion", "cycle_time_days"]].round(1)
 
 # %% [markdown]
 # ## Which ways do cases go?
@@ -93,14 +95,14 @@ sl.process_map(log)
 
 # %%
 routes = sl.variants(log)
-routes.table[["n_steps", "n_cases", "share", "mean_cycle_days"]].head(5)
+routes.table[["n_steps", "n_cases", "share", "mean_cycle_days"]].head(5).round(3)
 
 # %% [markdown]
 # ## Is it the same for everybody?
 
 # %%
 channels = sl.by_group(log, "channel", standard="45 days")
-channels
+channels.table.drop(columns="contacts_per_case").round(3)  # no contacts are read here
 
 # %% [markdown]
 # ## A real log
@@ -133,15 +135,19 @@ mail, online = (channels.table.set_index("group").loc[g] for g in ("mail", "onli
 words = f"""
 - The sample's log holds **{log.n_cases:,} cases**; {times.n_open:,} of them are still open.
   {len(log.rejects)} of {log.notes.n_rows:,} rows can't be used.
-- A closed case took **{times.mean.value:.0f} days** on average ({times.mean.low:.1f} to {times.mean.high:.1f}); half of them took
-  less than {times.median.value:.0f} days, one in ten more than {times.p90.value:.0f}.
-- **{times.within_standard.value:.0%}** are within 45 days. By mail it takes {mail.mean_days:.0f} days, online {online.mean_days:.0f}.
-- {len(routes.table)} different routes lead through the service; the most frequent has {routes.table["share"].iloc[0]:.0%} of the cases.
+- A closed case took **{times.mean.value:.0f} days** on average
+  ({times.mean.low:.1f} to {times.mean.high:.1f}); half of them took less than
+  {times.median.value:.0f} days, one in ten more than {times.p90.value:.0f}.
+- **{times.within_standard.value:.0%}** are within 45 days. By mail it takes
+  {mail.mean_days:.0f} days, online {online.mean_days:.0f}.
+- {len(routes.table)} different routes lead through the service; the most frequent has
+  {routes.table["share"].iloc[0]:.0%} of the cases.
 """
 if real is not None:
     mean, median = real_times.mean, real_times.median
     words += f"""
-- The receipt phase took {mean.value:.1f} days on average, but half of the {mean.n:,} cases took less than
-  {median.value * 24:.1f} hours: a few long cases make the mean. It tells nothing about a usual case.
+- The receipt phase took {mean.value:.1f} days on average, but half of the {mean.n:,} cases
+  took less than {median.value * 24:.1f} hours: a few long cases make the mean. It tells nothing
+  about a usual case.
 """
 Markdown(words)

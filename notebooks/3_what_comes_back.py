@@ -73,9 +73,9 @@ first = sl.first_passes(log)
 first
 
 # %% [markdown]
-# ## Where on the map?
+# ## Which steps send cases back?
 #
-# The same loops as cycles of the graph of what follows what:
+# The same loops by the transition with which they return, and how many cases took it:
 
 # %%
 graph = sl.loop_graph(loops)
@@ -91,7 +91,7 @@ graph.table[["source", "target", "n_returns", "n_cases_returning", "days_per_cas
 
 # %%
 together = sl.loop_associations(loops)
-print(*together.words, sep="\n")
+Markdown("\n".join(f"- {words}" for words in together.words))
 
 # %%
 _ = together.plot()
@@ -100,8 +100,8 @@ _ = together.plot()
 # ## How much of the time is the loop's own doing?
 #
 # A case with a loop might have been slow anyway. Compare it with like cases (same channel, office and so on)
-# without the loop. Time is shared out three ways: days inside the loop, the plain difference, and the difference
-# to like cases.
+# without the loop. What a loop takes is told in three ways: days inside the loop, the plain difference to all other
+# cases, and the difference to like cases. Looping cases that have no like case count only in the plain one.
 
 # %%
 matched = sl.matched_difference(loops, loop=loops.table["loop"].iloc[0])
@@ -109,11 +109,14 @@ matched
 
 # %% [markdown]
 # ## Does it go to and fro between people?
+#
+# A row is a pair of people: the case goes from the first to the second and comes back to the first. The three pairs
+# with the most days:
 
 # %%
-sl.ping_pong(log).table.head(3)[["n_round_trips", "n_cases", "days_per_round_trip"]].round(
-    1
-)
+sl.ping_pong(log).table.head(3)[
+    ["from_unit", "to_unit", "n_round_trips", "n_cases", "days_per_round_trip"]
+].round(1)
 
 # %% [markdown]
 # ## A real log: loan applications
@@ -148,22 +151,26 @@ if REAL.is_dir():
 top = loops.table.iloc[0]
 costly = loops.table.loc[loops.table["staff_hours_per_year"].idxmax()]
 risk = together.table.iloc[0]
-like = matched.table.set_index("figure")["days_per_looping_case"]
+told = matched.table.set_index("figure")
+like, n_like = told["days_per_looping_case"], told.loc["matched difference", "n_looping"]
 words = f"""
-- **{loops.cases_share.value:.0%}** of the closed cases come back at least once. Loops take {loops.days_per_case.value:.1f} of the days of an
-  average case.
+- **{loops.cases_share.value:.0%}** of the closed cases come back at least once. Loops take
+  {loops.days_per_case.value:.1f} of the days of an average case.
 - The largest is *{top.loop}*: {top.n_cases:,} cases, {top.days_per_occurrence:.0f} days each time.
-- The costliest in work is *{costly.loop}*: {costly.staff_hours_per_year:,.0f} staff hours a year, worth
-  {costly.cost_per_year:,.0f} dollars at 52 an hour; the one with the most days takes {top.staff_hours_per_year:,.0f} hours.
-- Cases with {risk.factor} “{risk.level}” loop {risk.risk_ratio:.1f} times as often as others ({risk.risk_ratio_low:.1f} to {risk.risk_ratio_high:.1f}).
-- Cases with the largest loop take {like["matched difference"]:.0f} days more than like cases without it;
+- The costliest in work is *{costly.loop}*: {costly.staff_hours_per_year:,.0f} staff hours
+  a year, worth {costly.cost_per_year:,.0f} dollars at 52 an hour; the one with the most days
+  takes {top.staff_hours_per_year:,.0f} hours.
+- Cases with {risk.factor} “{risk.level}” loop {risk.risk_ratio:.1f} times as often as others
+  ({risk.risk_ratio_low:.1f} to {risk.risk_ratio_high:.1f}).
+- {n_like:,.0f} of the {top.n_cases:,} cases with the largest loop have like cases without it.
+  They take {like["matched difference"]:.0f} days more than these;
   {like["raw time in the loop"]:.0f} days pass inside the loop.
 """
 if real_loops is not None:
     returns = real_loops.table[~real_loops.table["loop"].str.endswith("repeated at once")]
     real_top = returns.iloc[0]
     words += f"""
-- At the bank the largest return is *{real_top.loop}*: {real_top.cases_share:.0%} of the cases,
-  {real_top.days_per_case:.1f} days of an average case.
+- At the bank the largest return is *{real_top.loop}*:
+  {real_top.cases_share:.0%} of the cases, {real_top.days_per_case:.1f} days of an average case.
 """
 Markdown(words)

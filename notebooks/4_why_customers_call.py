@@ -62,7 +62,8 @@ links
 # %%
 life = sl.open_life(links, standard="45 days")
 why = sl.why_they_call(life)
-why.table[["reason", "status", "n_contacts", "share", "share_low", "share_high"]].round(3)
+asked = why.table[["reason", "status", "n_contacts", "share", "share_low", "share_high"]]
+asked.round(3).astype({"n_contacts": int})
 
 # %% [markdown]
 # ## What do their cases await?
@@ -79,24 +80,33 @@ _ = rates.plot()
 #
 # Customers who call much may also have longer cases. Comparing cases with each other would then mistake who calls
 # for how long they wait. So the ratio can be taken within each case. The library says which comparison it rests
-# on, and why.
+# on, and why. Each row is a level against the reference of its factor, with the other factors alike.
 
 # %%
-rates.ratios.round(2)
+ratios = rates.ratios[rates.ratios["level"] != rates.ratios["reference"]].round(2)
+ratios["p_value"] = [f"{p:.2f}" if p >= 0.01 else "below 0.01" for p in ratios["p_value"]]
+ratios
 
 # %%
-print(rates.why)
+Markdown(rates.why)
+
+# %% [markdown]
+# Only contacts about open cases count in this comparison; those before the arrival and after the end don't.
 
 # %% [markdown]
 # ## What do a missed standard and a loop bring?
+#
+# The plain rates per open day, within and past the standard, are those of different cases, which also await
+# different steps. How much more often the same customers get in touch once they are past it, with the same step
+# awaited, is the row `overdue` of the ratios above.
 
 # %%
 late = sl.overdue_contacts(life)
-late.table.round(3)
+late.table.drop(columns="n_cases").round(3).astype({"open_days": int, "n_contacts": int})
 
 # %%
 inside = sl.loop_contacts(links)
-print(inside.statement)
+Markdown(inside.statement)
 
 # %% [markdown]
 # ## Is it the first call or the third?
@@ -115,25 +125,31 @@ first
 forecast = sl.contact_forecast(links, standard="45 days")
 _ = forecast.plot()
 
+# %% [markdown]
+# Beside the total, which stands under the chart:
+
 # %%
-print(*forecast.summary, sep="\n")
+Markdown("\n".join(f"- {words}" for words in forecast.summary[1:]))
 
 # %% [markdown]
 # ## The answers, in words
 
 # %%
 per_case = sl.contacts_per_case(links).table.iloc[0]
-ratio = late.ratio
+overdue = rates.ratios.query("factor == 'overdue'").iloc[-1]
 longest = rates.ratios.query("factor == 'waiting'").iloc[-1]
 Markdown(f"""
-- A case brings **{per_case.contacts_per_case:.2f} contacts** ({per_case.contacts_low:.2f} to {per_case.contacts_high:.2f}); {per_case.share_with_contact:.0%}
-  of the cases bring any.
-- **{why.status_share.value:.0%}** of them ask how far the case is ({why.status_share.low:.0%} to {why.status_share.high:.0%}).
-- Past the standard, customers get in touch **{ratio.value:.1f} times** as often ({ratio.low:.1f} to {ratio.high:.1f}).
-- A longer wait by itself: after {longest.level} of waiting for the same step the rate is {longest.ratio:.2f} times
-  ({longest.low:.2f} to {longest.high:.2f}) that of {longest.reference}.
+- A closed case brings **{per_case.contacts_per_case:.2f} contacts**
+  ({per_case.contacts_low:.2f} to {per_case.contacts_high:.2f}), those after its end included;
+  {per_case.share_with_contact:.0%} of the closed cases bring any.
+- **{why.status_share.value:.0%}** of the contacts ask how far the case is
+  ({why.status_share.low:.0%} to {why.status_share.high:.0%}).
+- Past the standard, the same customers, whose cases await the same step, get in touch
+  **{overdue.ratio:.2f} times** as often ({overdue.low:.2f} to {overdue.high:.2f}).
+- A longer wait by itself: after {longest.level} of waiting for the same step the rate is
+  {longest.ratio:.2f} times ({longest.low:.2f} to {longest.high:.2f}) that of {longest.reference}.
 - {inside.statement}
 - {first.statement}
-- Of {len(forecast.table)} weeks that the rates had not seen, {forecast.weeks_inside} had as many contacts as foretold, within the
-  interval.
+- Of {len(forecast.table)} weeks that the rates had not seen, {forecast.weeks_inside} had as many
+  contacts as foretold, within the interval.
 """)

@@ -37,7 +37,10 @@ for name in ("events.csv", "calls.csv"):
 # %%
 (folder / "study.yaml").write_text(
     """
-study: {title: Heating assistance applications, agency: Department of Family Support, service: Heating assistance}
+study:
+  title: Heating assistance applications
+  agency: Department of Family Support
+  service: Heating assistance
 log:
   path: events.csv
   case: application
@@ -50,21 +53,34 @@ log:
   timezone: America/New_York
   external: [Information received]
   ends: [Issue notice, Withdrawn]
-contacts: {path: calls.csv, case: application, time: called, channel: channel, reason: reason, status_reasons: [status]}
+contacts:
+  path: calls.csv
+  case: application
+  time: called
+  channel: channel
+  reason: reason
+  status_reasons: [status]
 window: {from: 2025-02-03, to: 2025-11-30}
 calendar: {hours: {mon-fri: "08:00-16:30"}, holidays: US}
 standard: {cycle_time: 45 days, target: 0.90}
 scenarios:
-  - name: Complete from the start
+  - name: Half of the returns prevented
     signature: true
     changes:
-      - {kind: reduce_rework, through: Request information, by: 0.5, low: 0.35, high: 0.6, evidence: "pilot, two offices"}
+      - kind: reduce_rework
+        through: Request information
+        by: 0.5
+        low: 0.35
+        high: 0.6
+        evidence: pilot, two offices
 simulation: {draws: 40, seed: 1}
 """,
     encoding="utf-8",
 )
 study = sl.read_study(folder / "study.yaml")
-[s.slug for s in study.scenarios]
+Markdown(
+    f"The study's scenarios, as ids name them: `{'`, `'.join(s.slug for s in study.scenarios)}`."
+)
 
 # %% [markdown]
 # A mistake is told before anything is computed, with its line and the nearest name:
@@ -80,21 +96,24 @@ wrong = (
 try:
     sl.read_study(folder / "wrong.yaml")
 except sl.StudyError as error:
-    print(error)
+    told = str(error).replace("\n  - ", "\n\n- ")  # a list in Markdown
+Markdown(told)
 
 # %% [markdown]
 # ## The section
 #
-# `plan_section` reads, measures, estimates and composes; `save` writes the folder as a whole. In a notebook, a
-# section shows itself.
+# `plan_section` reads, measures, estimates and composes; `save` writes the folder as a whole.
 
 # %%
 section = sl.plan_section(folder / "study.yaml")
 out = section.save(folder / "out")
-sorted(p.name for p in out.iterdir())
+print(*sorted(p.name for p in out.iterdir()), sep="\n")
+
+# %% [markdown]
+# Its figures:
 
 # %%
-sorted(p.name for p in (out / "figures").glob("*.svg"))
+print(*sorted(p.name for p in (out / "figures").glob("*.svg")), sep="\n")
 
 # %% [markdown]
 # ## The findings
@@ -108,34 +127,40 @@ pd.Series([f.id.split(".")[0] for f in findings.values()]).value_counts(sort=Fal
 ).to_frame()
 
 # %%
-for name in (
-    "baseline.cycle_time.mean",
-    "rework.loop.1.cases_share",
-    "scenario.complete_from_the_start.cycle_time.mean",
-):
-    print(findings[name].statement, end="\n\n")
+effect = findings[f"scenario.{study.scenarios[0].slug}.cycle_time.mean"]
+some = (
+    findings["baseline.cycle_time.mean"],
+    findings["rework.loop.1.cases_share"],
+    effect,
+)
+Markdown("\n".join(f"- {finding.statement}" for finding in some))
 
 # %% [markdown]
 # A number in somebody else's document takes its source along:
 
 # %%
-print(findings["scenario.complete_from_the_start.cycle_time.mean"].as_footnote())
+Markdown(effect.as_footnote())
 
 # %% [markdown]
 # ## Is every number in the records?
 #
-# `verify` reads the records, computes everything again and compares. First, one number is changed by hand: the n of the
-# mean cycle time.
+# `verify` reads the records, computes everything again and compares. First, one number is changed by hand: `n`, the
+# number of cases, of the finding `summary.time`, the first in the file that has one.
 
 # %%
 path = out / "findings.json"
+n = findings["summary.time"].n
 path.write_text(
-    path.read_text(encoding="utf-8").replace('"n": 2511', '"n": 2512', 1), encoding="utf-8"
+    path.read_text(encoding="utf-8").replace(f'"n": {n}', f'"n": {n + 1}', 1),
+    encoding="utf-8",
 )
 checked = sl.verify(out)
-print(f"{checked.n_findings} findings and {checked.n_files} files compared; what differs:")
-for difference in checked.differences:
-    print("-", difference)
+differences = "\n".join(f"- {difference}" for difference in checked.differences)
+Markdown(f"""
+{checked.n_findings} findings and {checked.n_files} files compared; what differs:
+
+{differences}
+""")
 
 # %%
 shutil.rmtree(folder)
@@ -144,11 +169,12 @@ shutil.rmtree(folder)
 # ## The answers, in words
 
 # %%
-effect = findings["scenario.complete_from_the_start.cycle_time.mean"]
 Markdown(f"""
-- One file and one call gave a section with **{len(findings)} findings**, as HTML, Word, PDF and Markdown.
-- Computed again from the records, {checked.n_findings} findings and {checked.n_files} files were compared. One digit had been changed by
-  hand, and just that is found: {checked.differences[0]}.
+- One file and one call gave a section with **{len(findings)} findings**, as HTML, Word, PDF and
+  Markdown.
+- Computed again from the records, {checked.n_findings} findings and {checked.n_files} files were
+  compared. One number had been changed by hand, and just that is found
+  ({checked.differences[0]}), and that its file isn't the one that was written.
 - {effect.statement}
 - {findings["validation.verdict"].statement}
 """)

@@ -28,7 +28,7 @@ from IPython.display import Markdown
 
 import streamline as sl
 
-REAL = Path("../../shared/data/ocel/ocel2_logistics.sqlite.gz")
+PUBLISHED = Path("../../shared/data/ocel/ocel2_logistics.sqlite.gz")
 
 # %% [markdown]
 # ## A small agency
@@ -90,7 +90,7 @@ print(f"{len(events):,} events, {len(objects):,} objects, {len(links):,} links")
 def flattened(
     events: pd.DataFrame, links: pd.DataFrame, objects: pd.DataFrame, kind: str
 ) -> tuple[pd.DataFrame, dict[str, int]]:
-    """The events with one row for each object of this type that they touch, and what that did to them."""
+    """The events, a row for each object of this type that they touch, and what that did."""
     chosen = links[
         links["object"].isin(objects.loc[objects["type"] == kind, "object"])
     ].drop_duplicates()
@@ -150,20 +150,25 @@ loops = {
 loops["project"].table[["loop", "n_cases", "cases_share"]].head(3).round(2)
 
 # %%
-loops["permit"].table[["loop", "n_cases"]]
+by_permit_loops = len(loops["permit"].table)
+print(
+    f"By permit, {by_permit_loops or 'no'} {'loop' if by_permit_loops == 1 else 'loops'} found."
+)
 
 # %% [markdown]
-# ## A real one: container logistics
+# ## One that others made: container logistics
 #
-# An OCEL 2.0 file (SQLite): customer orders, transport documents, containers, vehicles. `sl.read_ocel` flattens it in
-# the same way, and counts what that did. How long does it take, by order and by container?
+# A published OCEL 2.0 file (SQLite), simulated too: customer orders, transport documents, containers, vehicles.
+# `sl.read_ocel` flattens it in the same way, and counts what that did. How long does it take, by order and by container?
 
 # %%
-real = None
-if REAL.is_file():
+table, returns = None, None
+if PUBLISHED.is_file():
     rows = {}
     for kind in ("Customer Order", "Transport Document", "Container"):
-        flat_log = sl.read_ocel(REAL, object_type=kind, timezone="UTC")
+        flat_log = sl.read_ocel(PUBLISHED, object_type=kind, timezone="UTC")
+        rework = sl.rework_loops(flat_log)
+        returns = rework.table.assign(case=kind) if len(rework.table) else returns
         odd = flat_log.notes.odd_rows
         rows[kind] = {
             "events": flat_log.notes.n_rows,
@@ -172,29 +177,38 @@ if REAL.is_file():
             "lost": len(odd.get("without_case", ())),
             "cases": flat_log.n_cases,
             "median days": sl.cycle_time(flat_log).median.value,
-            "cases that loop": sl.rework_loops(flat_log).cases_share.value,
+            "cases that loop": rework.cases_share.value,
         }
-    real = pd.DataFrame(rows)
-    display(real.round(2))
+    table = pd.DataFrame.from_dict(rows, orient="index")
+    display(table.round(2))
+    display(returns[["case", "loop", "n_cases", "cases_share"]].round(2))
 
 # %% [markdown]
 # By order nearly everything is lost: events of containers and goods don't name the order. Objects that link to
 # each other (`object_object`) could carry them over; here it is only counted what is missing.
 #
+# Nearly every container loops, and yet nothing comes back: *Load Truck* is recorded once for each load that goes into
+# it, one after the other, and a step that follows itself counts as a loop. Only somebody who knows the service can
+# say which loops are returns.
+#
 # ## The answers, in words
 
 # %%
 words = f"""
-- A **permit** takes {permit_time.mean.value:.1f} days on average, a **project** {project_time.mean.value:.1f}. Both are right; they answer different questions.
-- By permit, {permit_told["repeated"]:,} events come more than once ({permit_told["rows"]:,} rows of {permit_told["events"]:,} events): right for how long a
-  permit takes, wrong for how much work there is.
-- By project, {loops["project"].cases_share.value:.0%} of the cases seem to loop; by permit, {loops["permit"].cases_share.value:.0%} do. Nothing ever comes back in this
-  agency.
+- A **permit** takes {permit_time.mean.value:.1f} days on average, a **project**
+  {project_time.mean.value:.1f}. Both are right; they answer different questions.
+- By permit, {permit_told["repeated"]:,} events come more than once ({permit_told["rows"]:,} rows
+  of {permit_told["events"]:,} events): right for how long a permit takes, wrong for how much work
+  there is.
+- By project, {loops["project"].cases_share.value:.0%} of the cases seem to loop; by permit,
+  {loops["permit"].cases_share.value:.0%} do. Nothing ever comes back in this agency.
 """
-if real is not None:
-    best = real.loc["lost"].idxmin()
+if table is not None:
+    best = table["lost"].idxmin()
+    of_best, of_order = table.loc[best], table.loc["Customer Order"]
     words += f"""
-- In the container log, flattening by {best.lower()} loses {real.loc["lost", best]:,.0f} of {real.loc["events", best]:,.0f} events, by customer order
-  {real.loc["lost", "Customer Order"]:,.0f}. A {best.lower()} takes {real.loc["median days", best]:.1f} days (median).
+- In the container log, flattening by {best.lower()} loses {of_best["lost"]:,.0f} of
+  {of_best["events"]:,.0f} events, by customer order {of_order["lost"]:,.0f}.
+  A {best.lower()} takes {of_best["median days"]:.1f} days (median).
 """
 Markdown(words)

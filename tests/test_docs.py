@@ -28,7 +28,7 @@ def documentation(monkeypatch):
     """The scripts that make pages from the code."""
     monkeypatch.syspath_prepend(str(ROOT / "scripts" / "documentation"))
     yield importlib.import_module
-    for name in ("reference", "schemas", "docstrings"):
+    for name in ("hooks", "notebook_pages", "reference", "schemas", "docstrings"):
         sys.modules.pop(name, None)
 
 
@@ -124,3 +124,20 @@ def test_arguments_become_a_list(documentation):
         "Do *it* \\[1\\].\n\n\n- `log`: the cases; `a[0]` too.\n- `level`, `seed`: of &lt;it>.\n"
         "- `more`: a second line.\n\nReturns `x`."
     )
+
+
+@pytest.mark.parametrize(
+    ("output", "wraps"),
+    [
+        ("fit for direction only\nReplayed as it is, the mean is off by 0.1%.", True),
+        ("  - a list, indented\n  - and on", True),
+        ("  reason  share\n  status   0.44", False),
+        ("The rates:\nwithin the standard    62,885", False),
+    ],
+)
+def test_outputs_that_are_words_wrap_and_tables_keep_their_columns(documentation, output, wraps):
+    for needed in ("mkdocs", "latex2mathml"):
+        pytest.importorskip(needed)
+    page = f"Before.\n\n```text\n{output}\n```\n\n```python\nx  =  1\n```\n"
+    shown = documentation("hooks").on_page_markdown(page)
+    assert shown == (page.replace("```text", "```{ .text .words }") if wraps else page)

@@ -1,6 +1,8 @@
-"""What the site adds to the pages that are written by hand: the generated reference, and formulas as MathML.
+"""What the site adds to the pages that are written by hand: the generated reference, formulas as MathML, and outputs that wrap.
 
-Formulas are turned when the site is built, so that a page needs no script and no other machine to show them.
+Formulas are turned when the site is built, so that a page needs no script and no other machine to show them. Output of code
+(a block `text`) is words, which wrap, unless a line of it has two spaces between other characters: that is a table, whose
+columns must keep their places, and it scrolls.
 """
 
 from __future__ import annotations
@@ -22,6 +24,9 @@ from streamline.report.to_json import findings_schema
 from streamline.study import json_schema
 
 _FORMULA = re.compile(r'<(span|div) class="arithmatex">\\([(\[])(.*?)\\[)\]]</\1>', flags=re.DOTALL)
+
+_OUTPUT = re.compile(r"^```text\n(.*?)^```$", flags=re.DOTALL | re.MULTILINE)
+_COLUMNS = re.compile(r"\S {2,}\S")
 
 
 def on_config(config: Any) -> Any:
@@ -79,6 +84,15 @@ def on_files(files: Files, *, config: Any) -> Files:
         for name, picture in pictures.items():
             files.append(File.generated(config, f"notebooks/{name}", content=picture))
     return files
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """Outputs that are words get a class of their own, by which they wrap (see the module's text)."""
+    return _OUTPUT.sub(_output, markdown)
+
+
+def _output(found: re.Match[str]) -> str:
+    return found[0] if _COLUMNS.search(found[1]) else f"```{{ .text .words }}\n{found[1]}```"
 
 
 def on_page_content(content: str, **_: Any) -> str:
