@@ -254,7 +254,7 @@ def _order(log: EventLog) -> Iterator[QualityFinding]:
         rows = log.notes.odd_rows.get(kind)
         if rows is not None:
             name = "duplicates" if kind == "duplicate" else kind
-            yield _found(name, len(rows), log.notes.n_rows, "rows", what, effect, _rows(rows))
+            yield _found(name, len(rows), log.notes.n_rows, "rows", what, effect, _rows(rows), _HINTS.get(kind, ""))
     if log.n_steps > 1:
         tied = np.zeros(log.n_steps, dtype=np.bool_)
         begun = np.where(log.start == MISSING_TIME, log.complete, log.start)
