@@ -200,9 +200,7 @@ def _times(log: EventLog, as_of: int | None) -> Iterator[QualityFinding]:
     ):  # fmt: skip
         rows = log.notes.odd_rows.get(kind)
         if rows is not None:
-            yield _found(
-                f"clock_{kind}", len(rows), log.notes.n_rows, "rows", what, effect, _rows(rows), _HINTS.get(kind, "")
-            )
+            yield _found(f"clock_{kind}", len(rows), log.notes.n_rows, "rows", what, effect, _rows(rows))
     if log.notes.day_precision > 0.5:
         n = round(log.notes.day_precision * log.notes.n_instants)
         yield _found(
