@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 
+import pandas as pd
 import pytest
 
 from plain_words import texts
 from small_office import Office
+from streamline import read_log
+from streamline.log.quality import data_quality
 from streamline.plan import PlanSection
 from streamline.report.section import Bullets, Paragraph
 from streamline.whatif.value import NO_HOURS, NO_PRICES
@@ -51,11 +54,13 @@ def test_the_check_of_settings_can_fail() -> None:
 
 
 def test_who_makes_the_study_is_still_told_what_to_do(office) -> None:
-    a = office.analysis
-    assert "log: {duplicates: drop} sets them aside." in str(a.quality)
-    assert "duplicates='drop' in `read_contacts` sets them aside." in str(a.answers.quality)
-    (effect,) = a.quality.table.loc[a.quality.table["kind"] == "duplicates", "effect"]
+    rows = [("a", "x", "2025-01-06T08:00:00Z")] * 2 + [("a", "y", "2025-01-06T09:00:00Z")]
+    table = pd.DataFrame(rows, columns=["case", "activity", "done"])
+    found = data_quality(read_log(table, case="case", activity="activity", complete="done", timezone="UTC"))
+    assert "log: {duplicates: drop} sets them aside." in str(found)
+    (effect,) = found.table.loc[found.table["kind"] == "duplicates", "effect"]
     assert effect == "Each counts as a step and as rework. log: {duplicates: drop} sets them aside."
+    assert "duplicates='drop' in `read_contacts` sets them aside." in str(office.analysis.answers.quality)
 
 
 def test_without_costs_there_is_no_part_on_worth_but_a_limit(office, sample_section) -> None:

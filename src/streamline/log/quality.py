@@ -204,9 +204,7 @@ def _times(log: EventLog, as_of: int | None) -> Iterator[QualityFinding]:
     ):  # fmt: skip
         rows = log.notes.odd_rows.get(kind)
         if rows is not None:
-            yield _found(
-                f"clock_{kind}", len(rows), log.notes.n_rows, "rows", what, effect, _rows(rows), _HINTS.get(kind, "")
-            )
+            yield _found(f"clock_{kind}", len(rows), log.notes.n_rows, "rows", what, effect, _rows(rows))
     if log.notes.day_precision > 0.5:
         n = round(log.notes.day_precision * log.notes.n_instants)
         yield _found(
@@ -258,7 +256,7 @@ def _order(log: EventLog) -> Iterator[QualityFinding]:
         rows = log.notes.odd_rows.get(kind)
         if rows is not None:
             name = "duplicates" if kind == "duplicate" else kind
-            yield _found(name, len(rows), log.notes.n_rows, "rows", what, effect, _rows(rows))
+            yield _found(name, len(rows), log.notes.n_rows, "rows", what, effect, _rows(rows), _HINTS.get(kind, ""))
     if log.n_steps > 1:
         tied = np.zeros(log.n_steps, dtype=np.bool_)
         begun = np.where(log.start == MISSING_TIME, log.complete, log.start)
