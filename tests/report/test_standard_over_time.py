@@ -8,6 +8,7 @@ import pytest
 
 from streamline.report import diagnosed
 from streamline.report.analysis import Analysis
+from streamline.report.findings.standard import _latest
 from streamline.report.parts.standard import standard_part
 from streamline.report.published_diagnosis import _standard
 from streamline.report.section import Figure, Paragraph
@@ -41,3 +42,25 @@ def test_only_one_period_is_published(sample_section) -> None:
     assert quarters["n_cases"].sum() == a.diagnosis.attainment["month"].table["n_cases"].sum()
     missed = (quarters["n_cases"] * (1 - quarters["within"])).round()
     assert (missed >= a.minimum_cell).all()
+
+
+def test_a_standard_that_was_missed_of_late_is_said_to_be(sample_section) -> None:
+    """Met over the whole year, and clearly missed in its last quarter; where the target is lower, nothing is said."""
+    a = sample_section.analysis
+    (latest,) = _latest(a)
+    last = diagnosed.attainment_of(a, "quarter").table.iloc[-1]
+    assert (latest.value, latest.low, latest.high, latest.n) == (
+        last["within"],
+        last["low"],
+        last["high"],
+        last["n_cases"],
+    )
+    assert latest.high < 0.9 < a.cycle.within_standard.low
+    assert latest.statement == (
+        "Of the cases that arrived from 1 October 2025 on, 85% close within it (n = 649 cases; 95% interval 82% to 88%): "
+        "below the target."
+    )
+    assert latest.statement in [f.statement for f in sample_section.findings if f.id == "standard.latest"]
+    for target, said in ((0.8, []), (0.97, [])):
+        attainment = {k: replace(v, target=target) for k, v in a.diagnosis.attainment.items()}
+        assert list(_latest(replace(a, diagnosis=replace(a.diagnosis, attainment=attainment)))) == said

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from streamline.measure.duration import LEVEL
 from streamline.report.analysis import Analysis
-from streamline.report.diagnosed import PERIODS, endings
+from streamline.report.diagnosed import PERIODS, attainment_of, attainment_period, endings
 from streamline.report.findings.saying import note, real, span
 from streamline.report.published_counts import tells_of_few
 from streamline.report.wording import interval, number, percent
@@ -16,6 +17,7 @@ from streamline.units import DAY, duration_words
 def standard_findings(a: Analysis) -> Iterator[Finding]:
     """Target and attainment, open cases at risk, ways to end."""
     yield from _target(a)
+    yield from _latest(a)
     yield from _at_risk(a)
     yield from _endings(a)
 
@@ -45,6 +47,33 @@ def _target(a: Analysis) -> Iterator[Finding]:
         value=within.value - target, low=None if low is None else low - target, high=None if high is None else high - target,
         level=within.level, unit="share of cases", n=within.n, method=within.method, caveats=found.caveats,
         table="tables/standard.csv",
+    )  # fmt: skip
+
+
+def _latest(a: Analysis) -> Iterator[Finding]:
+    """The last period, where it lies clearly on the other side of the target than the whole does, or the whole on neither."""
+    every = attainment_period(a)
+    if every is None:
+        return
+    whole = a.diagnosis.attainment[every]
+    if whole.target is None or len(whole.table) < 2:
+        return
+    found = attainment_of(a, every).table.iloc[-1]
+    target = whole.target
+    if not (found["high"] < target or found["low"] >= target):  # not told of, or not clear
+        return
+    met = bool(found["low"] >= target)
+    if (whole.whole.low or 0.0) >= target if met else (whole.whole.high or 1.0) < target:
+        return
+    low, high, value = float(found["low"]), float(found["high"]), float(found["within"])
+    since = found["since"]
+    yield Finding(
+        id="standard.latest", section="standard",
+        statement=f"Of the cases that arrived from {since.day} {since:%B %Y} on, {percent(value, low, high)} close within it "
+        f"(n = {int(found['n_cases']):,} cases; {whole.whole.level or LEVEL:.0%} interval "
+        f"{interval(low, high, value=value, percent=True)}): {'above' if met else 'below'} the target.",
+        value=value, low=low, high=high, level=whole.whole.level, unit="share of cases", n=int(found["n_cases"]),
+        method=whole.whole.method, caveats=whole.caveats, table="tables/standard.csv",
     )  # fmt: skip
 
 

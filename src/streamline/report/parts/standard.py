@@ -23,7 +23,7 @@ def standard_part(a: Analysis, say: Say) -> Part:
     if not d.attainment:
         blocks.append(Paragraph(text="The study names no service standard, so nothing is told of one."))
     else:
-        blocks += paragraph(said(say, "baseline.within_standard", "standard.gap"))
+        blocks += paragraph(said(say, "baseline.within_standard", "standard.gap", "standard.latest"))
         blocks.append(_over_time(a))
         by = [
             name
