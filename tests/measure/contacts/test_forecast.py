@@ -124,7 +124,7 @@ def test_what_no_case_awaited_before_is_left_out_and_told(cases_of: Cases, calls
     assert got.n_contacts == 24
     assert "Appeal" not in set(got.by_state["state"])
     told = next(c for c in got.caveats if "no case awaited before the split" in c)
-    assert told.startswith("Left out: 1 contact in 8 open days")
+    assert told.startswith("The check leaves out 1 contact in 8 open days")
     assert "Appeal" in told
 
 

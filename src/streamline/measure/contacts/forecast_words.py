@@ -166,13 +166,13 @@ def caveats_of_forecast(
     outside = float(links.weight[here].sum()) - float(after.contacts.sum())
     if outside > 1e-6:
         told.append(
-            f"Left out: {counted(_number(outside), 'contact')} before the case arrived or over {links.closed_days} days after it "
-            "was closed, which there are no days to count over."
+            f"The check leaves out {counted(_number(outside), 'contact')} before the case arrived or over {links.closed_days} "
+            "days after it was closed, which there are no days to count over."
         )
     if not known.all():
         names = np.asarray(after.names, dtype=object)[np.unique(after.state[~known])]
         told.append(
-            f"Left out: {counted(_number(float(after.contacts[~known].sum())), 'contact')} in "
+            f"The check leaves out {counted(_number(float(after.contacts[~known].sum())), 'contact')} in "
             f"{significant(float(after.days[~known].sum()))} open days of what no case awaited before the split "
             f"({', '.join(map(str, names[:5]))}{' and others' if len(names) > 5 else ''})."
         )
@@ -190,8 +190,8 @@ def caveats_of_forecast(
         )
     if links.link_share < 1:
         told.append(
-            f"Counted are contacts that can be linked to a case, {links.link_share:.0%} of those about these cases or about "
-            "none; nothing is scaled up."
+            f"The check counts contacts that can be linked to a case, {links.link_share:.0%} of those about these cases or about "
+            "none; in it nothing is scaled up."
         )
     if abs(shares[1] - shares[0]) > MOVED:
         told.append(

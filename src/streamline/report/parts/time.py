@@ -101,8 +101,8 @@ def _routes(a: Analysis) -> str:
             else "No route was taken by enough cases to be told. "
         )
         + (
-            f"The map leaves off {a.process_map.n_edges_left_off:,} of {a.process_map.n_edges:,} transitions that few "
-            "cases took."
+            f"The map shows {a.process_map.n_edges - a.process_map.n_edges_left_off:,} of {a.process_map.n_edges:,} transitions; "
+            "few cases took the others."
             if a.process_map.n_edges_left_off
             else ""
         )

@@ -54,7 +54,7 @@ def transitions(a: Analysis) -> Table:
     rows, note = rows_and_note(shown, "n_cases", a.minimum_cell, cells, label="source")
     left_out = len(a.follows.table) - len(shown)
     note += f" {left_out:,} with too few cases are not shown." if left_out else ""
-    hidden = shown["n_cases"].isna().any()
+    hidden = any(HIDDEN in row for row in rows)
     note = (
         f"{note} {HIDDEN}: the number would tell of a transition of too few cases.".strip() if hidden else note.strip()
     )

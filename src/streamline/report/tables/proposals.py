@@ -73,7 +73,7 @@ def benefits(a: Analysis, scenarios: Sequence[tuple[Scenario, ScenarioEstimate]]
                 place[proposal.slug, f.measure] = len(rows)
                 rows.append([*_benefit(proposal, f), evidence])
                 findings.append(f"scenario.{proposal.slug}.{f.measure}")
-                evidence = "as above"
+                evidence = "the same"
     return table_of(
         "benefits", f"Intended benefits; baseline: cases that arrived from {arrivals_words(a.log)}",
         [("Proposal", False), ("Measure", False), ("Unit", False), ("Baseline", True), (f"Target{direct}", True), ("Date", False),

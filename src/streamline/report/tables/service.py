@@ -84,4 +84,6 @@ def channels(a: Analysis) -> Table:
         cells.append(lambda r: number(r.contacts_per_case, 2))
         columns.append(("Contacts per closed case", True))
     rows, note = rows_and_note(frame, "n_cases", a.minimum_cell, cells, label="group")
+    if any(HIDDEN in row for row in rows):
+        note = f"{note} {HIDDEN}: not known, or it would tell of fewer than {a.minimum_cell} cases.".strip()
     return table_of("channels", "The service by channel", columns, rows, note=note, file="tables/channels.csv")
