@@ -200,7 +200,7 @@ def test_what_cant_be_estimated_is_refused(response: ContactResponse) -> None:
     assert contact_edits(None, []) == []
     with pytest.raises(ScenarioError, match=r"contradict each other: notify of 'Decide' more than once"):
         contact_edits(response, [Notify(by=0.2), Notify(states=("Decide",), by=0.3)])
-    with pytest.raises(ValueError, match="less than or equal to 1"):
+    with pytest.raises(ValueError, match="share: must be at most 1"):
         SelfService(state="Decide", share=1.2, cost=1)
     log = response.links.log
     waits = replace(response, links=replace(response.links, log=replace(log, external=tuple(log.activities))))

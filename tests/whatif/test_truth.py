@@ -19,7 +19,8 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 SHORT: dict[tuple[str, str, str], str] = {}
 
 
-SETS = ["permits", "permits-calm", "permits-busy"]
+#: The others take minutes: `make truth` holds all of them to the same bounds.
+SETS = ["permits"]
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ def log(cases_of):
 
 
 def found(quality) -> dict[str, str]:
-    return {f.kind: f"{f.statement} {f.effect}" for f in quality.findings}
+    return {f.kind: f"{f.statement} {f.advice}" for f in quality.findings}
 
 
 def test_good_records_have_no_findings(log, calls_of) -> None:
