@@ -51,9 +51,9 @@ Distances are told of the later cases as a whole, so a rival that knows nothing 
 fairer one: it arrives when the later cases do and ends where the log ends, which makes production and bpic2017-w easy for it.
 
 - **bpic2012-w**: cycle times are nearer than *shift*, and a little nearer than *shift, as many* on average, not in each replay.
-- **production**: nearer than *shift*, a little farther than *shift, as many*, whose distance lies among those of the replays. One
-  pool packs three to four orders at once as a rule, which is replayed (`whatif.at_once`); before, taken one by one, its people had
-  more work than time, the mean as it is was off by 38% instead of 13%, and the distance was 44 hours.
+- **production**: nearer than *shift*, a little farther than *shift, as many*, whose distance lies among those of the replays.
+  One pool packs three to four orders at once as a rule, which is replayed (`whatif.at_once`); before, taken one by one, its
+  people had more work than time, the mean as it is was off by 38% instead of 13%, and the distance was 44 hours.
 - **purchasing-example**: as near as *shift*, and both far off. Cycle times grow from 10 days in the first four weeks of arrivals
   to 57 in the seventh; the earlier part hardly knows such cases.
 - **bpic2017-w**: farther than both rivals. Work per case differs between quarters, so cases are drawn from the last quarter
