@@ -12,13 +12,16 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import hypot
 from pathlib import Path
 from typing import Any
 
-from streamline.plan import plan_section
+import yaml
+
+from streamline.plan import PlanSection, plan_section
 
 #: Bound of each figure: the larger of this share of the true change and this amount.
 BOUNDS = {"mean": (0.15, 0.15), "calls_per_case": (0.15, 0.01), "within": (0.0, 0.01)}
@@ -59,7 +62,7 @@ class Row:
 def rows_of(folder: Path) -> Iterator[Row]:
     """The figures of one service."""
     truth = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
-    plan = plan_section(folder / "study.yaml")
+    plan = _planned(folder)
     found = {s.slug: e for s, e in plan.analysis.scenarios}
     first = next(iter(found.values()))
     seen, as_is = truth["observed"], truth["scenarios"]["as_is"]
@@ -88,6 +91,19 @@ def rows_of(folder: Path) -> Iterator[Row]:
                 high=figure.change_high, true=true, error=error,
                 near=abs(figure.change - true) <= bound, held=figure.change_low <= true <= figure.change_high,
             )  # fmt: skip
+
+
+def _planned(folder: Path) -> PlanSection:
+    """The section of a service, without estimates at part of each scenario's strength, of which no truth is told."""
+    study = yaml.safe_load((folder / "study.yaml").read_text(encoding="utf-8"))
+    study["simulation"] = {**study.get("simulation", {}), "shares": []}
+    with tempfile.TemporaryDirectory() as beside:
+        for file in folder.iterdir():
+            if file.name != "study.yaml":
+                (Path(beside) / file.name).symlink_to(file.resolve())
+        changed = Path(beside) / "study.yaml"
+        changed.write_text(yaml.safe_dump(study, allow_unicode=True, sort_keys=False), encoding="utf-8")
+        return plan_section(changed)
 
 
 def _key(figures: dict[str, Any], measure: str) -> str | None:

@@ -40,7 +40,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Files, or groups of them, are given to processes as a whole, those of most tests first."""
     from xdist.scheduler import LoadFileScheduling
 
-    class Sharing(LoadFileScheduling):  # type: ignore[misc, unused-ignore]
+    class Sharing(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = super()._split_scope(nodeid)
             groups = (name for name, files in SHARING.items() if file.startswith(files))

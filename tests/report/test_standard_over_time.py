@@ -57,8 +57,8 @@ def test_a_standard_that_was_missed_of_late_is_said_to_be(sample_section) -> Non
     )
     assert latest.high < 0.9 < a.cycle.within_standard.low
     assert latest.statement == (
-        "Of the cases that arrived from 1 October 2025 on, 85% close within it (n = 649 cases; 95% interval 82% to 88%): "
-        "below the target."
+        "Of the cases that arrived from 1 October 2025 on, 85% close within 45 days (n = 649 cases; 95% interval "
+        "82% to 88%): below the target of 90%."
     )
     assert latest.statement in [f.statement for f in sample_section.findings if f.id == "standard.latest"]
     for target, said in ((0.8, []), (0.97, [])):

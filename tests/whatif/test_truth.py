@@ -19,8 +19,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 SHORT: dict[tuple[str, str, str], str] = {}
 
 
-#: The others take minutes: `make truth` holds all of them to the same bounds.
-SETS = ["permits"]
+SETS = ["permits", "permits-calm", "permits-busy"]
 
 
 @pytest.fixture(scope="module")

@@ -69,9 +69,9 @@ def _latest(a: Analysis) -> Iterator[Finding]:
     since = found["since"]
     yield Finding(
         id="standard.latest", section="standard",
-        statement=f"Of the cases that arrived from {since.day} {since:%B %Y} on, {percent(value, low, high)} close within it "
-        f"(n = {int(found['n_cases']):,} cases; {whole.whole.level or LEVEL:.0%} interval "
-        f"{interval(low, high, value=value, percent=True)}): {'above' if met else 'below'} the target.",
+        statement=f"Of the cases that arrived from {since.day} {since:%B %Y} on, {percent(value, low, high)} close within "
+        f"{duration_words(whole.standard)} (n = {int(found['n_cases']):,} cases; {whole.whole.level or LEVEL:.0%} interval "
+        f"{interval(low, high, value=value, percent=True)}): {'above' if met else 'below'} the target of {percent(target)}.",
         value=value, low=low, high=high, level=whole.whole.level, unit="share of cases", n=int(found["n_cases"]),
         method=whole.whole.method, caveats=whole.caveats, table="tables/standard.csv",
     )  # fmt: skip
